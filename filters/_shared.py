@@ -1,0 +1,137 @@
+"""What several filters share: reading data of uncertain shape, once in Python and once natively.
+
+Each Python helper stands beside the Jinja2 text that says the same for the native forms.
+"""
+
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+Examples = dict[str, list[tuple[Any, Any]]]
+"""Function name -> rows of (value in, value out)."""
+
+Native = dict[str, str]
+"""Function name -> YAML text: a list of platform filters."""
+
+
+def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+    """Tell whether a value is a JSON list (text and bytes are none)."""
+    return isinstance(value, list | tuple)
+
+
+def elements(value: Any) -> Sequence[Any]:
+    """Return the elements of a list, nothing for any other value."""
+    return value if is_list(value) else []
+
+
+# a mapping has a length and subscripts too, so it must be named
+IS_LIST = """\
+{% macro is_list(v) -%}
+{{ 'yes' if v is sequence and v is not string and v is not mapping else '' }}
+{%- endmacro %}
+"""
+
+
+def missing(value: Any) -> bool:
+    """Tell whether a value means nothing: null, blank text, or the text `null` in any case.
+
+    Source: the contract, "What is ingested". False and 0 are values.
+    """
+    return value is None or (isinstance(value, str) and value.strip().lower() in {"", "null"})
+
+
+MISSING = """\
+{% macro missing(v) -%}
+{{ 'yes' if v is none or (v is string and v.strip().lower() in ['', 'null']) else '' }}
+{%- endmacro %}
+"""
+
+
+def text(value: Any) -> str:
+    """Return a scalar as text: text untouched, booleans true/false, numbers in decimal.
+
+    Anything else (null, lists, objects) is empty text.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        try:
+            return str(value)
+        except ValueError:  # Python refuses to write an integer of thousands of digits
+            return ""
+    return ""
+
+
+# one line, because a macro returns every blank that stands in it
+TEXT = """\
+{% macro text(v) -%}
+{{ (v | lower) if v is boolean else (v if v is string or v is number else '') }}
+{%- endmacro %}
+"""
+
+
+class Fields:
+    """The fields of an object, their names matched without regard to case (I-18)."""
+
+    def __init__(self, record: Mapping[Any, Any]) -> None:
+        self._record = record
+        self._folded: dict[str, Any] = {}
+        for key in sorted(key for key in record if isinstance(key, str)):
+            if record[key] is not None:
+                self._folded.setdefault(key.lower(), record[key])
+
+    def get(self, name: str) -> Any:
+        """Return the exact field if it is not null, else the first not null by code point."""
+        exact = self._record.get(name)
+        return self._folded.get(name.lower()) if exact is None else exact
+
+
+def fold(record: str, folded: str) -> str:
+    """Return the native form of `Fields(record)`: it sets the namespace `folded`."""
+    return (
+        f"{{% set {folded} = namespace(pairs=[]) %}}\n"
+        f"{{% for k, v in {record} | dictsort(case_sensitive=true, reverse=true) %}}"
+        "{% if v is not none %}"
+        f"{{% set {folded}.pairs = {folded}.pairs + [[k | lower, v]] %}}"
+        "{% endif %}{% endfor %}\n"
+        f"{{% set {folded}.fields = dict({folded}.pairs) %}}\n"
+    )
+
+
+def find(record: str, folded: str, name: str) -> str:
+    """Return the native form of `Fields(record).get(name)`; all three are expressions."""
+    exact = f"{record}.get({name})"
+    return f"({exact} if {exact} is not none else {folded}.fields.get({name} | lower))"
+
+
+def identity(value: Any) -> str:
+    """Return a text that is equal for equal JSON values only (1, 1.0 and true differ).
+
+    It is what the platform's `tojson` writes, so that both forms also sort alike.
+    """
+    try:
+        written = json.dumps(value, sort_keys=True, default=repr)
+    except (TypeError, ValueError, RecursionError):  # odd keys, cycles, endless nesting: no JSON
+        return object.__repr__(value)
+    for character in "<>&'":
+        written = written.replace(character, f"\\u{ord(character):04x}")
+    return written
+
+
+def constants(**values: Any) -> str:
+    """Return template text that sets each name to a constant (text, numbers, lists of them)."""
+    lines = []
+    for name, value in values.items():
+        literal = json.dumps(value)
+        if not isinstance(value, str):  # a line break inside a text would become part of it
+            literal = textwrap.fill(literal, 90, subsequent_indent="  ")
+        lines.append(f"{{% set {name} = {literal} %}}\n")
+    return "".join(lines)
+
+
+def template(*parts: str) -> str:
+    """Return the YAML of a pipeline that renders the parts as one template and parses its JSON."""
+    return "- new: !tmpl |\n" + textwrap.indent("".join(parts), "    ") + "- parse-json\n"

@@ -1,0 +1,227 @@
+"""YAML text to a tree of nodes that know where they stand.
+
+PyYAML's own nodes are kept (they carry the marks); this module adds what a CDF needs on top:
+merge keys resolved with the precedence of PyYAML, keys as text, scalars as native values, and
+the place of a character inside a scalar.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from izoologic_cdf.language.positions import DefinitionError, Finding, Position, did_you_mean
+
+EXPR, TMPL, JSON = "!expr", "!tmpl", "!json"
+TAGS = (EXPR, TMPL, JSON)
+_YAML = "tag:yaml.org,2002:"
+_MERGE = _YAML + "merge"
+# libyaml's parser is some twenty times faster; both give the same marks
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PREFIX = re.compile(r"\s*[!&]\S*\s*")
+_NATIVE = yaml.constructor.SafeConstructor()
+_NATIVE_TAGS = {_YAML + kind for kind in ("null", "bool", "int", "float")}
+
+__all__ = ["Document", "Entry", "MappingNode", "Node", "ScalarNode", "SequenceNode", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a mapping after merging; `merged` says that it came in by `<<`."""
+
+    key: str
+    key_node: ScalarNode
+    value: Node
+    merged: bool
+
+
+class Document:
+    """One YAML file: its text, its name for people, its root node."""
+
+    def __init__(self, name: str, text: str) -> None:
+        """Parse the text.
+
+        Raises:
+            DefinitionError: the text is no YAML, or is empty.
+        """
+        self.name = name
+        self.lines = text.splitlines()
+        try:
+            root = yaml.compose(text, Loader=_Loader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            problem = error.problem or error.context or "this can't be read"
+            raise self.error_at(Position(name, line, column), f"no YAML: {problem}") from None
+        except yaml.YAMLError as error:
+            raise self.error_at(Position(name, 1, 1), f"no YAML: {error}") from None
+        except (RecursionError, ValueError) as error:
+            raise self.error_at(
+                Position(name, 1, 1), f"no YAML that can be read: {type(error).__name__}"
+            ) from None
+        if root is None:
+            raise self.error_at(Position(name, 1, 1), "the file is empty")
+        self.root: Node = root
+
+    def position(self, node: Node) -> Position:
+        """Return where a node begins."""
+        return Position(self.name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def position_in(self, node: ScalarNode, offset: int) -> Position:
+        """Return where the character at an offset of a scalar's value stands.
+
+        Folding and indentation only move white space, so the value is laid over the raw text with
+        white space skipped on both sides.
+        """
+        line, column = node.start_mark.line, node.start_mark.column
+        if node.style in ("|", ">"):
+            line, column = line + 1, 0
+        else:
+            # the mark stands at the tag or anchor where there is one
+            while prefix := _PREFIX.match(self.lines[line], column):
+                column = prefix.end()
+                if column == len(self.lines[line]) and line + 1 < len(self.lines):
+                    line, column = line + 1, 0
+            column += len(self.lines[line][column:]) - len(self.lines[line][column:].lstrip())
+            column += node.style in ("'", '"')
+        wanted = len("".join(node.value[:offset].split()))
+        for at in range(line, len(self.lines)):
+            text = self.lines[at]
+            for index in range(column if at == line else 0, len(text)):
+                if text[index].isspace() or (node.style == '"' and text[index] == "\\"):
+                    continue
+                if wanted == 0:
+                    return Position(self.name, at + 1, index + 1)
+                wanted -= 1
+        return self.position(node)
+
+    def finding(self, where: Node | Position, message: str, help_: str | None = None) -> Finding:
+        """Return a finding with the source line it is about."""
+        position = where if isinstance(where, Position) else self.position(where)
+        at = position.line - 1
+        line = self.lines[at] if 0 <= at < len(self.lines) else None
+        return Finding(position, message, help_, line)
+
+    def error(self, node: Node, message: str, help_: str | None = None) -> DefinitionError:
+        """Return an error about a node, to be raised by the caller."""
+        return DefinitionError([self.finding(node, message, help_)])
+
+    def error_at(
+        self, position: Position, message: str, help_: str | None = None
+    ) -> DefinitionError:
+        """Return an error about a place, to be raised by the caller."""
+        return DefinitionError([self.finding(position, message, help_)])
+
+    def entries(self, node: Node, what: str) -> list[Entry]:
+        """Return the entries of a mapping, merge keys resolved.
+
+        Precedence is PyYAML's: an explicit key over a merged one, a later `<<` over an earlier
+        one, an earlier element of a merged list over a later one.
+
+        Raises:
+            DefinitionError: no mapping, a key that is no scalar, a key twice, a bad merge.
+        """
+        if not isinstance(node, MappingNode):
+            raise self.error(node, f"{what} must be a mapping, this is {kind_of(node)}")
+        merged: dict[str, Entry] = {}
+        own: dict[str, Entry] = {}
+        for key_node, value in node.value:
+            if key_node.tag == _MERGE:
+                for entry in self._merge(value):
+                    merged.pop(entry.key, None)
+                    merged[entry.key] = entry
+                continue
+            if not isinstance(key_node, ScalarNode):
+                raise self.error(key_node, f"a key of {what} must be a word")
+            key = str(key_node.value)
+            if key in own:
+                raise self.error(
+                    key_node,
+                    f"the key {key!r} stands twice in {what}",
+                    f"the first stands at line {own[key].key_node.start_mark.line + 1}",
+                )
+            own[key] = Entry(key, key_node, value, merged=False)
+        return [*(e for e in merged.values() if e.key not in own), *own.values()]
+
+    def _merge(self, value: Node) -> Iterator[Entry]:
+        sources = value.value if isinstance(value, SequenceNode) else [value]
+        for source in reversed(sources):
+            if not isinstance(source, MappingNode):
+                raise self.error(value, f"<< merges mappings, this is {kind_of(source)}")
+            for entry in self.entries(source, "a merged mapping"):
+                yield Entry(entry.key, entry.key_node, entry.value, merged=True)
+
+    def items(self, node: Node, what: str) -> list[Node]:
+        """Return the elements of a list; raises DefinitionError for anything else."""
+        if not isinstance(node, SequenceNode):
+            raise self.error(node, f"{what} must be a list, this is {kind_of(node)}")
+        return list(node.value)
+
+    def scalar(self, node: Node) -> Any:
+        """Return a plain scalar as null, boolean, integer, float or text.
+
+        Dates stay text: YAML's own timestamp type would change what was written.
+        """
+        if not isinstance(node, ScalarNode):
+            raise self.error(node, f"a single value is due here, this is {kind_of(node)}")
+        self.check_tag(node)
+        if node.tag in _NATIVE_TAGS:
+            try:
+                return _NATIVE.construct_object(node)
+            except (ValueError, yaml.YAMLError):
+                return str(node.value)
+        return str(node.value)
+
+    def text(self, node: Node, what: str) -> str:
+        """Return a scalar as it was written; raises DefinitionError for a tag or a list."""
+        if not isinstance(node, ScalarNode) or node.tag in TAGS:
+            raise self.error(node, f"{what} must be plain text, this is {kind_of(node)}")
+        self.check_tag(node)
+        return str(node.value)
+
+    def boolean(self, node: Node, what: str) -> bool:
+        """Return a YAML boolean; raises DefinitionError for anything else."""
+        value = self.scalar(node)
+        if not isinstance(value, bool):
+            raise self.error(node, f"{what} must be true or false")
+        return value
+
+    def check_tag(self, node: Node) -> None:
+        """Refuse a tag that the language does not have."""
+        if node.tag.startswith("!") and node.tag not in TAGS:
+            raise self.error(node, f"unknown tag {node.tag}", did_you_mean(node.tag, TAGS))
+
+
+def kind_of(node: Node) -> str:
+    """Return in a word or two what a node is, for messages."""
+    if node.tag in TAGS:
+        return f"a {node.tag} value"
+    if isinstance(node, MappingNode):
+        return "a mapping"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    return "empty" if node.tag == _YAML + "null" else "a single value"
+
+
+def read(path: Path) -> Document:
+    """Read a definition file.
+
+    Raises:
+        DefinitionError: it can't be opened, is not UTF-8, or is no YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DefinitionError(
+            [Finding(Position(str(path), 1, 1), f"the file can't be read: {reason}")]
+        ) from None
+    except UnicodeDecodeError as error:
+        raise DefinitionError(
+            [Finding(Position(str(path), 1, 1), f"the file is not UTF-8 (byte {error.start})")]
+        ) from None
+    return Document(str(path), text)

@@ -1,0 +1,167 @@
+"""Filters of a definition, from nodes to the model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from izoologic_cdf.language import model
+from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode
+from izoologic_cdf.language.positions import Position, did_you_mean
+from izoologic_cdf.language.pyfilters import PythonFilters, UnknownFilterError
+from izoologic_cdf.language.schema import keyed
+from izoologic_cdf.language.values import Value, compile_value
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a pipeline of one feed is compiled with, and what it turned out to refer to."""
+
+    document: Document
+    names: frozenset[str]
+    missing: Missing
+    python: PythonFilters
+    # feed names that are called, and where
+    calls: list[tuple[str, Node]] = field(default_factory=list)
+
+    def with_names(self, *names: str) -> "Scope":
+        """Return the same scope with further names of expressions."""
+        return Scope(self.document, self.names | set(names), self.missing, self.python, self.calls)
+
+    def value(self, node: Node) -> Value:
+        """Compile a value that may use the names of this scope."""
+        return compile_value(self.document, node, self.names, self.missing)
+
+
+def compile_pipeline(scope: Scope, node: Node) -> model.Pipeline:
+    """Compile a list of filters; `value` is a name in it.
+
+    Raises:
+        DefinitionError: an unknown filter, a wrong shape, anything wrong in an expression.
+    """
+    steps: list[model.Filter] = []
+    for element in scope.document.items(node, "filters"):
+        steps.extend(_steps(scope, element))
+    return tuple(steps)
+
+
+def _steps(scope: Scope, node: Node) -> model.Pipeline:
+    """Compile one filter; `chain` gives several steps."""
+    document = scope.document
+    if isinstance(node, ScalarNode):
+        word = document.text(node, "a filter")
+        if word in _WORDS:
+            return (_WORDS[word](document.position(node)),)
+        if word in _KEYED:
+            raise document.error(node, f"the filter {word!r} needs a value", f"write `{word}: ...`")
+        raise document.error(node, f"unknown filter {word!r}", did_you_mean(word, _KNOWN))
+    entries = document.entries(node, "a filter")
+    if len(entries) != 1:
+        raise document.error(
+            node,
+            f"a filter is a word or has exactly one key, this has {len(entries)}",
+            "start each filter with its own dash",
+        )
+    entry = entries[0]
+    if entry.key == "chain":
+        return compile_pipeline(scope, entry.value)
+    if entry.key not in _KEYED:
+        if entry.key in _WORDS:
+            raise document.error(entry.key_node, f"the filter {entry.key!r} takes no value")
+        raise document.error(
+            entry.key_node, f"unknown filter {entry.key!r}", did_you_mean(entry.key, _KNOWN)
+        )
+    return (_KEYED[entry.key](scope, document.position(entry.key_node), entry.value),)
+
+
+def _one_or_list(scope: Scope, node: Node) -> model.Pipeline:
+    if isinstance(node, ScalarNode | MappingNode):
+        return _steps(scope, node)
+    return compile_pipeline(scope, node)
+
+
+def _get(scope: Scope, at: Position, node: Node) -> model.Filter:
+    return model.Get(at, scope.document.text(node, "the key of get"))
+
+
+def _drop(scope: Scope, at: Position, node: Node) -> model.Filter:
+    return model.Drop(at, scope.value(node))
+
+
+def _set(scope: Scope, at: Position, node: Node) -> model.Filter:
+    if not isinstance(node, MappingNode):
+        raise scope.document.error(node, "set takes a mapping of keys and values")
+    return model.Set(at, scope.value(node))
+
+
+def _new(scope: Scope, at: Position, node: Node) -> model.Filter:
+    return model.New(at, scope.value(node))
+
+
+def _if(scope: Scope, at: Position, node: Node) -> model.Filter:
+    keys = keyed(scope.document, node, "if")
+    return model.If(at, scope.value(keys["condition"]), compile_pipeline(scope, keys["filters"]))
+
+
+def _filter_mapping(scope: Scope, at: Position, node: Node) -> model.Filter:
+    entries = scope.document.entries(node, "filter-mapping")
+    return model.FilterMapping(at, {e.key: _one_or_list(scope, e.value) for e in entries})
+
+
+def _each(scope: Scope, at: Position, node: Node) -> model.Filter:
+    return model.Each(at, compile_pipeline(scope, node))
+
+
+def _python(scope: Scope, at: Position, node: Node) -> model.Filter:
+    name = scope.document.text(node, "a Python filter")
+    try:
+        return model.Python(at, name, scope.python.find(name))
+    except UnknownFilterError as error:
+        raise scope.document.error(
+            node,
+            f"there is no Python filter {name!r} in {scope.python.folder.name}/",
+            did_you_mean(name, error.known),
+        ) from None
+
+
+def _supplemental(scope: Scope, at: Position, node: Node) -> model.Filter:
+    keys = keyed(scope.document, node, "supplemental")
+    feed = scope.document.text(keys["feed"], "feed")
+    scope.calls.append((feed, keys["feed"]))
+    params = scope.value(keys["params"]) if "params" in keys else None
+    return model.Supplemental(at, feed, params, scope.document.text(keys["into"], "into"))
+
+
+def _fail(scope: Scope, at: Position, node: Node) -> model.Filter:
+    keys = keyed(scope.document, node, "fail")
+    return model.Fail(at, scope.value(keys["condition"]), scope.value(keys["message"]))
+
+
+def _warn(scope: Scope, at: Position, node: Node) -> model.Filter:
+    return model.Warn(at, compile_pipeline(scope, node))
+
+
+def _track(scope: Scope, at: Position, node: Node) -> model.Filter:
+    keys = keyed(scope.document, node, "track")
+    updated = scope.value(keys["updated"]) if "updated" in keys else None
+    return model.Track(at, scope.value(keys["id"]), updated)
+
+
+_WORDS: dict[str, Callable[[Position], model.Filter]] = {
+    "parse-json": model.ParseJson,
+    "iterate": model.Iterate,
+}
+_KEYED: dict[str, Callable[[Scope, Position, Node], model.Filter]] = {
+    "get": _get,
+    "drop": _drop,
+    "set": _set,
+    "new": _new,
+    "if": _if,
+    "filter-mapping": _filter_mapping,
+    "each": _each,
+    "python": _python,
+    "supplemental": _supplemental,
+    "fail": _fail,
+    "warn": _warn,
+    "track": _track,
+}
+_KNOWN = sorted({*_WORDS, *_KEYED, "chain"})

@@ -1,0 +1,64 @@
+"""Where something stands in a definition, and what is said about that place."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Position:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with a definition: where, what, and what to do about it."""
+
+    position: Position
+    message: str
+    help: str | None = None
+    source_line: str | None = None
+
+    def __str__(self) -> str:
+        lines = [f"{self.position}: {self.message}"]
+        if self.source_line is not None:
+            lines.append(f"    {self.source_line.rstrip()}")
+            lines.append("    " + " " * (self.position.column - 1) + "^")
+        if self.help:
+            lines.append(f"    help: {self.help}")
+        return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class DefinitionError(Exception):
+    """A definition that can't be used; carries every finding, in file order."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return "\n".join(str(finding) for finding in sorted(self.findings, key=_by_position))
+
+
+def _by_position(finding: Finding) -> Position:
+    return finding.position
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a sentence that names the known words nearest to a mistyped one, or all of them."""
+    known = sorted(known)
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    if not close:
+        lowered = {name.lower(): name for name in known}
+        close = [
+            lowered[name] for name in get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+        ]
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known here: " + ", ".join(known) if known else None

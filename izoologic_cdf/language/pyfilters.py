@@ -1,0 +1,76 @@
+"""Python filters: functions of a folder, loaded by path and referred to as `module.function`."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+PythonFilter = Callable[[Any], Any]
+
+
+class UnknownFilterError(Exception):
+    """No such filter; `known` are the names there are."""
+
+    def __init__(self, known: list[str]) -> None:
+        super().__init__("unknown Python filter")
+        self.known = known
+
+
+class PythonFilters:
+    """The filters of one folder; modules are imported when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._package = f"_filters_{abs(hash(str(folder.resolve()))):x}"
+
+    def modules(self) -> list[str]:
+        """Return the names of the modules of the folder, sorted."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(p.stem for p in self.folder.glob("*.py") if not p.stem.startswith("_"))
+
+    def known(self) -> list[str]:
+        """Return every `module.function` of the folder."""
+        return [
+            f"{module}.{function}"
+            for module in self.modules()
+            for function in self.module(module).__all__
+        ]
+
+    def find(self, name: str) -> PythonFilter:
+        """Return the function; raises UnknownFilterError."""
+        module, _, function = name.partition(".")
+        if module in self.modules():
+            loaded = self.module(module)
+            if function in loaded.__all__:
+                found: PythonFilter = getattr(loaded, function)
+                return found
+        raise UnknownFilterError(self.known())
+
+    def native(self, name: str) -> str:
+        """Return the native form of a filter: YAML text of a list of platform filters."""
+        module, _, function = name.partition(".")
+        text: str = self.module(module).NATIVE[function]
+        return text
+
+    def module(self, name: str) -> ModuleType:
+        """Import one module of the folder."""
+        if self._package not in sys.modules:
+            self._import(self._package, self.folder / "__init__.py", package=True)
+        full = f"{self._package}.{name}"
+        return sys.modules.get(full) or self._import(full, self.folder / f"{name}.py")
+
+    def _import(self, name: str, path: Path, *, package: bool = False) -> ModuleType:
+        locations = [str(self.folder)] if package else None
+        spec = importlib.util.spec_from_file_location(
+            name, path, submodule_search_locations=locations
+        )
+        assert spec is not None  # noqa: S101 - a path that ends in .py always has a loader
+        assert spec.loader is not None  # noqa: S101
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        if not package or path.is_file():
+            spec.loader.exec_module(module)
+        return module

@@ -1,0 +1,193 @@
+"""Values of a definition: literals, tagged scalars, and nested structures of both.
+
+A structure with many expressions is fused into one compiled expression: evaluating thirty
+expressions one by one costs several times the same thirty as one. Where the fused one fails, its
+leaves are evaluated one by one to name the one that failed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jinja2 import nodes as jinja
+
+from izoologic_cdf.language.expressions import (
+    EvaluationError,
+    Expression,
+    Missing,
+    Template,
+    compile_tree,
+    environment_of,
+    explain,
+)
+from izoologic_cdf.language.nodes import (
+    EXPR,
+    JSON,
+    TMPL,
+    Document,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+)
+from izoologic_cdf.language.positions import Position
+
+# a mapping with this key stands in a list only while the condition is true
+GUARD = "condition"
+
+
+class Value(Protocol):
+    """Anything that gives a native value over names."""
+
+    @property
+    def position(self) -> Position:
+        """Where it stands in the definition."""
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """Return the native value; raises EvaluationError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value without any expression."""
+
+    value: Any
+    position: Position
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:  # noqa: ARG002 - same shape as the others
+        """Return the value as it was written."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    guards: tuple[Expression | Template, ...]
+    value: Expression | Template
+
+
+class Structure:
+    """A mapping or list with expressions somewhere inside."""
+
+    def __init__(
+        self,
+        tree: jinja.Expr,
+        leaves: list[_Leaf],
+        templates: dict[str, Template],
+        position: Position,
+        missing: Missing,
+    ) -> None:
+        self.position = position
+        self._tree = tree
+        self._leaves = leaves
+        self._templates = templates
+        self._environment = environment_of(missing)
+        self._run: Callable[[Mapping[str, Any]], Any] | None = None
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """Return the structure with every expression replaced by its value."""
+        if self._run is None:
+            self._run = compile_tree(self._environment, self._tree)
+        if self._templates:
+            names = {
+                **names,
+                **{key: value.evaluate(names) for key, value in self._templates.items()},
+            }
+        try:
+            return self._run(names)
+        except Exception as error:  # noqa: BLE001 - whatever an expression raises is about the data
+            for leaf in self._leaves:
+                if all(guard.evaluate(names) for guard in leaf.guards):
+                    leaf.value.evaluate(names)
+            message, purposeful = explain(error)
+            raise EvaluationError(message, self.position, purposeful=purposeful) from None
+
+
+def compile_value(
+    document: Document,
+    node: Node,
+    names: frozenset[str],
+    missing: Missing,
+    *,
+    guarded: bool = False,
+) -> Value:
+    """Compile any value of a definition.
+
+    With `guarded`, a mapping that has a `condition` evaluates to null while it is false.
+
+    Raises:
+        DefinitionError: an unknown tag, or anything wrong in one of the expressions.
+    """
+    return _Builder(document, names, missing, guarded=guarded).value(node)
+
+
+class _Builder:
+    def __init__(
+        self, document: Document, names: frozenset[str], missing: Missing, *, guarded: bool
+    ) -> None:
+        self._document = document
+        self._names = names
+        self._missing = missing
+        self._guarded = guarded
+        self._leaves: list[_Leaf] = []
+        self._templates: dict[str, Template] = {}
+        self._guards: tuple[Expression | Template, ...] = ()
+
+    def value(self, node: Node) -> Value:
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
+        tree = self._tree(node)
+        position = self._document.position(node)
+        tree.set_environment(environment_of(self._missing))
+        if not self._leaves:
+            return Literal(tree.as_const(), position)
+        return Structure(tree, self._leaves, self._templates, position, self._missing)
+
+    def _scalar(self, node: ScalarNode) -> Expression | Template | Literal:
+        if node.tag == EXPR:
+            return Expression(self._document, node, self._names, self._missing)
+        if node.tag == TMPL:
+            return Template(self._document, node, self._names, self._missing)
+        return Literal(self._document.scalar(node), self._document.position(node))
+
+    def _tree(self, node: Node) -> jinja.Expr:
+        if isinstance(node, ScalarNode):
+            return self._scalar_tree(node)
+        if node.tag != JSON:
+            self._document.check_tag(node)
+        if node.tag in (EXPR, TMPL):
+            raise self._document.error(node, f"{node.tag} takes one scalar, not a collection")
+        if isinstance(node, SequenceNode):
+            return jinja.List([self._tree(element) for element in node.value])
+        assert isinstance(node, MappingNode)  # noqa: S101 - YAML has no fourth kind
+        return self._mapping_tree(node)
+
+    def _mapping_tree(self, node: MappingNode) -> jinja.Expr:
+        entries = self._document.entries(node, "this mapping")
+        guard_tree: jinja.Expr | None = None
+        outer = self._guards
+        for entry in entries:
+            if self._guarded and entry.key == GUARD:
+                before = len(self._leaves)
+                guard_tree = self._tree(entry.value)
+                self._guards = outer + tuple(leaf.value for leaf in self._leaves[before:])
+        pairs = [
+            jinja.Pair(jinja.Const(entry.key), self._tree(entry.value))
+            for entry in entries
+            if guard_tree is None or entry.key != GUARD
+        ]
+        self._guards = outer
+        tree: jinja.Expr = jinja.Dict(pairs)
+        return tree if guard_tree is None else jinja.CondExpr(guard_tree, tree, jinja.Const(None))
+
+    def _scalar_tree(self, node: ScalarNode) -> jinja.Expr:
+        scalar = self._scalar(node)
+        if isinstance(scalar, Literal):
+            return jinja.Const(scalar.value)
+        self._leaves.append(_Leaf(self._guards, scalar))
+        if isinstance(scalar, Expression):
+            tree: jinja.Expr = scalar.tree
+            return tree
+        # a template can hold statements, so it is rendered first and enters by a name
+        name = f"_template_{len(self._templates)}"
+        self._templates[name] = scalar
+        return jinja.Name(name, "load")

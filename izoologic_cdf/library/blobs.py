@@ -1,0 +1,66 @@
+"""Attachment bytes in and out of the file, in chunks, so that no file is held in memory whole."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from izoologic_cdf.library.model import Content, LibraryError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+CHUNK_BYTES = 1 << 20
+
+
+def store(connection: sqlite3.Connection, content: Content) -> int:
+    """Return the id of the bytes, which are copied from their spool file unless already stored.
+
+    Raises:
+        LibraryError: the spool file cannot be read, or is not of that size and digest; the
+            transaction is to be rolled back then.
+    """
+    found = connection.execute("SELECT id FROM content WHERE sha256 = ?", (content.sha256,))
+    row: tuple[int] | None = found.fetchone()
+    if row is not None:
+        return row[0]
+    cursor = connection.execute(
+        "INSERT INTO content (sha256, size, bytes) VALUES (?, ?, zeroblob(?))",
+        (content.sha256, content.size, content.size),
+    )
+    number = int(cursor.lastrowid or 0)
+    digest = hashlib.sha256()
+    try:
+        if content.path.stat().st_size != content.size:
+            raise LibraryError(f"the downloaded file {content.path} changed its size")
+        with (
+            content.path.open("rb") as spool,
+            connection.blobopen("content", "bytes", number) as blob,
+        ):
+            while chunk := spool.read(CHUNK_BYTES):
+                digest.update(chunk)
+                blob.write(chunk)
+    except OSError as error:
+        raise LibraryError(
+            f"the downloaded file {content.path} cannot be read: {error.strerror}",
+        ) from error
+    if digest.hexdigest() != content.sha256:
+        raise LibraryError(f"the downloaded file {content.path} is not what its SHA-256 says")
+    return number
+
+
+def read(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:
+    """Yield the bytes with that id, in chunks of at most 1 MiB."""
+    with connection.blobopen("content", "bytes", number, readonly=True) as blob:
+        while chunk := blob.read(CHUNK_BYTES):
+            yield chunk
+
+
+def drop_unused(connection: sqlite3.Connection, number: int) -> None:
+    """Delete the bytes with that id unless an object still has them."""
+    connection.execute(
+        "DELETE FROM content WHERE id = ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM object WHERE content = ?1)",
+        (number,),
+    )

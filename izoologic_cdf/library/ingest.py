@@ -1,0 +1,264 @@
+"""One batch into the tables: few statements, and no write of what is there already."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from izoologic_cdf.library import blobs
+from izoologic_cdf.library.attributes import Pair, compare
+from izoologic_cdf.library.limits import (
+    CERTAINLY_SHORT,
+    CONTENT_BYTES,
+    CUT_CHARACTERS,
+    TAG_CHARACTERS,
+    TEXT_BYTES,
+    VALUE_CHARACTERS,
+    fitted,
+    shown,
+    storable,
+)
+from izoologic_cdf.library.merge import Fields, identity
+from izoologic_cdf.library.model import Ingested, Problem, Reported
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from izoologic_cdf.library.model import Attribute, Batch, ProblemKind
+    from izoologic_cdf.library.terms import Terms
+
+_LOAD = """
+SELECT identity, id, value, subtype, description, published_at, happened_at, started_at, ended_at,
+       status, content
+FROM object WHERE identity IN (SELECT value FROM json_each(?))
+"""
+_LOAD_ATTRIBUTES = """
+SELECT object, name, value, source FROM attribute WHERE object IN (SELECT value FROM json_each(?))
+"""
+_CREATE = """
+INSERT INTO object (value, subtype, description, published_at, happened_at, started_at, ended_at,
+                    status, content, identity, type, created_at, created_run, modified_at,
+                    modified_run)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE = """
+UPDATE object SET value = ?, subtype = ?, description = ?, published_at = ?, happened_at = ?,
+                  started_at = ?, ended_at = ?, status = ?, content = ?, modified_at = ?,
+                  modified_run = ?
+WHERE id = ?
+"""
+_ADD_ATTRIBUTE = "INSERT INTO attribute (object, name, value, source, run) VALUES (?, ?, ?, ?, ?)"
+_DROP_ATTRIBUTE = """
+DELETE FROM attribute WHERE object = ? AND name = ? AND value = ? AND source = ?
+"""
+_ADD_SOURCE = "INSERT OR IGNORE INTO object_source (object, source) VALUES (?, ?)"
+_ADD_TAG = "INSERT OR IGNORE INTO tag (object, text) VALUES (?, ?)"
+_ADD_RELATION = "INSERT OR IGNORE INTO relation (low, high, run) VALUES (?, ?, ?)"
+
+
+@dataclasses.dataclass(slots=True)
+class _Draft:
+    """One object of the batch: what is stored of it, and what the reports in the batch say.
+
+    `mine` are the attributes that the source of the batch reported before, `others` those that
+    any other source did.
+    """
+
+    identity: str
+    type: str
+    reports: list[Reported] = dataclasses.field(default_factory=list)
+    id: int = 0
+    before: Fields | None = None
+    mine: set[Pair] = dataclasses.field(default_factory=set)
+    others: set[Pair] = dataclasses.field(default_factory=set)
+
+
+class Ingestion:
+    """The work on one batch, inside a transaction that the caller holds."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        terms: Terms,
+        *,
+        source: str,
+        updatable: frozenset[str],
+        run_id: int,
+        now: str,
+    ) -> None:
+        self._connection = connection
+        self._terms = terms
+        self._source = terms.id(source)
+        self._updatable = updatable
+        self._run = run_id
+        self._now = now
+        self._result = Ingested()
+        self._new_rows: list[tuple[int, int, str, int, int]] = []
+        self._old_rows: list[tuple[int, int, str, int]] = []
+
+    def ingest(self, batch: Batch) -> Ingested:
+        """Store the batch and return what became of it."""
+        drafts: dict[str, _Draft] = {}
+        places = [self._place(reported, drafts) for reported in batch.objects]
+        self._load(drafts)
+        for draft in drafts.values():
+            self._write(draft)
+        if self._old_rows:
+            self._connection.executemany(_DROP_ATTRIBUTE, self._old_rows)
+        if self._new_rows:
+            self._connection.executemany(_ADD_ATTRIBUTE, self._new_rows)
+        self._relate((places[one], places[other]) for one, other in batch.relations)
+        return self._result
+
+    def _place(self, reported: Reported, drafts: dict[str, _Draft]) -> _Draft | None:
+        value = storable(reported.value)
+        if not value:
+            self._problem("failed", reported, "it has no value, so it is not stored")
+            return None
+        if len(value) > VALUE_CHARACTERS:
+            self._problem(
+                "failed",
+                reported,
+                f"its value has {len(value):,} characters, more than {VALUE_CHARACTERS}, "
+                "so it is not stored",
+            )
+            return None
+        subtype, key = reported.subtype, reported.key
+        name = identity(
+            reported.type,
+            value,
+            subtype and storable(subtype),
+            key if key is None else storable(key),
+        )
+        draft = drafts.get(name)
+        if draft is None:
+            draft = drafts[name] = _Draft(name, reported.type)
+        draft.reports.append(reported)
+        return draft
+
+    def _load(self, drafts: dict[str, _Draft]) -> None:
+        found: dict[int, _Draft] = {}
+        for row in self._connection.execute(_LOAD, (json.dumps(list(drafts)),)):
+            draft = drafts[row[0]]
+            draft.id = row[1]
+            draft.before = Fields(*row[2:])
+            found[draft.id] = draft
+        if not found:
+            return
+        rows = self._connection.execute(_LOAD_ATTRIBUTES, (json.dumps(list(found)),))
+        for number, name, value, source in rows:
+            draft = found[number]
+            (draft.mine if source == self._source else draft.others).add((name, value))
+
+    def _write(self, draft: _Draft) -> None:
+        before = draft.before
+        after = Fields("") if before is None else dataclasses.replace(before)
+        for reported in draft.reports:
+            after.take(reported, self._description(reported), self._content(reported))
+        if before is None:
+            stamps = (self._now, self._run, self._now, self._run)
+            row = (*after.row(), draft.identity, draft.type, *stamps)
+            draft.id = int(self._connection.execute(_CREATE, row).lastrowid or 0)
+        changed = after != before
+        changed |= self._write_attributes(draft)
+        changed |= self._connection.execute(_ADD_SOURCE, (draft.id, self._source)).rowcount > 0
+        changed |= self._write_tags(draft)
+        count = self._result.of(draft.type).objects
+        if before is None:
+            count.created += 1
+        elif changed:
+            count.updated += 1
+            row = (*after.row(), self._now, self._run, draft.id)
+            self._connection.execute(_UPDATE, row)
+            if before.content is not None and before.content != after.content:
+                blobs.drop_unused(self._connection, before.content)
+        else:
+            count.unchanged += 1
+
+    def _description(self, reported: Reported) -> str | None:
+        if not reported.description:
+            return None
+        description, size = fitted(reported.description)
+        if size:
+            self._cut(reported, "its description", size)
+        return description
+
+    def _content(self, reported: Reported) -> int | None:
+        if reported.content is None:
+            return None
+        if reported.content.size > CONTENT_BYTES:
+            self._problem(
+                "failed",
+                reported,
+                f"its file has {reported.content.size:,} bytes, more than {CONTENT_BYTES:,}, "
+                "so it is stored without them",
+            )
+            return None
+        return blobs.store(self._connection, reported.content)
+
+    def _write_attributes(self, draft: _Draft) -> bool:
+        added: dict[Pair, None] = {}
+        latest: dict[int, str] = {}
+        term, updatable = self._terms.id, self._updatable
+        for reported in draft.reports:
+            for attribute in reported.attributes:
+                value = attribute.value
+                if len(value) > CERTAINLY_SHORT or not value.isascii():
+                    value = self._fitted_value(reported, attribute)
+                if attribute.name in updatable:
+                    latest[term(attribute.name)] = value
+                else:
+                    added[term(attribute.name), value] = None
+        change = compare(draft.mine, draft.others, added, latest)
+        self._result.of(draft.type).attributes.add(change.count)
+        number, source, run = draft.id, self._source, self._run
+        self._old_rows += [(number, name, value, source) for name, value in change.stale]
+        self._new_rows += [(number, name, value, source, run) for name, value in change.new]
+        return bool(change.new or change.stale)
+
+    def _fitted_value(self, reported: Reported, attribute: Attribute) -> str:
+        value, size = fitted(attribute.value)
+        if size:
+            self._cut(reported, f"its attribute '{shown(attribute.name)}'", size)
+        return value
+
+    def _write_tags(self, draft: _Draft) -> bool:
+        tags: dict[str, None] = {}
+        for reported in draft.reports:
+            for tag in reported.tags:
+                if len(tag) > TAG_CHARACTERS:
+                    self._problem(
+                        "tag",
+                        reported,
+                        f"a tag of {len(tag)} characters is longer than {TAG_CHARACTERS}, "
+                        "so it is not stored",
+                    )
+                elif tag:
+                    tags[storable(tag)] = None
+        if not tags:
+            return False
+        rows = [(draft.id, tag) for tag in tags]
+        return self._connection.executemany(_ADD_TAG, rows).rowcount > 0
+
+    def _relate(self, pairs: Iterable[tuple[_Draft | None, _Draft | None]]) -> None:
+        rows: list[tuple[int, int, int]] = []
+        for one, other in pairs:
+            # an object that was refused has no relations, and none is related to itself
+            if one is not None and other is not None and one is not other:
+                rows.append((min(one.id, other.id), max(one.id, other.id), self._run))
+        if rows:
+            self._connection.executemany(_ADD_RELATION, rows)
+
+    def _cut(self, reported: Reported, what: str, size: int) -> None:
+        self._problem(
+            "cut",
+            reported,
+            f"{what} has {size:,} bytes, more than {TEXT_BYTES:,}, "
+            f"so it is cut at {CUT_CHARACTERS:,} characters",
+        )
+
+    def _problem(self, kind: ProblemKind, reported: Reported, sentence: str) -> None:
+        problem = Problem(kind, reported.type, shown(reported.value), sentence)
+        self._result.problems.append(problem)

@@ -1,0 +1,134 @@
+"""What a report says, and what became of it: the types that cross the library's border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ProblemKind = Literal["failed", "cut", "tag"]
+
+
+class LibraryError(Exception):
+    """The library cannot do what was asked; the text is one sentence for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute row of an object: a name and a text."""
+
+    name: str
+    value: str
+
+
+@dataclass(slots=True)
+class Content:
+    """The bytes of an attachment, spooled to a file that the caller deletes afterwards.
+
+    `size` is in bytes, `sha256` is lower-case hexadecimal; both are checked while storing.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(slots=True)
+class Reported:
+    """One object as a report states it.
+
+    Its identity is (type, key) where a key is given, else (type, value), with the subtype for
+    indicators and events. All times are UTC text, `YYYY-MM-DD HH:MM:SS`, or None.
+    """
+
+    type: str  # object code: incident, event, indicator, note, attachment, any custom code
+    value: str  # an event's title, an attachment's name
+    subtype: str | None = None  # event or indicator type
+    key: str | None = None
+    description: str | None = None
+    published_at: str | None = None
+    happened_at: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    status: str | None = None
+    attributes: list[Attribute] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    content: Content | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one item of a feed reports; it is ingested whole or not at all.
+
+    `relations` are pairs of places in `objects`; their direction means nothing.
+    """
+
+    objects: list[Reported] = field(default_factory=list)
+    relations: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Count:
+    """How many were new, how many were changed, and how many were there already."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def add(self, other: Count) -> None:
+        """Add the numbers of another count to this one."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+
+
+@dataclass(slots=True)
+class Counts:
+    """The counts of one object type: its objects, and the attributes of these objects."""
+
+    objects: Count = field(default_factory=Count)
+    attributes: Count = field(default_factory=Count)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that the limits of the platform kept from being stored as it was reported.
+
+    `failed`: the object or the bytes of a file are not stored; `cut`: a text is stored
+    shortened; `tag`: a tag is not stored. `value` is the object's value, shortened; no field
+    holds the value of an attribute, since passwords are attributes.
+    """
+
+    kind: ProblemKind
+    type: str
+    value: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class Ingested:
+    """What became of one batch, or by `add` of many: counts per object type, and problems.
+
+    An object counts as updated when a field, source, tag, file or attribute of it changed, once
+    per batch however often the batch reports it; a new relation alone does not count.
+    """
+
+    counts: dict[str, Counts] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def of(self, object_type: str) -> Counts:
+        """Return the counts of that object type, which are zero when it was not met yet."""
+        counts = self.counts.get(object_type)
+        if counts is None:
+            counts = self.counts[object_type] = Counts()
+        return counts
+
+    def add(self, other: Ingested) -> None:
+        """Add what became of another batch."""
+        for object_type, counts in other.counts.items():
+            mine = self.of(object_type)
+            mine.objects.add(counts.objects)
+            mine.attributes.add(counts.attributes)
+        self.problems.extend(other.problems)

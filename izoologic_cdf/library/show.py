@@ -1,0 +1,170 @@
+"""The library as text that a person reads: an overview, or objects in full."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from izoologic_cdf.library.limits import shown, storable
+from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.records import Record, records
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from izoologic_cdf.library.store import Library
+
+WIDTH = 100
+_LABEL_WIDTH = 13
+_LONGEST_NAME = 30
+
+_TYPES = """
+SELECT type, count(*), coalesce(sum(held.attributes), 0)
+FROM object LEFT JOIN (
+  SELECT object, count(*) AS attributes FROM (SELECT DISTINCT object, name, value FROM attribute)
+  GROUP BY object
+) AS held ON held.object = object.id
+GROUP BY type ORDER BY type
+"""
+_VALUES = "SELECT type, value, subtype FROM object ORDER BY type, value, subtype"
+_RUNS = """
+SELECT id, source, since, until, outcome FROM run
+WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+_SIMILAR = """
+SELECT DISTINCT value FROM object WHERE instr(lower(value), lower(?)) > 0
+ORDER BY length(value), value LIMIT 5
+"""
+
+
+def show(library: Library, value: str | None = None) -> Iterator[str]:
+    """Yield lines, each with its newline: all objects of that value, else the overview.
+
+    Lines are at most 100 characters wide, whatever the terminal, except where a word is longer.
+    Characters that could act on a terminal are written as escapes. Passwords are attributes like
+    others, and are shown.
+
+    Raises:
+        LibraryError: no object has that value.
+    """
+    with library.reading() as connection:
+        lines = _overview(connection) if value is None else _objects(connection, storable(value))
+        for line in lines:
+            yield line.rstrip() + "\n"
+
+
+def _overview(connection: sqlite3.Connection) -> Iterator[str]:
+    types = connection.execute(_TYPES).fetchall()
+    if not types:
+        yield "The library is empty."
+        return
+    width = max(len("type"), *(len(_safe(row[0])) for row in types))
+    yield f"{'type':<{width}}  {'objects':>9}  {'attributes':>10}"
+    for name, objects, attributes in types:
+        yield f"{_safe(name):<{width}}  {objects:>9,}  {attributes:>10,}"
+    for name, group in groupby(connection.execute(_VALUES), key=lambda row: str(row[0])):
+        yield ""
+        yield _safe(name)
+        for _, value, subtype in group:
+            yield "  " + _titled(value, subtype)
+
+
+def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
+    found = False
+    for record in records(connection, value):
+        if found:
+            yield ""
+        found = True
+        yield from _object(connection, record)
+    if not found:
+        similar = connection.execute(_SIMILAR, (value,)).fetchall()
+        hint = "; similar: " + ", ".join(_safe(shown(row[0])) for row in similar)
+        raise LibraryError(
+            f"no object has the value {_safe(shown(value))}, where every character and its case "
+            f"count{hint if similar else ''}",
+        )
+
+
+def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
+    yield f"{_safe(record.type)}: {_titled(record.value, record.subtype)}"
+    fields = [
+        ("description", record.description),
+        ("published", record.published_at),
+        ("happened", record.happened_at),
+        ("started", record.started_at),
+        ("ended", record.ended_at),
+        ("status", record.status),
+        ("size", _size(record)),
+        ("SHA-256", record.sha256),
+        ("sources", "\n".join(record.sources)),
+        ("tags", "\n".join(record.tags)),
+        ("created", f"{record.created_at} by run {record.created_run}"),
+        ("changed", f"{record.modified_at} by run {record.modified_run}"),
+    ]
+    for label, text in fields:
+        if text:
+            yield from _field(label, text, 2, _LABEL_WIDTH)
+    yield from _attributes(record)
+    if record.related:
+        yield f"  related ({len(record.related)})"
+        for other, value, subtype in record.related:
+            yield f"    {_safe(other)}: {_titled(value, subtype)}"
+    yield "  runs"
+    runs = {record.created_run, record.modified_run, *(row.run for row in record.attributes)}
+    rows = connection.execute(_RUNS, (json.dumps(list(runs)),))
+    for number, source, since, until, outcome in rows:
+        yield f"    {number}: {_safe(source)}, {since} to {until}, {outcome or 'not finished'}"
+
+
+def _size(record: Record) -> str | None:
+    if record.size is not None:
+        return f"{record.size:,} bytes"
+    return "not downloaded yet" if record.type == "attachment" else None
+
+
+def _attributes(record: Record) -> Iterator[str]:
+    ordered = sorted(record.attributes, key=lambda row: (row.sources, row.run))
+    for (sources, run), group in groupby(ordered, key=lambda row: (row.sources, row.run)):
+        rows = list(group)
+        yield f"  attributes ({len(rows)}) from {', '.join(map(_safe, sources))}, since run {run}"
+        width = min(_LONGEST_NAME, max(len(_safe(row.name)) for row in rows))
+        for row in rows:
+            yield from _field(row.name, row.value, 4, width + 2)
+
+
+def _field(label: str, text: str, indent: int, width: int) -> Iterator[str]:
+    """Yield a label and its text, whose further lines stand below its first."""
+    hanging = " " * (indent + width)
+    lines = [
+        line
+        for paragraph in text.split("\n")
+        for line in textwrap.wrap(
+            _safe(paragraph),
+            WIDTH - len(hanging),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        or [""]
+    ]
+    name = " " * indent + _safe(label)
+    if len(name) + 2 > len(hanging):
+        yield name
+    else:
+        lines[0] = f"{name:<{len(hanging)}}{lines[0]}"
+        yield lines.pop(0)
+    for line in lines:
+        yield hanging + line
+
+
+def _titled(value: str, subtype: str | None) -> str:
+    return _safe(value) if subtype is None else f"{_safe(value)} ({_safe(subtype)})"
+
+
+def _safe(text: str) -> str:
+    r"""Return the text with `\x1b` and its like for what is no printable character."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

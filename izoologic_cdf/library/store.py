@@ -1,0 +1,193 @@
+"""The library file: runs, batches and bytes go in here; `export` and `show` read it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from izoologic_cdf.library import blobs, schema
+from izoologic_cdf.library.ingest import Ingestion
+from izoologic_cdf.library.limits import shown, storable
+from izoologic_cdf.library.merge import identity
+from izoologic_cdf.library.model import Batch, Ingested, LibraryError
+from izoologic_cdf.library.terms import Terms
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+_HAVE_CONTENT = """
+SELECT identity FROM object
+WHERE content IS NOT NULL AND identity IN (SELECT value FROM json_each(?))
+"""
+_FIND_CONTENT = """
+SELECT id FROM content WHERE sha256 = ?
+UNION ALL
+SELECT content FROM object WHERE identity = ? AND content IS NOT NULL
+"""
+
+
+class Library:
+    """An open library, used by the thread that opened it where a method does not say otherwise.
+
+    Every method raises LibraryError, with a sentence for the user, when the file cannot be read
+    or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open an existing library; `Library.open` and `Library.create` say it more plainly."""
+        self.path = path
+        self._connection = schema.connect(path)
+        self._terms = Terms(self._connection)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open an existing library.
+
+        Raises:
+            LibraryError: there is none at that path, or it is of a newer version.
+        """
+        return cls(Path(path))
+
+    @classmethod
+    def create(cls, path: str | Path) -> Self:
+        """Open the library at that path, which is made with its folder where there is none.
+
+        Raises:
+            LibraryError: it cannot be made, or the file that is there is no library.
+        """
+        schema.create(Path(path))
+        return cls(Path(path))
+
+    def close(self) -> None:
+        """Close the file; a transaction that is still open is rolled back."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection that writes, for state that the caller keeps in tables of its own."""
+        return self._connection
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold what is written in the block together: all of it is kept, or none.
+
+        Blocks nest: an inner one that fails undoes its own part, and the outer one goes on if it
+        catches the error. Nothing is seen by others before the outermost block ends.
+        """
+        connection = self._connection
+        with schema.plain_errors(self.path):
+            inner = connection.in_transaction
+            connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
+            try:
+                yield
+                connection.execute("RELEASE part" if inner else "COMMIT")
+            except BaseException:
+                self._terms.forget()
+                # some errors, such as a full disk, have rolled everything back already
+                if connection.in_transaction:
+                    if inner:
+                        connection.execute("ROLLBACK TO part")
+                        connection.execute("RELEASE part")
+                    else:
+                        connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection of its own that sees what is committed now, from any thread."""
+        connection = schema.connect(self.path)
+        with schema.plain_errors(self.path), contextlib.closing(connection):
+            connection.execute("PRAGMA query_only=1")
+            connection.execute("BEGIN")
+            yield connection
+
+    def start_run(self, source: str, since: str, until: str, now: str) -> int:
+        """Note that a run of that source began, and return its number."""
+        with self.transaction():
+            made = self._connection.execute(
+                "INSERT INTO run (source, since, until, started_at) VALUES (?, ?, ?, ?)",
+                (storable(source), since, until, now),
+            )
+        return int(made.lastrowid or 0)
+
+    def finish_run(self, run_id: int, outcome: str, now: str) -> None:
+        """Note how the run ended, and when."""
+        with self.transaction():
+            done = self._connection.execute(
+                "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?",
+                (outcome, now, run_id),
+            )
+            if done.rowcount == 0:
+                raise LibraryError(f"the library {self.path} has no run {run_id}")
+
+    def ingest(
+        self,
+        batch: Batch,
+        *,
+        source: str,
+        updatable: frozenset[str],
+        run_id: int,
+        now: str,
+    ) -> Ingested:
+        """Store one batch, in a transaction of its own or as a part of the open one.
+
+        Args:
+            batch: what one item of the feed reports.
+            source: the name of the feed, which becomes a source of all that is in the batch.
+            updatable: the names of the attributes whose reported value takes the place of what
+                this source reported before; all others add.
+            run_id: the run that this belongs to.
+            now: the time of ingest, UTC, `YYYY-MM-DD HH:MM:SS`; never a published date.
+
+        Returns:
+            The counts per object type, and what the limits of the platform kept out.
+
+        Raises:
+            LibraryError: also when a spooled file is not what its size and digest say; nothing
+                of the batch is stored then.
+        """
+        with self.transaction():
+            work = Ingestion(
+                self._connection,
+                self._terms,
+                source=source,
+                updatable=updatable,
+                run_id=run_id,
+                now=now,
+            )
+            return work.ingest(batch)
+
+    def has_content(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the attachment keys whose bytes are committed; from any thread."""
+        wanted = {_attachment(key): key for key in keys}
+        if not wanted:
+            return set()
+        with self.reading() as connection:
+            rows = connection.execute(_HAVE_CONTENT, (json.dumps(list(wanted)),))
+            return {wanted[row[0]] for row in rows}
+
+    def read_content(self, key_or_sha256: str) -> Iterator[bytes]:
+        """Yield the bytes of an attachment in chunks, by its key or its digest; from any thread.
+
+        Raises:
+            LibraryError: no bytes are stored for it.
+        """
+        with self.reading() as connection:
+            wanted = (storable(key_or_sha256), _attachment(key_or_sha256))
+            found = connection.execute(_FIND_CONTENT, wanted).fetchone()
+            if found is None:
+                raise LibraryError(f"the library has no bytes for {shown(key_or_sha256)}")
+            yield from blobs.read(connection, found[0])
+
+
+def _attachment(key: str) -> str:
+    return identity("attachment", "", None, storable(key))

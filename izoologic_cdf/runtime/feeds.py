@@ -1,0 +1,192 @@
+"""Calls the feeds of a definition: lists, and everything that is done for one case.
+
+For a case: the rest of its pipeline with the supplemental feeds that it calls, the report, and
+the fulfillment feeds that fill its placeholders.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from izoologic_cdf.language import model
+from izoologic_cdf.library.model import Content
+from izoologic_cdf.runtime.bodies import SpooledBody, sha256
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.pipelines import Pipelines, RefusedError, Tracked, evaluate
+from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
+from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.windows import DAY, Window, windows
+
+# which of these attachment keys have their bytes already
+Stored = Callable[[Iterable[str]], set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The range of a run, in epoch seconds, both inclusive."""
+
+    since: int
+    until: int
+
+
+class Feeds:
+    """The feeds of one definition in one run; shared by the threads of the run."""
+
+    def __init__(
+        self,
+        definition: model.Definition,
+        user_fields: Mapping[str, Any],
+        asked: Range,
+        sources: Sources,
+        stored: Stored,
+    ) -> None:
+        self._definition = definition
+        self._user_fields = user_fields
+        self._asked = asked
+        self._sources = sources
+        self._stored = stored
+        self._names: dict[tuple[str, Window], dict[str, Any]] = {}
+        self._reporters = {name: Reporter(feed) for name, feed in definition.feeds.items()}
+
+    def names(
+        self, feed: model.Feed, window: Window, run_params: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the names of expressions of a feed in a window of the run."""
+        key = (feed.timestamp_format, window)
+        names = self._names.get(key)
+        if names is None:
+            names = {
+                "user_fields": self._user_fields,
+                "run_meta": {
+                    "since": render(window.since, feed.timestamp_format),
+                    "until": render(window.until, feed.timestamp_format),
+                },
+            }
+            for name, value in self._definition.template_values.items():
+                names[name] = evaluate(value, names)
+            self._names[key] = names
+        return names if run_params is None else {**names, "run_params": run_params}
+
+    def list(self, feed: model.Feed, window: Window) -> Iterator[Tracked]:
+        """Ask the source of a primary feed for a window; yield its cases.
+
+        Items of a definition that does not track come as one case without an id.
+
+        Raises:
+            ItemError: the window was not given; RefusedError where the server said no.
+        """
+        assert feed.source is not None  # noqa: S101 - the loader refuses a primary feed without
+        names = self.names(feed, window)
+        case = Case()
+        for body in self._sources.ask(feed.source, names):
+            for item in Pipelines(names, self._caller(window)).flow(feed.filters, body, case):
+                yield item if isinstance(item, Tracked) else Tracked(case, item, ())
+
+    def work(self, feed: model.Feed, window: Window, tracked: Tracked) -> ItemReport | None:
+        """Do everything for one case; null when its data is gone.
+
+        Raises:
+            ItemError: the case failed.
+        """
+        case = tracked.case
+        names = self.names(feed, window)
+        flow = Pipelines(names, self._caller(window)).flow(tracked.rest, tracked.value, case)
+        report = ItemReport()
+        emitted = False
+        for data in flow:
+            emitted = True
+            self._reporters[feed.name].add(data, names, case, report)
+        if not emitted and not model.iterates(tracked.rest):
+            return None
+        self._fulfill(feed, window, case, report)
+        return report
+
+    def _caller(self, window: Window) -> Callable[[str, Mapping[str, Any], Case], Any]:
+        def call(name: str, params: Mapping[str, Any], case: Case) -> Any:
+            feed = self._definition.feeds[name]
+            results = list(self._run(feed, window, params, case))
+            if feed.emits_list:
+                return results
+            return results[-1] if results else None
+
+        return call
+
+    def _run(
+        self, feed: model.Feed, window: Window, params: Mapping[str, Any], case: Case
+    ) -> Iterator[Any]:
+        """Yield what a supplemental or fulfillment feed emits, over all windows it asks."""
+        for each in self._windows(feed, window, params):
+            names = self.names(feed, each, params)
+            pipelines = Pipelines(names, self._caller(window))
+            if feed.source is None:
+                yield from pipelines.flow(feed.filters, dict(params), case)
+                continue
+            for body in self._sources.ask(feed.source, names):
+                yield from pipelines.flow(feed.filters, body, case)
+
+    def _windows(
+        self, feed: model.Feed, window: Window, params: Mapping[str, Any]
+    ) -> Iterator[Window]:
+        """Return the windows of a feed that a case calls: of the whole asked range (I-13)."""
+        limits = feed.source.window if feed.source else None
+        if limits is None:
+            return iter([window])
+        since = self._asked.since
+        if limits.not_before is not None:
+            names = self.names(feed, window, params)
+            earliest = evaluate(limits.not_before, names)
+            if isinstance(earliest, int):
+                since = max(since, min(earliest - limits.days * DAY, self._asked.until))
+        return windows(since, self._asked.until, limits.days)
+
+    def _fulfill(self, feed: model.Feed, window: Window, case: Case, report: ItemReport) -> None:
+        waiting = {
+            key: placeholder
+            for placeholder in report.placeholders
+            if (key := report.batch.objects[placeholder.index].key) is not None
+        }
+        for key in self._stored(waiting) if waiting else ():
+            del waiting[key]
+        for placeholder in waiting.values():
+            name = report.batch.objects[placeholder.index].value
+            try:
+                content = self._content(placeholder, window, case)
+            except ItemError as error:
+                case.fail(f"the file {name!r} was not fetched: {error.message}", error.position)
+                continue
+            if content is None:
+                case.fail(f"the file {name!r} was not fetched: no bytes came", feed.position)
+                continue
+            if content.size == 0:
+                case.warn(f"the file {name!r} is empty", feed.position)
+            report.batch.objects[placeholder.index].content = content
+
+    def _content(self, placeholder: Placeholder, window: Window, case: Case) -> Content | None:
+        feed = self._definition.feeds[placeholder.feed]
+        names = self.names(feed, window, placeholder.run_params)
+        filled = ItemReport()
+        for data in self._run(feed, window, placeholder.run_params, case):
+            self._reporters[feed.name].add(data, names, case, filled)
+        for content in filled.contents:
+            if isinstance(content, SpooledBody):
+                return Content(content.path, content.size, content.sha256)
+            if isinstance(content, bytes):
+                handle = tempfile.NamedTemporaryFile(  # noqa: SIM115 - the run deletes it
+                    prefix="izoologic-cdf-", delete=False
+                )
+                with handle:
+                    handle.write(content)
+                return Content(Path(handle.name), len(content), sha256(content))
+        return None
+
+
+def render(epoch: int, timestamp_format: str) -> str:
+    """Return epoch seconds in a strftime format, UTC; `%s` is epoch seconds everywhere."""
+    return datetime.fromtimestamp(epoch, UTC).strftime(timestamp_format.replace("%s", str(epoch)))
+
+
+__all__ = ["Feeds", "Range", "RefusedError", "Stored", "render"]

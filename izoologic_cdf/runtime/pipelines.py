@@ -1,0 +1,180 @@
+"""Executes the filters of a feed over a value."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from izoologic_cdf.language import model
+from izoologic_cdf.language.expressions import EvaluationError
+from izoologic_cdf.language.positions import Position
+from izoologic_cdf.language.values import Value
+from izoologic_cdf.runtime.bodies import JsonBody, NoJsonError, SpooledBody, parse_json
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.problems import ItemError
+
+# calls a supplemental feed: its name, run_params, and the case that asks
+CallFeed = Callable[[str, Mapping[str, Any], Case], Any]
+
+
+class RefusedError(ItemError):
+    """The definition failed on purpose: the data says that something is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """An item that became a case, with the part of the pipeline that is still to be done."""
+
+    case: Case
+    value: Any
+    rest: model.Pipeline
+
+
+def evaluate(value: Value, names: Mapping[str, Any]) -> Any:
+    """Evaluate a value of the definition; raises ItemError with its position."""
+    try:
+        return value.evaluate(names)
+    except EvaluationError as error:
+        kind = RefusedError if error.purposeful else ItemError
+        raise kind(error.message, error.position) from None
+
+
+class Pipelines:
+    """Runs pipelines under the names of one feed of a run. Not shared by threads."""
+
+    def __init__(self, names: Mapping[str, Any], call: CallFeed) -> None:
+        self._names = dict(names)
+        self._call = call
+
+    def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> Iterator[Any]:
+        """Yield what comes out at the end: nothing, one value, or several.
+
+        A pipeline that tracks yields Tracked items instead, cut at that filter.
+
+        Raises:
+            ItemError: a filter failed on the data, or on purpose (RefusedError).
+        """
+        for index, step in enumerate(pipeline):
+            rest = pipeline[index + 1 :]
+            if isinstance(step, model.Iterate):
+                for element in _elements(value, step.position):
+                    yield from self.flow(rest, element, case)
+                return
+            if isinstance(step, model.If):
+                if self._evaluate(step.condition, value):
+                    for result in self.flow(step.filters, value, case):
+                        yield from self.flow(rest, result, case)
+                    return
+            elif isinstance(step, model.Drop):
+                if self._evaluate(step.condition, value):
+                    return
+            elif isinstance(step, model.Track):
+                yield Tracked(self._track(step, value), value, rest)
+                return
+            else:
+                value = self._step(step, value, case)
+        yield value
+
+    def _evaluate(self, expression: Value, value: Any) -> Any:
+        self._names["value"] = value
+        return evaluate(expression, self._names)
+
+    def _track(self, step: model.Track, value: Any) -> Case:
+        identity = self._evaluate(step.id, value)
+        if identity is None:
+            raise ItemError("an item without an id can't be tracked", step.position)
+        updated = self._evaluate(step.updated, value) if step.updated else None
+        return Case(str(identity), updated if isinstance(updated, int) else None)
+
+    def _step(self, step: model.Filter, value: Any, case: Case) -> Any:
+        if isinstance(step, model.Set):
+            if not isinstance(value, dict):
+                raise ItemError(f"set needs an object, this is {_kind(value)}", step.position)
+            return {**value, **self._evaluate(step.values, value)}
+        if isinstance(step, model.New):
+            return self._evaluate(step.value, value)
+        if isinstance(step, model.Python):
+            return _python(step, value)
+        if isinstance(step, model.FilterMapping):
+            return self._filter_mapping(step, value, case)
+        if isinstance(step, model.Get):
+            if not isinstance(value, dict):
+                raise ItemError(f"get needs an object, this is {_kind(value)}", step.position)
+            return value.get(step.key)
+        if isinstance(step, model.Each):
+            elements = _elements(value, step.position)
+            return [out for one in elements for out in self.flow(step.filters, one, case)]
+        if isinstance(step, model.Supplemental):
+            return self._supplemental(step, value, case)
+        if isinstance(step, model.ParseJson):
+            return _parse(value, step.position)
+        if isinstance(step, model.Fail):
+            if self._evaluate(step.condition, value):
+                raise RefusedError(str(self._evaluate(step.message, value)), step.position)
+            return value
+        assert isinstance(step, model.Warn)  # noqa: S101 - flow() has handled the others
+        for said in self.flow(step.filters, value, case):
+            for text in said if isinstance(said, list) else [said]:
+                if text is not None:
+                    case.warn(str(text), step.position)
+        return value
+
+    def _filter_mapping(self, step: model.FilterMapping, value: Any, case: Case) -> Any:
+        if not isinstance(value, dict):
+            kind = _kind(value)
+            raise ItemError(f"filter-mapping needs an object, this is {kind}", step.position)
+        changed = dict(value)
+        for key, pipeline in step.pipelines.items():
+            results = list(self.flow(pipeline, value.get(key), case))
+            if key in value or (results and results[0] is not None):
+                changed[key] = results[0] if results else None
+        return changed
+
+    def _supplemental(self, step: model.Supplemental, value: Any, case: Case) -> Any:
+        if not isinstance(value, dict):
+            kind = _kind(value)
+            raise ItemError(f"supplemental needs an object, this is {kind}", step.position)
+        params = self._evaluate(step.params, value) if step.params else {}
+        return {**value, step.into: self._call(step.feed, params, case)}
+
+
+def _python(step: model.Python, value: Any) -> Any:
+    try:
+        return step.function(value)
+    except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
+        raise ItemError(
+            f"the Python filter {step.name} failed with {type(error).__name__}", step.position
+        ) from None
+
+
+def _elements(value: Any, position: Position) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ItemError(f"a list is due here, this is {_kind(value)}", position)
+    return value
+
+
+def _parse(value: Any, position: Position) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, JsonBody):
+        return value.parsed
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogatepass")
+    if not isinstance(value, bytes):
+        raise ItemError(f"parse-json needs text, this is {_kind(value)}", position)
+    try:
+        return parse_json(value)
+    except NoJsonError as error:
+        raise ItemError(str(error), position) from None
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bytes | SpooledBody):
+        return "a file"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "a boolean"
+    for kind, name in ((dict, "an object"), (list, "a list"), (str, "text"), (int, "a number")):
+        if isinstance(value, kind):
+            return name
+    return "a number" if isinstance(value, float) else type(value).__name__

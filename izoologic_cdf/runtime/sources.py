@@ -1,0 +1,252 @@
+"""Asks the source of a feed: its request, its login, its pages, its windows."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from izoologic_cdf.language import model
+from izoologic_cdf.language.values import Value
+from izoologic_cdf.runtime.bodies import JsonBody, SpooledBody, looks_like_json, parse_json
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.http import HttpError, Request, Response, Transport, is_loopback
+from izoologic_cdf.runtime.login import UNAUTHORIZED, Logins
+from izoologic_cdf.runtime.pipelines import Pipelines, evaluate
+from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+
+Names = Mapping[str, Any]
+# more pages than this in one request are a condition that never turns false
+MOST_PAGES = 10_000
+OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
+
+
+class Sources:
+    """Asks sources; shared by the threads of a run."""
+
+    def __init__(
+        self, transport: Transport, redactor: Redactor, warn: Callable[[str], None]
+    ) -> None:
+        self._transport = transport
+        self._redactor = redactor
+        self._warn = warn
+        self._logins = Logins()
+        # the address that answered where the first one was not found, by the first one's path
+        self._moved: set[str] = set()
+        self._plain: set[str] = set()
+
+    def ask(self, source: model.HttpSource, names: Names) -> Iterator[bytes | SpooledBody]:
+        """Yield the body of each page.
+
+        Raises:
+            ItemError: an expression failed on the data, or the call failed.
+            RunError: the login failed.
+        """
+        params = _mapping(source.params, names)
+        pages = 0
+        while True:
+            body = self._page(source, names, params)
+            yield body
+            pages += 1
+            if source.pagination is None:
+                return
+            inner = dict(names) | {
+                "prev_response_data": _readable(body),
+                "prev_request_params": params,
+                "page_count": pages,
+            }
+            for name, value in source.pagination.template_values.items():
+                inner[name] = evaluate(value, inner)
+            if not evaluate(source.pagination.condition, inner):
+                return
+            if pages >= MOST_PAGES:
+                raise ItemError(
+                    f"there are more than {MOST_PAGES} pages; the condition never turns false",
+                    source.pagination.condition.position,
+                )
+            params = {**params, **_mapping(source.pagination.params, inner)}
+
+    def _page(self, source: model.HttpSource, names: Names, params: Names) -> bytes | SpooledBody:
+        request = self._request(source, names, params)
+        path = urlsplit(request.url).path
+        fallback = self._fallback(source, names, request)
+        if fallback is not None and path in self._moved:
+            return self._body(fallback, self._send(source, names, fallback))
+        response = self._send(source, names, request)
+        if response.status == NOT_FOUND and fallback is not None and not _answered(response):
+            other = self._send(source, names, fallback)
+            if other.status != NOT_FOUND:
+                self._moved.add(path)
+                return self._body(fallback, other)
+        return self._body(request, response)
+
+    def _fallback(self, source: model.HttpSource, names: Names, request: Request) -> Request | None:
+        if source.fallback_url is None:
+            return None
+        url = str(evaluate(source.fallback_url, names))
+        return replace(request, url=url)
+
+    def _request(self, source: model.HttpSource, names: Names, params: Names) -> Request:
+        headers = {key: _text(value) for key, value in _mapping(source.headers, names).items()}
+        content_type = source.response_content_type
+        if content_type:
+            headers.setdefault("Accept", content_type)
+        body = _encode(source.body, source.json_body, names, headers)
+        url = str(evaluate(source.url, names))
+        self._check(url, source)
+        return Request(
+            method=str(evaluate(source.method, names)).upper(),
+            url=url,
+            params={key: _text(value) for key, value in params.items() if value is not None},
+            headers=headers,
+            body=body,
+            json_due=content_type is None or looks_like_json(content_type),
+            verify=_flag(source.verify_host_ssl, names, default=True),
+            use_proxies=not _flag(source.disable_proxies, names, default=False),
+        )
+
+    def _check(self, url: str, source: model.HttpSource) -> None:
+        try:
+            parts = urlsplit(url)
+            host, scheme, _ = parts.hostname, parts.scheme, parts.port
+        except ValueError:
+            host, scheme = None, ""
+        if not host or scheme not in ("http", "https"):
+            raise RunError(
+                f"{source.url.position}: this gives no http or https address; check the host name "
+                f"that is configured"
+            )
+        if scheme == "http" and not is_loopback(host) and host not in self._plain:
+            self._plain.add(host)
+            self._warn(f"{host} is asked without encryption (http): keys and data can be read")
+
+    def _send(self, source: model.HttpSource, names: Names, request: Request) -> Response:
+        if source.auth is None:
+            return self._transport.send(request)
+        auth = source.auth
+        ask = self._login_request(auth, names, request)
+
+        def call(token: str) -> Response:
+            value = str(evaluate(auth.value, {**names, "token": token}))
+            headers = {**request.headers, auth.header: value}
+            return self._transport.send(replace(request, headers=headers))
+
+        login = self._logins.get((ask.url, ask.body), lambda: self._login(auth, names, ask))
+        return login.send(call)
+
+    def _login_request(self, auth: model.Auth, names: Names, like: Request) -> Request:
+        headers = {key: _text(value) for key, value in _mapping(auth.headers, names).items()}
+        body = _encode(auth.body, auth.json_body, names, headers)
+        url = str(evaluate(auth.url, names))
+        return Request(auth.method, url, None, headers, body, True, like.verify, like.use_proxies)
+
+    def _login(self, auth: model.Auth, names: Names, request: Request) -> str:
+        self._transport.calls.count(logins=1)
+        try:
+            response = self._transport.send(request)
+            body = self._body(request, response)
+            tokens = list(Pipelines(names, _no_calls).flow(auth.filters, body, Case()))
+        except ItemError as error:
+            raise RunError(f"the login failed: {error.message}") from None
+        if len(tokens) != 1 or not isinstance(tokens[0], str) or not tokens[0].strip():
+            raise RunError(f"the login failed: the answer of {request.endpoint} holds no token")
+        self._redactor.add(tokens[0])
+        return tokens[0]
+
+    def _body(self, request: Request, response: Response) -> bytes | SpooledBody:
+        """Return the body of a good answer; raises HttpError that says what to do for others."""
+        status, where = response.status, request.endpoint
+        if status == OK:
+            return response.body
+        if 300 <= status < 400:
+            target = _target(response.headers.get("Location"))
+            message = f"redirects to {target}, and redirects are not followed; check the host name"
+        elif status == FORBIDDEN:
+            message = (
+                "the server answered 403; ask the vendor whether the egress IP address of this "
+                "machine has to be allow-listed, and whether the keys may use this endpoint"
+            )
+        elif status == NOT_FOUND:
+            message = "the server answered 404; check the host name and its path"
+        elif status == UNAUTHORIZED:
+            message = "the server answered 401; check the API key and the API secret"
+        else:
+            message = f"the server answered {status}{_problem(response)}"
+        raise HttpError(f"{where}: {message}", status)
+
+
+def _no_calls(*_: object) -> None:
+    raise ItemError("a login can't call a feed")
+
+
+def _encode(
+    body: Value | None, as_json: bool, names: Names, headers: dict[str, str]
+) -> bytes | None:
+    if body is None:
+        return None
+    value = evaluate(body, names)
+    if as_json or isinstance(value, dict | list):
+        headers.setdefault("Content-Type", "application/json")
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    return str(value).encode("utf-8", "replace")
+
+
+def _mapping(value: Value | None, names: Names) -> dict[str, Any]:
+    if value is None:
+        return {}
+    result = evaluate(value, names)
+    if not isinstance(result, dict):
+        raise ItemError("a mapping is due here", value.position)
+    return result
+
+
+def _flag(value: Value | None, names: Names, *, default: bool) -> bool:
+    if value is None:
+        return default
+    result = evaluate(value, names)
+    return default if result is None else bool(result)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def _readable(body: bytes | SpooledBody) -> Any:
+    if isinstance(body, JsonBody):
+        return body.parsed
+    return body.decode("utf-8", "replace") if isinstance(body, bytes) else None
+
+
+def _answered(response: Response) -> bool:
+    """Tell whether a 404 comes from the API itself, as a JSON object, and not from a router."""
+    try:
+        return isinstance(response.body, bytes) and isinstance(parse_json(response.body), dict)
+    except Exception:  # noqa: BLE001 - whatever it is, it is no answer of the API
+        return False
+
+
+def _target(location: str | None) -> str:
+    if not location:
+        return "nowhere"
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path or "/"
+
+
+def _problem(response: Response) -> str:
+    """Return what a problem+json body says: its title and its errors, at most 300 characters."""
+    content_type = response.headers.get("Content-Type")
+    if not isinstance(response.body, bytes) or not looks_like_json(content_type):
+        return ""
+    try:
+        problem = parse_json(response.body)
+    except Exception:  # noqa: BLE001 - a body that can't be read says nothing
+        return ""
+    if not isinstance(problem, dict):
+        return ""
+    parts = [str(problem[key]) for key in ("title", "message") if problem.get(key)]
+    errors = problem.get("errors")
+    if isinstance(errors, dict):
+        parts += [f"{key}: {value}" for key, value in errors.items()]
+    return (": " + "; ".join(parts))[:300] if parts else ""

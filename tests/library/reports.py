@@ -1,0 +1,73 @@
+"""Short ways to write what a feed reports."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from izoologic_cdf.library.export import export
+from izoologic_cdf.library.model import Attribute, Batch, Content, Ingested, Reported
+from izoologic_cdf.library.records import Record, records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from izoologic_cdf.library.store import Library
+
+NOW = "2024-05-01 10:00:00"
+LATER = "2024-05-02 10:00:00"
+UPDATABLE = frozenset({"Status", "URL"})
+
+
+def obj(type_: str, value: str, *attributes: tuple[str, str], **fields: Any) -> Reported:
+    rows = [Attribute(name, text) for name, text in attributes]
+    return Reported(type_, value, attributes=rows, **fields)
+
+
+def incident(*attributes: tuple[str, str], value: str = "CASE1", **fields: Any) -> Reported:
+    return obj("incident", value, *attributes, **fields)
+
+
+def spooled(folder: Path, data: bytes) -> Content:
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / digest
+    path.write_bytes(data)
+    return Content(path, len(data), digest)
+
+
+def put(
+    library: Library,
+    *objects: Reported,
+    relations: list[tuple[int, int]] | None = None,
+    source: str = "Feed A",
+    now: str = NOW,
+) -> Ingested:
+    """Ingest one batch in a run of its own."""
+    run = library.start_run(source, "2024-01-01 00:00:00", "2024-02-01 00:00:00", now)
+    done = library.ingest(
+        Batch(list(objects), relations or []),
+        source=source,
+        updatable=UPDATABLE,
+        run_id=run,
+        now=now,
+    )
+    library.finish_run(run, "complete", now)
+    return done
+
+
+def stored(library: Library) -> list[Record]:
+    with library.reading() as connection:
+        return list(records(connection))
+
+
+def only(library: Library) -> Record:
+    (record,) = stored(library)
+    return record
+
+
+def attributes(library: Library) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(row.name, row.value, row.sources) for row in only(library).attributes]
+
+
+def exported(library: Library) -> str:
+    return "".join(export(library))
