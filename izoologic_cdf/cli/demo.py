@@ -1,0 +1,57 @@
+"""`demo`: the emulator, both feeds and a library, in one go."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from izoologic_cdf.cli.feeds import find_feed
+from izoologic_cdf.cli.main import DEFAULT_LIBRARY, UsageError
+from izoologic_cdf.cli.run import run_feed
+from izoologic_cdf.emulator import Emulator, EmulatorError, load_scenario
+from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.show import show
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime.run import Settings
+
+SCENARIO = "guide"
+# the case with the sample's fields, the one with the sample's messages, and a leaked account
+SHOWN = ("CASE123456", "gz3kEgBWO", "evidence.pdf", "192.168.1.100", "Email_Test")
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Run the demo; the exit code is the worst of the two runs'."""
+    folder = Path(options.folder)
+    library = folder / DEFAULT_LIBRARY
+    scenario = load_scenario(SCENARIO)
+    if scenario.since is None or scenario.until is None:
+        raise UsageError(f"the scenario {SCENARIO} names no range")
+    asked = Range(scenario.since, scenario.until)
+    codes = []
+    try:
+        with Emulator(scenario) as emulator:
+            print(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
+            for name in ("incident", "dlr"):
+                found = find_feed(name, None)
+                values = {field.name: field.default for field in found.fields}
+                values |= {
+                    "api_host": emulator.url,
+                    "api_key": emulator.api_key,
+                    "api_secret": emulator.secret_key,
+                }
+                summary = run_feed(found, values, asked, library, Settings())
+                print(f"\n{summary.as_text()}")
+                codes.append(summary.exit_code)
+        with Library.open(library) as opened:
+            print("\nSome of the objects in full:")
+            for value in SHOWN:
+                print()
+                sys.stdout.writelines(show(opened, value))
+    except (EmulatorError, LibraryError) as error:
+        raise UsageError(str(error)) from None
+    print(
+        f"\nThe library is {library}. Look further:\n"
+        f"  izoologic-cdf library show {library}\n"
+        f"  izoologic-cdf library export {library}"
+    )
+    return max(codes)

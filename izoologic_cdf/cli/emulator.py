@@ -1,0 +1,16 @@
+"""`emulator`: serve an emulated API until it is stopped."""
+
+import argparse
+
+from izoologic_cdf.cli.main import UsageError
+from izoologic_cdf.emulator import EmulatorError, load_scenario
+from izoologic_cdf.emulator import serve as serving
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    try:
+        serving(load_scenario(options.scenario), options.port)
+    except EmulatorError as error:
+        raise UsageError(str(error)) from None
+    return 0

@@ -1,0 +1,73 @@
+"""Progress on standard error: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+from typing import TextIO
+
+from tqdm import tqdm
+
+from izoologic_cdf.runtime.clock import stamp
+from izoologic_cdf.runtime.run import Progress
+from izoologic_cdf.runtime.windows import Window
+
+
+class Bar:
+    """A progress bar over the cases of each window."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._bar = tqdm(file=stream, unit="case", leave=False, dynamic_ncols=True)
+
+    def window(self, window: Window, done: int, of: int) -> None:
+        """Name the window that begins."""
+        self._bar.set_description(f"{stamp(window.since)[:10]} ({done + 1}/{of})")
+
+    def listed(self, count: int) -> None:
+        """Lengthen the bar by the cases of a window."""
+        self._bar.total = self._bar.n + count
+        self._bar.refresh()
+
+    def case(self) -> None:
+        """Move the bar."""
+        self._bar.update()
+
+    def say(self, message: str) -> None:
+        """Write a line above the bar."""
+        self._bar.write(message, file=self._stream)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+
+class Lines:
+    """One line a window, and one for each message."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def window(self, window: Window, done: int, of: int) -> None:
+        """Say that a window begins."""
+        self.say(f"window {done + 1} of {of}: {stamp(window.since)} to {stamp(window.until)}")
+
+    def listed(self, count: int) -> None:
+        """Say how many cases it lists, if any."""
+        if count:
+            self.say(f"  {count} cases")
+
+    def case(self) -> None:
+        """Say nothing: a line a case would be too many."""
+
+    def say(self, message: str) -> None:
+        """Write a line."""
+        print(message, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to take away."""
+
+
+def progress(stream: TextIO = sys.stderr) -> Bar | Lines:
+    """Return what fits the stream: a bar for a terminal, else lines."""
+    return Bar(stream) if stream.isatty() else Lines(stream)
+
+
+__all__ = ["Bar", "Lines", "Progress", "progress"]
