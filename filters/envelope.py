@@ -132,7 +132,7 @@ def rows(value: Any) -> dict[str, Any]:
 EXAMPLES["rows"] = [
     ({"result": [{"caseId": "a"}], "success": True}, {"value": [{"caseId": "a"}], "error": None}),
     ({"result": {"caseId": "a"}, "success": True}, {"value": [{"caseId": "a"}], "error": None}),
-    ({"Result": [1], "SUCCESS": "True"}, {"value": [1], "error": None}),
+    ({"Result": [1], "SUCCESS": " True "}, {"value": [1], "error": None}),
     ({"result": [1]}, {"value": [1], "error": None}),
     ({"result": None, "success": True}, {"value": [], "error": None}),
     ({"result": {}, "success": True, "errorCode": ""}, {"value": [], "error": None}),
@@ -143,7 +143,7 @@ EXAMPLES["rows"] = [
         {"value": [], "error": f"{_REFUSED} (iZOO4001: Invalid brand code)"},
     ),
     (
-        {"success": "false", "errorCode": 7, "message": ""},
+        {"success": "false", "errorCode": 7, "message": "Null"},
         {"value": [], "error": f"{_REFUSED} (7)"},
     ),
     (
@@ -333,7 +333,8 @@ def file_error(value: Any) -> str | None:
 EXAMPLES["file_error"] = [
     (b'{"result":null,"success":false,"message":"Invalid token"}', _FILE_ERROR),
     (b'\xef\xbb\xbf \r\n{"Success" :\tFALSE}\n', _FILE_ERROR),
-    (b'{"success":"false"}', _FILE_ERROR),
+    (b'{"SUCCESS":"False"}', _FILE_ERROR),
+    (b'{"success":false}'.ljust(_LARGEST_ENVELOPE), _FILE_ERROR),
     (b'{"success":false,"broken \xff":1}', _FILE_ERROR),
     (b'{"result":[{"a":"}"}],"success":false}', _FILE_ERROR),
     (b'{"success":true,"result":[]}', None),
@@ -343,7 +344,7 @@ EXAMPLES["file_error"] = [
     (b'{"success":false}\n{"success":true}', None),
     (b'{"success":false', None),
     (b'{"success":false,"result":"}', None),
-    (b'{"success":false}' + b" " * 65_536, None),
+    (b'{"success":false}'.ljust(_LARGEST_ENVELOPE + 1), None),
     (b"{\\rtf1 test}", None),
     (b"test file", None),
     (b"", None),

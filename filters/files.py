@@ -102,6 +102,8 @@ EXAMPLES["for_case"] = [
     (_files("\u00e9\U0001f4c4.pdf"), [_one("\u00e9\U0001f4c4.pdf", "\u00e9\U0001f4c4.pdf")]),
     (_files("x" * 300 + ".pdf"), [_one("x" * 251 + ".pdf", "x" * 300 + ".pdf")]),
     (_files("x." + "y" * 300), [_one("x." + "y" * 253, "x." + "y" * 300)]),
+    (_files("x" * 254 + " y"), [_one("x" * 254, "x" * 254 + " y")]),
+    (_files("x." + "y" * 20), [_one("x." + "y" * 20, "x." + "y" * 20)]),
     (
         _files("a/", "..", None, 7, []),
         [_one("unnamed", "a/"), _one("unnamed", ".."), _one("unnamed", ""), _one("7", "7")],

@@ -179,6 +179,21 @@ EXAMPLES["for_case"] = [
         },
         [_example("A - id"), _example("A - id (2)"), _example("A - id (3)", brand="B")],
     ),
+    (
+        # neither a cut nor a mark leaves a blank behind or hides the case id
+        {
+            "caseId": "id",
+            "messages": [{"subject": " id" + " " * 260 + "x"}, {"subject": "NULL"}],
+        },
+        [_example("(no subject) - id"), _example("id")],
+    ),
+    (
+        {"caseId": "id", "messages": [{"subject": "x" * 253 + "id", "brand": b} for b in "AB"]},
+        [
+            _example("x" * 246 + " - id (2)", brand="B"),
+            _example("x" * 253 + "id", brand="A"),
+        ],
+    ),
     ({"caseId": None, "messages": [{"subject": "-"}]}, [_example("(no subject)")]),
     ({"caseId": "a", "messages": None}, []),
     ([], []),

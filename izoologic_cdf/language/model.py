@@ -179,11 +179,11 @@ class Auth:
 class Window:
     """The windows of a source.
 
-    The longest in days; from which epoch on they are needed; and, in days before now, from when
+    The longest in days (a whole number from 1); from which epoch on they are needed; and, in days before now, from when
     on a server may still have a window that it refused.
     """
 
-    days: int
+    days: Value
     not_before: Value | None
     look_back: tuple[int, ...] = ()
 

@@ -85,7 +85,7 @@ def _window(scope: Scope, node: Node | None) -> model.Window | None:
     not_before = scope.value(keys["not_before"]) if "not_before" in keys else None
     elements = scope.document.items(keys["look_back"], "look_back") if "look_back" in keys else []
     look_back = tuple(_days(scope, element) for element in elements)
-    return model.Window(_days(scope, keys["days"]), not_before, look_back)
+    return model.Window(scope.value(keys["days"]), not_before, look_back)
 
 
 def _days(scope: Scope, node: Node) -> int:

@@ -16,7 +16,7 @@ from izoologic_cdf.library.model import Content
 from izoologic_cdf.runtime.bodies import SpooledBody, sha256
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.pipelines import Pipelines, RefusedError, Tracked, evaluate
-from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.problems import ItemError, RunError
 from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.windows import DAY, Window, windows
@@ -71,7 +71,7 @@ class Feeds:
             self._names[key] = names
         return names if run_params is None else {**names, "run_params": run_params}
 
-    def list(self, feed: model.Feed, window: Window) -> Iterator[Tracked]:
+    def list_cases(self, feed: model.Feed, window: Window) -> Iterator[Tracked]:
         """Ask the source of a primary feed for a window; yield its cases.
 
         Items of a definition that does not track come as one case without an id.
@@ -136,12 +136,29 @@ class Feeds:
         if limits is None:
             return iter([window])
         since = self._asked.since
+        names = self.names(feed, window, params)
+        days = self.days(limits, names)
         if limits.not_before is not None:
-            names = self.names(feed, window, params)
             earliest = evaluate(limits.not_before, names)
             if isinstance(earliest, int):
-                since = max(since, min(earliest - limits.days * DAY, self._asked.until))
-        return windows(since, self._asked.until, limits.days)
+                since = max(since, min(earliest - days * DAY, self._asked.until))
+        return windows(since, self._asked.until, days)
+
+    def days(self, limits: model.Window, names: Mapping[str, Any]) -> int:
+        """Return the longest window of a source, in days; raises RunError for no such number."""
+        days = evaluate(limits.days, names)
+        if not isinstance(days, int) or isinstance(days, bool) or days < 1:
+            raise RunError(f"{limits.days.position}: days are a whole number from 1")
+        return days
+
+    def windows_of(self, feed: model.Feed) -> list[Window]:
+        """Return the windows in which the source of a primary feed is asked."""
+        asked = Window(self._asked.since, self._asked.until)
+        limits = feed.source.window if feed.source else None
+        if limits is None:
+            return [asked]
+        days = self.days(limits, self.names(feed, asked))
+        return list(windows(asked.since, asked.until, days))
 
     def _fulfill(self, feed: model.Feed, window: Window, case: Case, report: ItemReport) -> None:
         waiting = {

@@ -19,7 +19,7 @@ from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
 from izoologic_cdf.runtime.reports import ItemReport
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import DAY, Window, windows
+from izoologic_cdf.runtime.windows import DAY, Window
 
 # cases worked on at the same time, and how many finished ones may wait for an earlier one
 IN_FLIGHT = 8
@@ -120,12 +120,7 @@ class FeedRun:
         return summary
 
     def _windows(self, pool: ThreadPoolExecutor) -> None:
-        source = self._feed.source
-        asked = self._asked
-        if source is not None and source.window is not None:
-            parts = list(windows(asked.since, asked.until, source.window.days))
-        else:
-            parts = [Window(asked.since, asked.until)]
+        parts = self._feeds.windows_of(self._feed)
         self.summary.windows = len(parts)
         for index, window in enumerate(parts):
             self._progress.window(window, index, len(parts))
@@ -142,7 +137,7 @@ class FeedRun:
         for since in tries:
             part = Window(since, window.until)
             try:
-                cases = list(self._feeds.list(self._feed, part))
+                cases = list(self._feeds.list_cases(self._feed, part))
             except ItemError as error:
                 self._say_failure(f"window {_range(part)}: {error.message}", error)
                 if not (isinstance(error, RefusedError) or _refused(error)):

@@ -168,18 +168,22 @@ def keyed(draw: st.DrawFn, fields: dict[str, Values], *, full: bool = False) -> 
 
 def maybe(values: Values) -> Values:
     """The values, or now and then any JSON value at all."""
-    return st.one_of(values, values, values, json_values)
+    # `one_of` would take equal branches for one
+    return st.integers(0, 7).flatmap(lambda number: values if number else json_values)
 
 
 def lists_of(values: Values) -> Values:
     """Lists, now and then with null, one value where a list is due, or something else."""
-    return st.one_of(
-        st.lists(values, max_size=4),
+    others: tuple[Values, ...] = (
         st.lists(maybe(values), max_size=4),
         st.lists(st.one_of(values, st.none()), max_size=3),
         values,
         st.sampled_from([None, [], {}, "", "null"]),
         json_values,
+    )
+    usual = st.lists(values, max_size=4)
+    return st.integers(0, 9).flatmap(
+        lambda number: others[number] if number < len(others) else usual
     )
 
 

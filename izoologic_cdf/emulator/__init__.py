@@ -1,0 +1,31 @@
+"""An emulator of the iZoologic REST API: a real HTTP server on loopback.
+
+It knows nothing of the feeds, the runtime or the library, and keeps its own tables of paths,
+names and codes.
+"""
+
+from izoologic_cdf.emulator.errors import EmulatorError, ScenarioError
+from izoologic_cdf.emulator.faults import Fault
+from izoologic_cdf.emulator.generated import generate
+from izoologic_cdf.emulator.options import Options
+from izoologic_cdf.emulator.requestlog import LoggedRequest, RequestLog
+from izoologic_cdf.emulator.scenario import Scenario
+from izoologic_cdf.emulator.scenarios import load_scenario
+from izoologic_cdf.emulator.serve import serve
+from izoologic_cdf.emulator.server import Emulator
+from izoologic_cdf.emulator.state import State
+
+__all__ = [
+    "Emulator",
+    "EmulatorError",
+    "Fault",
+    "LoggedRequest",
+    "Options",
+    "RequestLog",
+    "Scenario",
+    "ScenarioError",
+    "State",
+    "generate",
+    "load_scenario",
+    "serve",
+]
