@@ -91,14 +91,15 @@ class Fields:
 
 def fold(record: str, folded: str) -> str:
     """Return the native form of `Fields(record)`: it sets the namespace `folded`."""
-    return (
-        f"{{% set {folded} = namespace(pairs=[]) %}}\n"
-        f"{{% for k, v in {record} | dictsort(case_sensitive=true, reverse=true) %}}"
-        "{% if v is not none %}"
-        f"{{% set {folded}.pairs = {folded}.pairs + [[k | lower, v]] %}}"
-        "{% endif %}{% endfor %}\n"
-        f"{{% set {folded}.fields = dict({folded}.pairs) %}}\n"
-    )
+    return f"""\
+  {{% set {folded} = namespace(pairs=[]) %}}
+  {{% for k, v in {record} | dictsort(case_sensitive=true, reverse=true) %}}
+    {{% if v is not none %}}
+      {{% set {folded}.pairs = {folded}.pairs + [[k | lower, v]] %}}
+    {{% endif %}}
+  {{% endfor %}}
+  {{% set {folded}.fields = dict({folded}.pairs) %}}
+"""
 
 
 def find(record: str, folded: str, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ._shared import MISSING, Examples, Native, missing, template
 
-__all__ = ["epoch", "stamp", "stamp_utc", "unreadable"]
+__all__ = ["epoch", "runs_instead", "stamp", "stamp_utc", "unreadable"]
 
 EXAMPLES: Examples = {}
 NATIVE: Native = {}
@@ -17,6 +17,10 @@ _FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _ZERO) // timedelta(seconds=1)
 _LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _ZERO) // timedelta(seconds=1)
 _LONGEST_SECONDS = 11
 _LARGEST = 10**14
+_DAY = 86_400
+_SECONDS_END = 10**_LONGEST_SECONDS
+# more runs than these are not named one by one
+_MOST_RUNS = 24
 _NUMBER = re.compile(r"-?([0-9]{1,14})")
 _CALENDAR = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -263,5 +267,72 @@ NATIVE["unreadable"] = template(
 {% set zero = digits and digits | length <= 14 and not digits.strip('0') %}
 {% set quiet = missing(value) or value is boolean or zero %}
 {{ (not quiet and not epoch(value)) | tojson }}
+""",
+)
+
+
+def runs_instead(value: Any) -> str:
+    """Name the runs that cover a range which is too long for one.
+
+    In: {"since": epoch seconds, "until": epoch seconds, "days": the longest run}. Out: text,
+    `YYYY-MM-DD HH:MM:SS to YYYY-MM-DD HH:MM:SS` (UTC, both inclusive) for each run, oldest first,
+    joined by `; `, at most 24 of them. Runs count from the midnight before their begin, so that
+    requests in whole days fit as well (I-08). Anything else gives the empty text.
+    """
+    record = value if isinstance(value, dict) else {}
+    begin, until, days = (_whole(record.get(key)) for key in ("since", "until", "days"))
+    if begin is None or until is None or days is None or days < 1:
+        return ""
+    runs: list[str] = []
+    while begin <= until and len(runs) < _MOST_RUNS:
+        end = min(begin - begin % _DAY + days * _DAY - 1, until)
+        runs.append(f"{stamp(begin) or begin} to {stamp(end) or end}")
+        begin = end + 1
+    if begin <= until:
+        runs.append(f"and so on until {stamp(until) or until}")
+    return "; ".join(runs)
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number of at most eleven digits: what epoch seconds can be."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and abs(value) < _SECONDS_END else None
+
+
+EXAMPLES["runs_instead"] = [
+    (
+        {"since": 1754490523, "until": 1757082523, "days": 30},
+        "2025-08-06 14:28:43 to 2025-09-04 23:59:59; 2025-09-05 00:00:00 to 2025-09-05 14:28:43",
+    ),
+    ({"since": 86400, "until": 86400, "days": 30}, "1970-01-02 00:00:00 to 1970-01-02 00:00:00"),
+    ({"since": 2, "until": 1, "days": 30}, ""),
+    ({"since": "2", "until": 10, "days": 30}, ""),
+    ({"since": 2, "until": 10, "days": 0}, ""),
+    (None, ""),
+]
+NATIVE["runs_instead"] = template(
+    STAMP,
+    f"""\
+{{% macro whole(v) -%}}
+{{{{ 'yes' if v is integer and v is not boolean and v | abs < {_SECONDS_END} else '' }}}}
+{{%- endmacro %}}
+{{% set record = value if value is mapping else {{}} %}}
+{{% set since, until = record.get('since'), record.get('until') %}}
+{{% set days = record.get('days') %}}
+{{% set runs = namespace(begin=since, texts=[]) %}}
+{{% if whole(since) and whole(until) and whole(days) and days >= 1 %}}
+  {{% for number in range({_MOST_RUNS}) %}}
+    {{% if runs.begin <= until %}}
+      {{% set last = [runs.begin - runs.begin % 86400 + days * 86400 - 1, until] | min %}}
+      {{% set text = (stamp(runs.begin) or runs.begin) ~ ' to ' ~ (stamp(last) or last) %}}
+      {{% set runs.texts = runs.texts + [text] %}}
+      {{% set runs.begin = last + 1 %}}
+    {{% endif %}}
+  {{% endfor %}}
+  {{% if runs.begin <= until %}}
+    {{% set runs.texts = runs.texts + ['and so on until ' ~ (stamp(until) or until)] %}}
+  {{% endif %}}
+{{% endif %}}
+{{{{ runs.texts | join('; ') | tojson }}}}
 """,
 )

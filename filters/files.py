@@ -135,15 +135,15 @@ NATIVE["for_case"] = template(
 {%- endmacro %}
 {% set case_id = text(value.get('caseId')).strip() if value is mapping else '' %}
 {% set files = value.get('files') if value is mapping else none %}
-{% set found = namespace(keys=[], files=[]) %}
+{% set found = namespace(ids=[], files=[]) %}
 {% for file in (files if is_list(files) else []) %}
   {% if file is mapping %}
     {% set raw, token = file.get('originalFilename'), file.get('fileToken') %}
     {% set original = '' if missing(raw) else text(raw) %}
     {% set published_at = stamp(file.get('dateUploaded')) %}
     {% set key = case_id ~ '\\n' ~ original ~ '\\n' ~ published_at %}
-    {% if key not in found.keys %}
-      {% set found.keys = found.keys + [key] %}
+    {% if key not in found.ids %}
+      {% set found.ids = found.ids + [key] %}
       {% set found.files = found.files + [{
         'name': safe(original),
         'key': key,

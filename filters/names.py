@@ -102,9 +102,7 @@ def _native(names: tuple[str, ...], lists: _Lists) -> str:
     {{% set v = {find("value", "folded", "name")} %}}
     {{% set record.pairs = record.pairs + [[name, none if missing(v) else v]] %}}
   {{% endfor %}}
-"""
-        if names
-        else "",
+""",
         f"""\
   {{% for list_name, row_names in lists %}}
     {{% set raw = {find("value", "folded", "list_name")} %}}

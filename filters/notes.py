@@ -236,12 +236,12 @@ NATIVE["for_case"] = template(
       {% set plain = note_value(published_at, subject, case_id, '') %}
       {% set notes.taken = notes.taken + [plain] %}
       {# missing values first, then texts by code point, then what is no text #}
-      {% set order = namespace(keys=[plain]) %}
+      {% set order = namespace(ranks=[plain]) %}
       {% for v in [note.description, note.postedBy, note.brand, subject] %}
         {% set key = [0, ''] if v is none else ([1, v] if v is string else [2, v | tojson]) %}
-        {% set order.keys = order.keys + [key] %}
+        {% set order.ranks = order.ranks + [key] %}
       {% endfor %}
-      {% set notes.found = notes.found + [{'note': note, 'plain': plain, 'order': order.keys}] %}
+      {% set notes.found = notes.found + [{'note': note, 'plain': plain, 'order': order.ranks}] %}
     {% endif %}
   {% endif %}
 {% endfor %}

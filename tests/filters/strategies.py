@@ -343,10 +343,24 @@ uploads = maybe(
     )
 )
 
+ranges = st.one_of(
+    json_values,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "since": st.one_of(st.integers(0, 4_000_000_000), json_values),
+            "until": st.one_of(st.integers(0, 4_000_000_000), json_values),
+            "days": st.one_of(st.integers(1, 60), json_values),
+        },
+    ),
+)
+"""A range that is too long for one run, or nearly one."""
+
 _INPUTS: dict[str, Values] = {
     "accounts.per_row": records,
     "addresses.split": addresses,
     "dates.epoch": st.one_of(dates, json_values),
+    "dates.runs_instead": ranges,
     "dates.stamp": st.one_of(dates, json_values),
     "dates.stamp_utc": st.one_of(dates, json_values),
     "dates.unreadable": st.one_of(dates, json_values),

@@ -1,0 +1,177 @@
+"""The tree of a definition that is about to be written: nodes, comments, shared parts.
+
+A node that is reached twice is written once, with an anchor. Trees are made from the nodes of a
+document, so that authored comments and anchor names survive.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from izoologic_cdf.language.nodes import Document
+
+# PyYAML's stubs leave this class untyped
+_RESOLVER: Any = yaml.resolver.Resolver()
+_ANCHOR = re.compile(r"(?:!\S*\s+)?&(\S+)")
+
+
+@dataclass(eq=False, slots=True)
+class Scalar:
+    """Text with a tag: `!expr`, `!tmpl`, or one of YAML's own for a plain value."""
+
+    text: str
+    tag: str = "tag:yaml.org,2002:str"
+    style: str | None = None
+    anchor: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Sequence:
+    """A list; `comments[i]` stand above item i."""
+
+    items: list["Tree"]
+    comments: dict[int, list[str]] = field(default_factory=dict)
+    flow: bool = False
+    anchor: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Mapping:
+    """A mapping in order; a key may stand twice where it is `<<`. `comments[i]` as for lists."""
+
+    entries: list[tuple[str, "Tree"]]
+    comments: dict[int, list[str]] = field(default_factory=dict)
+    tag: str | None = None
+    flow: bool = False
+    anchor: str | None = None
+
+    def get(self, key: str) -> "Tree | None":
+        """Return the value of a key of this mapping itself; merges are not followed."""
+        return next((value for name, value in self.entries if name == key), None)
+
+    def set(self, key: str, value: "Tree") -> None:
+        """Replace the value of a key that is there."""
+        for index, (name, _) in enumerate(self.entries):
+            if name == key:
+                self.entries[index] = (key, value)
+
+    def remove(self, key: str) -> None:
+        """Take a key away, with its comment."""
+        kept = [i for i, (name, _) in enumerate(self.entries) if name != key]
+        self.comments = {
+            new: self.comments[old] for new, old in enumerate(kept) if old in self.comments
+        }
+        self.entries = [self.entries[index] for index in kept]
+
+
+Tree = Scalar | Sequence | Mapping
+
+
+def plain(text: str) -> Scalar:
+    """Return a scalar of plain text."""
+    return Scalar(text)
+
+
+def expr(text: str) -> Scalar:
+    """Return an `!expr`."""
+    return Scalar(text, "!expr")
+
+
+def mapping(**entries: "Tree") -> Mapping:
+    """Return a mapping; `_` in a name stands for `-`."""
+    return Mapping([(name.replace("_", "-"), value) for name, value in entries.items()])
+
+
+def from_document(document: Document) -> Tree:
+    """Return the tree of a document, with its comments and the names of its anchors."""
+    return _Converter(document).convert(document.root)
+
+
+def from_text(text: str, name: str) -> Tree:
+    """Return the tree of a YAML text."""
+    return from_document(Document(name, text))
+
+
+class _Converter:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._made: dict[int, Tree] = {}
+        self._dashed: set[int] = set()
+
+    def convert(self, node: Node) -> Tree:
+        if id(node) not in self._made:
+            self._made[id(node)] = self._convert(node)
+        return self._made[id(node)]
+
+    def _convert(self, node: Node) -> Tree:
+        anchor = self._anchor(node)
+        if isinstance(node, ScalarNode):
+            return Scalar(str(node.value), node.tag, node.style, anchor)
+        assert isinstance(node, MappingNode | SequenceNode)  # noqa: S101 - YAML has no fourth kind
+        flow = bool(node.flow_style)
+        keys = [child[0] if isinstance(child, tuple) else child for child in node.value]
+        comments = {} if flow else self._comments(keys)
+        if isinstance(node, SequenceNode):
+            for item in node.value:
+                # what stands above a dash is about the item, not about its first key
+                self._dashed.add(id(item))
+            return Sequence([self.convert(item) for item in node.value], comments, flow, anchor)
+        if id(node) in self._dashed:
+            comments.pop(0, None)
+        tag = node.tag if node.tag.startswith("!") else None
+        entries = [(str(key.value), self.convert(value)) for key, value in node.value]
+        return Mapping(entries, comments, tag, flow, anchor)
+
+    def _anchor(self, node: Node) -> str | None:
+        mark = node.start_mark
+        line = self._document.lines[mark.line] if mark.line < len(self._document.lines) else ""
+        found = _ANCHOR.match(line, mark.column)
+        return found[1] if found else None
+
+    def _comments(self, children_: list[Node]) -> dict[int, list[str]]:
+        """Return the comment lines right above each child of a block collection."""
+        found: dict[int, list[str]] = {}
+        for index, child in enumerate(children_):
+            line = child.start_mark.line - 1
+            while line >= 0 and self._document.lines[line].lstrip().startswith("#"):
+                found.setdefault(index, []).insert(0, self._document.lines[line].strip())
+                line -= 1
+        return found
+
+
+def walk(tree: Tree) -> Iterator[Tree]:
+    """Yield every node once, parents first."""
+    seen: set[int] = set()
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        waiting += reversed(children(node))
+
+
+def children(tree: Tree) -> list[Tree]:
+    """Return the nodes right below a node."""
+    if isinstance(tree, Mapping):
+        return [value for _, value in tree.entries]
+    return list(tree.items) if isinstance(tree, Sequence) else []
+
+
+def fingerprint(tree: Tree) -> object:
+    """Return something that is equal for trees that mean the same; comments do not count."""
+    if isinstance(tree, Scalar):
+        return (tree.tag, tree.text)
+    if isinstance(tree, Sequence):
+        return ("list", tuple(fingerprint(item) for item in tree.items))
+    return ("map", tree.tag, tuple((key, fingerprint(value)) for key, value in tree.entries))
+
+
+def resolves_to_text(text: str) -> bool:
+    """Tell whether YAML reads this plain scalar as text."""
+    return bool(_RESOLVER.resolve(ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str")
