@@ -1,0 +1,47 @@
+# each target is self-sufficient: it needs Python >= 3.11 with venv, and nothing else
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := izoologic_cdf filters tests
+
+.PHONY: demo test lint unit build docs clean
+
+# the main job: both feeds over the built-in emulator, into a library in demo/
+demo: $(VENV)/.installed
+	$(BIN)/izoologic-cdf demo demo
+
+# everything that CI checks
+test: lint unit
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+unit: $(VENV)/.developed
+	$(BIN)/pytest -n auto
+
+# the zip that an administrator unpacks, in dist/
+build: $(VENV)/.installed
+	$(BIN)/izoologic-cdf build
+
+# the generated parts of the documents
+docs: $(VENV)/.developed
+	$(BIN)/python -m izoologic_cdf.documents
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.developed: pyproject.toml | $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
