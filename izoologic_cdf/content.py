@@ -10,6 +10,6 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def folder(name: str) -> Path:
-    """Return the folder of that name: the packaged one where it exists, else the checkout's."""
+    """Return the folder (or file) of that name: the packaged one, else the checkout's."""
     packaged = _PACKAGE / "content" / name
-    return packaged if packaged.is_dir() else _PACKAGE.parent / name
+    return packaged if packaged.exists() else _PACKAGE.parent / name

@@ -32,6 +32,7 @@ class Native:
     python: PythonFilters
     # native forms by the name of their filter, in the order of first use
     forms: dict[str, Sequence] = field(default_factory=dict)
+    _failing: dict[int, Mapping] = field(default_factory=dict)
 
     def definition(self, tree: Mapping) -> None:
         """Convert a definition in place."""
@@ -75,7 +76,12 @@ class Native:
         if isinstance(item, Mapping) and len(item.entries) == 1:
             key, value = item.entries[0]
             if key == "fail" and isinstance(value, Mapping):
-                return failing(value.get("condition"), value.get("message"))
+                # the same node again gives the same node, so that its anchor goes on to serve
+                if id(item) not in self._failing:
+                    made = failing(value.get("condition"), value.get("message"))
+                    made.anchor = item.anchor
+                    self._failing[id(item)] = made
+                return self._failing[id(item)]
             if key == "python" and isinstance(value, Scalar):
                 return Mapping([("chain", self.form(value.text))])
         return item
@@ -96,7 +102,7 @@ class Native:
         return str(found.__doc__ or "").strip().splitlines()[0]
 
 
-def failing(condition: Tree | None, message: Tree | None) -> Tree:
+def failing(condition: Tree | None, message: Tree | None) -> Mapping:
     """Return the native form of `fail`."""
     assert condition is not None  # noqa: S101 - the loader has accepted the file
     assert message is not None  # noqa: S101

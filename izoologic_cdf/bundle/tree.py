@@ -114,7 +114,9 @@ class _Converter:
         assert isinstance(node, MappingNode | SequenceNode)  # noqa: S101 - YAML has no fourth kind
         flow = bool(node.flow_style)
         keys = [child[0] if isinstance(child, tuple) else child for child in node.value]
-        comments = {} if flow else self._comments(keys)
+        # an alias stands where its anchor does, and so do the comments above it
+        own = {i: key for i, key in enumerate(keys) if key.start_mark.line >= node.start_mark.line}
+        comments = {} if flow else self._comments(own)
         if isinstance(node, SequenceNode):
             for item in node.value:
                 # what stands above a dash is about the item, not about its first key
@@ -132,10 +134,10 @@ class _Converter:
         found = _ANCHOR.match(line, mark.column)
         return found[1] if found else None
 
-    def _comments(self, children_: list[Node]) -> dict[int, list[str]]:
+    def _comments(self, children_: dict[int, Node]) -> dict[int, list[str]]:
         """Return the comment lines right above each child of a block collection."""
         found: dict[int, list[str]] = {}
-        for index, child in enumerate(children_):
+        for index, child in children_.items():
             line = child.start_mark.line - 1
             while line >= 0 and self._document.lines[line].lstrip().startswith("#"):
                 found.setdefault(index, []).insert(0, self._document.lines[line].strip())

@@ -63,6 +63,9 @@ def build_parser() -> argparse.ArgumentParser:
     _library(commands)
     _emulator(commands)
     _fields(commands)
+    _lint(commands)
+    _build(commands)
+    _verify(commands)
     return parser
 
 
@@ -179,6 +182,51 @@ def _fields(commands: "_Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("--definition", metavar="FILE", help="a definition file of your own")
     parser.set_defaults(command="fields:fields")
+
+
+def _lint(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "lint",
+        help="check definitions as a reviewer would",
+        description="Check definition files: keys, expressions and names, how keys flow through "
+        "the pipelines, and the approval checklist. Each finding has a code with a page in "
+        "docs/lint. Runs nothing and asks nobody.",
+        epilog="A finding is silenced by a comment on its line or above it: "
+        "# lint: ignore CDF104 because ... - Exit codes: 0 no finding, 1 findings, 2 usage.",
+    )
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="definition files; default: the built-in ones"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the findings"
+    )
+    parser.set_defaults(command="lint:lint")
+
+
+def _build(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "build",
+        help="make the zip that a ThreatQ administrator unpacks",
+        description="Turn the definitions and their Python filters into one native YAML, and pack "
+        "it with the custom object, the guide, the logo and a manifest. Prints which constructs "
+        "of the YAML no public source confirms, and what to check on the first upload.",
+    )
+    parser.add_argument(
+        "--output", default="dist", metavar="FOLDER", help="where to write; default: dist"
+    )
+    parser.add_argument("--yaml", action="store_true", help="write the YAML beside the zip as well")
+    parser.set_defaults(command="build:build")
+
+
+def _verify(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "verify",
+        help="check a bundle before it is uploaded",
+        description="Check sums, versions, custom object, logo, limits and the definition of a "
+        "bundle. Exit codes: 0 it can be uploaded, 1 it can not, and why.",
+    )
+    parser.add_argument("zip", metavar="ZIP")
+    parser.set_defaults(command="build:verify")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ and our default) and Jinja2's own Undefined (`Missing.UNDEFINED`), under which a
 is run as well, because nobody here knows which of them the platform has.
 """
 
-from collections.abc import Iterator, Mapping
+import ast
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -17,7 +20,8 @@ from jinja2.parser import Parser
 from jinja2.runtime import new_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from izoologic_cdf.language.nodes import Document, Node, ScalarNode
+from izoologic_cdf.language import codes
+from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
 
 # the longest text, and the largest power, that an operator may make
@@ -35,6 +39,18 @@ PYTHON_NOT_JINJA = {
     "sorted": "write `| sort`",
 }
 _DICT_METHODS = frozenset(dir(dict))
+_TRAPS = frozenset(name for name in _DICT_METHODS if not name.startswith("_"))
+# filters that give no list but something that is computed when it is read, once
+_LAZY = frozenset(
+    {"batch", "items", "map", "reject", "rejectattr", "select", "selectattr", "slice", "unique"}
+)
+# filters and methods that make a text or a list as long as a number in their arguments
+_SIZING_FILTERS = ("batch", "center", "indent", "slice")
+_SIZING_METHODS = frozenset({"center", "expandtabs", "ljust", "rjust", "zfill"})
+# a width of more than six digits, or one that is an argument
+_HUGE_WIDTH = re.compile(r"%[^a-zA-Z%]*(\d{7}|\*)")
+# what expressions may look into: data, and what Jinja2 itself hands out
+_OPEN_TYPES = (str, bytes, int, float, complex, list, tuple, dict, range)
 
 
 class Missing(Enum):
@@ -62,6 +78,42 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(["*", "**", "%"])
 
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        # an object of the runtime (a file on disk) has methods that no definition may call
+        of_jinja = type(obj).__module__.startswith("jinja2.")
+        return (of_jinja or isinstance(obj, _OPEN_TYPES)) and bool(
+            super().is_safe_attribute(obj, attr, value)
+        )
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        # refused at once: an Undefined that nobody looks into would be no error
+        kind = type(obj).__name__
+        raise SecurityError(f"access to attribute {attribute!r} of {kind!r} object is unsafe.")
+
+    def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+        text, method = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        if isinstance(text, str | bytes):
+            if method in _SIZING_METHODS:
+                _limit_arguments(args)
+            elif method == "replace" and len(args) > 1:
+                _limit(len(text) + text.count(args[0]) * len(args[1]))
+            elif method == "join" and args and isinstance(args[0], list | tuple):
+                _limit(sum(len(part) + len(text) for part in args[0] if isinstance(part, str)))
+        return super().call(context, function, *args, **kwargs)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        wrapped = super().wrap_str_format(value)
+        if wrapped is None:
+            return None
+        refused = re.search(r"\{[^}]*:[^}]*(\d{7}|\{)", value.__self__)
+
+        def bounded(*args: Any, **kwargs: Any) -> str:
+            if refused:
+                raise SecurityError("a width in a format is too large, or is an argument")
+            return wrapped(*args, **kwargs)
+
+        return bounded
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" and (abs(right) > LARGEST_EXPONENT or abs(left) > LARGEST_PRODUCT):
             msg = f"the power is larger than {LARGEST_PRODUCT} ** {LARGEST_EXPONENT}"
@@ -76,27 +128,27 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
+class _Null(Undefined):
+    """Where stock Jinja2 makes an Undefined, there is null."""
+
+    def __new__(cls, *_: Any, **__: Any) -> None:  # type: ignore[misc]
+        return None
+
+
 class _NullEnvironment(_Environment):
     """A missing key of the data is null, and a key of null is null."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is dict and attribute not in _DICT_METHODS:
             return obj.get(attribute)
-        return _null(super().getattr(obj, attribute))
+        return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if type(obj) is dict and isinstance(argument, str):
             found = obj.get(argument, obj)
             if found is not obj:
                 return found
-        return _null(super().getitem(obj, argument))
-
-
-def _null(value: Any) -> Any:
-    # an unsafe attribute is an Undefined too: that one has to stay an error
-    if isinstance(value, Undefined) and value._undefined_exception is UndefinedError:  # noqa: SLF001
-        return None
-    return value
+        return super().getitem(obj, argument)
 
 
 def _limit(size: int) -> None:
@@ -105,16 +157,50 @@ def _limit(size: int) -> None:
         raise SecurityError(msg)
 
 
-def _environment(kind: type[_Environment]) -> _Environment:
+def _limit_arguments(arguments: tuple[Any, ...]) -> None:
+    for argument in arguments:
+        if isinstance(argument, int):
+            _limit(argument)
+
+
+def _sized(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that refuses to make something of a huge size."""
+
+    @functools.wraps(original)
+    def bounded(*args: Any, **kwargs: Any) -> Any:
+        _limit_arguments((*args[1:], *kwargs.values()))
+        return original(*args, **kwargs)
+
+    return bounded
+
+
+def _formatted(original: Callable[..., str]) -> Callable[..., str]:
+    @functools.wraps(original)
+    def bounded(value: Any, *args: Any, **kwargs: Any) -> str:
+        if _HUGE_WIDTH.search(str(value)):
+            raise SecurityError("a width in a format is too large, or is an argument")
+        return original(value, *args, **kwargs)
+
+    return bounded
+
+
+def _environment(kind: type[_Environment], undefined: type[Undefined]) -> _Environment:
     # null is empty in a template, as a null attribute is none
-    environment = kind(finalize=lambda value: "" if value is None else value, autoescape=False)
+    environment = kind(
+        finalize=lambda value: "" if value is None else value,
+        autoescape=False,
+        undefined=undefined,
+    )
     del environment.globals["lipsum"]
+    for name in _SIZING_FILTERS:
+        environment.filters[name] = _sized(environment.filters[name])
+    environment.filters["format"] = _formatted(environment.filters["format"])
     return environment
 
 
 _ENVIRONMENTS: dict[Missing, _Environment] = {
-    Missing.NULL: _environment(_NullEnvironment),
-    Missing.UNDEFINED: _environment(_Environment),
+    Missing.NULL: _environment(_NullEnvironment, _Null),
+    Missing.UNDEFINED: _environment(_Environment, Undefined),
 }
 
 
@@ -132,9 +218,13 @@ class Compiled:
         self.position = document.position(node)
         self.source = str(node.value)
         self._environment = _ENVIRONMENTS[missing]
-        self.tree = self._parse(document, node)
-        self._check_names(document, node, names)
         self._run: Any = None
+        try:
+            self.tree = self._parse(document, node)
+            self._check_names(document, node, names)
+            self._check_traps(document, node)
+        except RecursionError:
+            raise document.error(node, f"this {self._kind} is nested too deeply") from None
 
     def _parse(self, document: Document, node: ScalarNode) -> Any:
         raise NotImplementedError
@@ -151,28 +241,65 @@ class Compiled:
             position,
             f"this is no Jinja2 {self._kind}: {message}",
             _python_hint(self.source),
+            codes.NO_JINJA,
         )
 
     _state: str | None = None
     _kind = "template"
 
     def _check_names(self, document: Document, node: ScalarNode, names: frozenset[str]) -> None:
-        tree = self.tree if isinstance(self.tree, nodes.Template) else _wrap(self.tree)
+        tree = self._whole()
         try:
-            unknown = find_undeclared_variables(tree) - names - set(self._environment.globals)
+            # Jinja2 counts a name that only one branch sets as one that may be missing
+            own = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
+            unknown = find_undeclared_variables(tree) - own - names
+            unknown -= set(self._environment.globals)
             # the code is generated only to find unknown filters and tests at load
             self._environment.compile(tree, raw=True)
         except TemplateAssertionError as error:
             message = error.message or ""
             word = message.split("'")[1] if "'" in message else ""
-            known = self._environment.tests if "test" in message else self._environment.filters
-            position = document.position_in(node, _word_offset(self.source, word))
-            raise document.error_at(position, message, did_you_mean(word, known)) from None
+            test = message.startswith("No test")
+            known = self._environment.tests if test else self._environment.filters
+            at = self._offset_of(word, after=("is", "not") if test else ("|",))
+            position = document.position_in(node, at)
+            hint = did_you_mean(word, known)
+            code = codes.UNKNOWN_JINJA_FILTER
+            raise document.error_at(position, message, hint, code) from None
         if unknown:
-            word = min(unknown, key=lambda name: _word_offset(self.source, name))
+            word = min(unknown, key=self._offset_of)
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)
-            position = document.position_in(node, _word_offset(self.source, word))
-            raise document.error_at(position, f"unknown name {word!r}", hint)
+            position = document.position_in(node, self._offset_of(word))
+            raise document.error_at(position, f"unknown name {word!r}", hint, codes.UNKNOWN_NAME)
+
+    def _check_traps(self, document: Document, node: ScalarNode) -> None:
+        """Refuse `value.items`: it is the method of the mapping, not its key."""
+        tree = self._whole()
+        called = {id(call.node) for call in tree.find_all(nodes.Call)}
+        for found in tree.find_all(nodes.Getattr):
+            if id(found) not in called and found.attr in _TRAPS:
+                at = self._offset_of(found.attr, after=(".",))
+                raise document.error_at(
+                    document.position_in(node, at),
+                    f"`.{found.attr}` is a method of every mapping, not its key",
+                    f"write .get({found.attr!r}) for the key, .{found.attr}() for the method",
+                    codes.METHOD_AS_KEY,
+                )
+
+    def _whole(self) -> nodes.Template:
+        return self.tree if isinstance(self.tree, nodes.Template) else _wrap(self.tree)
+
+    def _offset_of(self, word: str, after: tuple[str, ...] = ()) -> int:
+        """Return where a word stands as a name: after one of these tokens, else as a variable."""
+        before = ""
+        for offset, token, text in _tokens(self._environment, self.source, self._state):
+            if token == "name" and text == word:  # noqa: S105 - a kind of token
+                free = before not in (".", "|", "is")
+                if before in after or (free and not after):
+                    return offset
+            if token not in ("whitespace", "comment"):
+                before = text
+        return max(self.source.find(word), 0)
 
     def _explain(self, error: Exception) -> EvaluationError:
         message, purposeful = explain(error)
@@ -191,11 +318,20 @@ class Expression(Compiled):
         except TemplateSyntaxError as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
 
+    def _check_traps(self, document: Document, node: ScalarNode) -> None:
+        super()._check_traps(document, node)
+        lazy = _lazy(self.tree)
+        if lazy is not None:
+            position = document.position_in(node, self._offset_of(lazy, after=("|",)))
+            message = f"the filter {lazy!r} gives no list, but something that can be read once"
+            hint = "end the expression with `| list`"
+            raise document.error_at(position, message, hint, codes.READ_ONCE)
+
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the native value of the expression over these names."""
-        if self._run is None:
-            self._run = compile_tree(self._environment, self.tree)
         try:
+            if self._run is None:
+                self._run = compile_tree(self._environment, self.tree)
             return self._run(names)
         except Exception as error:  # noqa: BLE001 - whatever an expression raises is about the data
             raise self._explain(error) from None
@@ -273,7 +409,11 @@ def explain(error: Exception) -> tuple[str, bool]:
     """
     text = str(error)
     if isinstance(error, ValueError) and text.endswith(" is not in list"):
-        return text.removesuffix(" is not in list").strip("'\""), True
+        message = text.removesuffix(" is not in list")
+        try:
+            return str(ast.literal_eval(message)), True
+        except (ValueError, SyntaxError):
+            return message, True
     if isinstance(error, SecurityError):
         return f"not allowed: {text}", False
     if isinstance(error, UndefinedError | TypeError | ZeroDivisionError | OverflowError):
@@ -300,14 +440,40 @@ def _settled(value: Any) -> Any:
     return value
 
 
+def _lazy(expression: nodes.Expr) -> str | None:
+    """Return the name of the lazy filter that an expression, or a branch of it, ends with."""
+    if isinstance(expression, nodes.CondExpr):
+        other = _lazy(expression.expr2) if expression.expr2 is not None else None
+        return _lazy(expression.expr1) or other
+    if isinstance(expression, nodes.Filter) and expression.name in _LAZY:
+        return expression.name
+    return None
+
+
+def _tokens(environment: Any, source: str, state: str | None) -> Iterator[tuple[int, str, str]]:
+    """Yield the tokens of an expression or template, with their offsets."""
+    end = 0
+    for _, token, text in environment.lexer.tokeniter(source, None, None, state):
+        # white space around blocks is cut out of the texts, so each token is looked for
+        offset = max(source.find(text, end), end)
+        end = offset + len(text)
+        yield offset, token, text
+
+
 def _offset_of_failure(environment: Any, source: str, state: str | None) -> int:
     """Return the offset of the token at which the parser gave up."""
-    seen = {"start": 0, "end": 0}
+    last = end = 0
 
     def counted() -> Iterator[tuple[int, str, str]]:
-        for lineno, token, text in environment.lexer.tokeniter(source, None, None, state):
-            seen["start"], seen["end"] = seen["end"], seen["end"] + len(text)
-            yield lineno, token, text
+        nonlocal last, end
+        try:
+            for offset, token, text in _tokens(environment, source, state):
+                last, end = offset, offset + len(text)
+                yield 1, token, text
+        except TemplateSyntaxError:
+            # a character that begins no token stands behind the last one
+            last = end
+            raise
 
     parser = Parser(environment, "", state=state)
     try:
@@ -318,19 +484,7 @@ def _offset_of_failure(environment: Any, source: str, state: str | None) -> int:
             parser.parse_expression()
     except TemplateSyntaxError:
         pass
-    return seen["start"]
-
-
-def _word_offset(source: str, word: str) -> int:
-    """Return where a word stands as a word of its own, not as a key after a dot."""
-    at = source.find(word)
-    while at >= 0:
-        before, after = source[:at].rstrip()[-1:], source[at + len(word) : at + len(word) + 1]
-        glued = source[at - 1 : at].isidentifier() if at else False
-        if not glued and not (after.isalnum() or after == "_") and before not in (".", "'", '"'):
-            return at
-        at = source.find(word, at + 1)
-    return max(source.find(word), 0)
+    return last
 
 
 def _python_hint(source: str) -> str:
@@ -339,11 +493,6 @@ def _python_hint(source: str) -> str:
     if 'f"' in source or "f'" in source:
         return "Jinja2 has no f-strings; join with ~"
     return "an !expr is one Jinja2 expression, without {{ }}" if "{{" in source else "check it"
-
-
-def is_tagged(node: Node, tag: str) -> bool:
-    """Tell whether a node carries a tag of the language."""
-    return bool(node.tag == tag)
 
 
 __all__ = [
@@ -356,6 +505,5 @@ __all__ = [
     "compile_tree",
     "environment_of",
     "explain",
-    "is_tagged",
     "parse_expression",
 ]

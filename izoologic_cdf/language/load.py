@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from izoologic_cdf.language import model
+from izoologic_cdf.language import codes, model
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.fields import (
     FULFILLMENT,
@@ -42,7 +42,17 @@ def load(
         DefinitionError: with every finding, each with file, line and column.
     """
     python = PythonFilters(filters or path.resolve().parent.parent / "filters")
-    return _Loader(read(path), path, python, missing).load()
+    return load_document(read(path), path, python, missing=missing)
+
+
+def load_document(
+    document: Document, path: Path, python: PythonFilters, *, missing: Missing = Missing.NULL
+) -> model.Definition:
+    """Load a definition that was read already; raises DefinitionError as `load` does."""
+    try:
+        return _Loader(document, path, python, missing).load()
+    except RecursionError:
+        raise document.error(document.root, "the definition is nested too deeply") from None
 
 
 class _Loader:
@@ -70,6 +80,7 @@ class _Loader:
                 self._findings += error.findings
         for feed, name, node in calls:
             self._check_call(feeds, feed, name, node)
+        self._refuse_rounds(calls)
         if self._findings:
             raise DefinitionError(self._findings)
         return model.Definition(
@@ -104,14 +115,36 @@ class _Loader:
             if not self._findings:  # a feed with findings of its own is not a missing feed
                 hint = did_you_mean(name, feeds)
                 self._findings.append(
-                    self._document.finding(node, f"there is no feed {name!r}", hint)
+                    self._document.finding(
+                        node, f"there is no feed {name!r}", hint, codes.NO_SUCH_TARGET
+                    )
                 )
         elif feeds[name].feed_type != wanted:
             self._findings.append(
                 self._document.finding(
-                    node, f"{name!r} is a {feeds[name].feed_type} feed, a {wanted} one is due here"
+                    node,
+                    f"{name!r} is a {feeds[name].feed_type} feed, a {wanted} one is due here",
+                    code=codes.NO_SUCH_TARGET,
                 )
             )
+
+    def _refuse_rounds(self, calls: list[tuple[model.Feed, str, Node]]) -> None:
+        """Refuse a feed that calls itself, by way of others too: it would never end."""
+        callees: dict[str, set[str]] = {}
+        for feed, name, _ in calls:
+            callees.setdefault(feed.name, set()).add(name)
+        for feed, name, node in calls:
+            reached, waiting = set(), [name]
+            while waiting:
+                called = waiting.pop()
+                if called not in reached:
+                    reached.add(called)
+                    waiting += callees.get(called, ())
+            if feed.name in reached:
+                message = f"the feed {feed.name!r} calls itself by way of this"
+                self._findings.append(
+                    self._document.finding(node, message, code=codes.NO_SUCH_TARGET)
+                )
 
 
 def _fulfills(feed: model.Feed, name: str) -> bool:

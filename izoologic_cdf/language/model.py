@@ -179,8 +179,8 @@ class Auth:
 class Window:
     """The windows of a source.
 
-    The longest in days (a whole number from 1); from which epoch on they are needed; and, in days before now, from when
-    on a server may still have a window that it refused.
+    The longest in days (a whole number from 1); from which epoch on they are needed; and, in days
+    before now, from when on a server may still have a window that it refused.
     """
 
     days: Value
@@ -261,8 +261,10 @@ class Feed:
 
     @property
     def emits_list(self) -> bool:
-        """Whether the feed gives its caller a list: it does when it iterates."""
-        return iterates(self.filters)
+        """Whether the feed gives its caller a list: when it iterates, or asks more than once."""
+        source = self.source
+        several = source is not None and (source.pagination or source.window)
+        return bool(several) or iterates(self.filters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ merge keys resolved with the precedence of PyYAML, keys as text, scalars as nati
 the place of a character inside a scalar.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from izoologic_cdf.language import codes
 from izoologic_cdf.language.positions import DefinitionError, Finding, Position, did_you_mean
 
 EXPR, TMPL, JSON = "!expr", "!tmpl", "!json"
@@ -23,8 +25,16 @@ _MERGE = _YAML + "merge"
 # libyaml's parser is some twenty times faster; both give the same marks
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = re.compile(r"\s*[!&]\S*\s*")
-_NATIVE = yaml.constructor.SafeConstructor()
 _NATIVE_TAGS = {_YAML + kind for kind in ("null", "bool", "int", "float")}
+# the tags that YAML gives to untagged nodes
+_PLAIN_TAGS = _NATIVE_TAGS | {
+    _YAML + kind for kind in ("str", "seq", "map", "timestamp", "merge", "value")
+}
+# more nodes than this, aliases followed, are no definition but an attack
+LARGEST = 1_000_000
+# what an escape of a double-quoted scalar stands for, where it is white space
+_BLANK_ESCAPES = frozenset("ntrvf _NLP\t")
+_ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 
 __all__ = ["Document", "Entry", "MappingNode", "Node", "ScalarNode", "SequenceNode", "read"]
 
@@ -56,16 +66,40 @@ class Document:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             problem = error.problem or error.context or "this can't be read"
-            raise self.error_at(Position(name, line, column), f"no YAML: {problem}") from None
+            raise self._unreadable(f"no YAML: {problem}", line, column) from None
         except yaml.YAMLError as error:
-            raise self.error_at(Position(name, 1, 1), f"no YAML: {error}") from None
+            raise self._unreadable(f"no YAML: {error}") from None
         except (RecursionError, ValueError) as error:
-            raise self.error_at(
-                Position(name, 1, 1), f"no YAML that can be read: {type(error).__name__}"
-            ) from None
+            raise self._unreadable(f"no YAML that can be read: {type(error).__name__}") from None
         if root is None:
-            raise self.error_at(Position(name, 1, 1), "the file is empty")
+            raise self._unreadable("the file is empty")
         self.root: Node = root
+        self._refuse_cycles()
+
+    def _unreadable(self, message: str, line: int = 1, column: int = 1) -> DefinitionError:
+        return self.error_at(Position(self.name, line, column), message, code=codes.UNREADABLE)
+
+    def _refuse_cycles(self) -> None:
+        """Refuse aliases that nothing could ever read: inside their own anchor, or too many."""
+        inside: set[int] = set()
+        done: dict[int, int] = {}
+        waiting: list[tuple[Node, bool]] = [(self.root, False)]
+        while waiting:
+            node, left = waiting.pop()
+            if left:
+                inside.discard(id(node))
+                done[id(node)] = 1 + sum(done.get(id(child), 1) for child in _children(node))
+                if done[id(node)] > LARGEST:
+                    place = self.position(node)
+                    message = f"with all aliases this has more than {LARGEST} parts"
+                    raise self._unreadable(message, place.line, place.column)
+            elif id(node) in inside:
+                place = self.position(node)
+                raise self._unreadable("an alias in here refers to this", place.line, place.column)
+            elif id(node) not in done and not isinstance(node, ScalarNode):
+                inside.add(id(node))
+                waiting.append((node, True))
+                waiting += [(child, False) for child in _children(node)]
 
     def position(self, node: Node) -> Position:
         """Return where a node begins."""
@@ -91,30 +125,44 @@ class Document:
         wanted = len("".join(node.value[:offset].split()))
         for at in range(line, len(self.lines)):
             text = self.lines[at]
-            for index in range(column if at == line else 0, len(text)):
-                if text[index].isspace() or (node.style == '"' and text[index] == "\\"):
-                    continue
-                if wanted == 0:
-                    return Position(self.name, at + 1, index + 1)
-                wanted -= 1
+            index = column if at == line else 0
+            while index < len(text):
+                length, blank = _raw_character(text, index, node.style)
+                if not blank:
+                    if wanted == 0:
+                        return Position(self.name, at + 1, index + 1)
+                    wanted -= 1
+                index += length
         return self.position(node)
 
-    def finding(self, where: Node | Position, message: str, help_: str | None = None) -> Finding:
+    def finding(
+        self,
+        where: Node | Position,
+        message: str,
+        help_: str | None = None,
+        code: str | None = None,
+    ) -> Finding:
         """Return a finding with the source line it is about."""
         position = where if isinstance(where, Position) else self.position(where)
         at = position.line - 1
         line = self.lines[at] if 0 <= at < len(self.lines) else None
-        return Finding(position, message, help_, line)
+        return Finding(position, message, help_, line, code)
 
-    def error(self, node: Node, message: str, help_: str | None = None) -> DefinitionError:
+    def error(
+        self, node: Node, message: str, help_: str | None = None, code: str | None = None
+    ) -> DefinitionError:
         """Return an error about a node, to be raised by the caller."""
-        return DefinitionError([self.finding(node, message, help_)])
+        return DefinitionError([self.finding(node, message, help_, code)])
 
     def error_at(
-        self, position: Position, message: str, help_: str | None = None
+        self,
+        position: Position,
+        message: str,
+        help_: str | None = None,
+        code: str | None = None,
     ) -> DefinitionError:
         """Return an error about a place, to be raised by the caller."""
-        return DefinitionError([self.finding(position, message, help_)])
+        return DefinitionError([self.finding(position, message, help_, code)])
 
     def entries(self, node: Node, what: str) -> list[Entry]:
         """Return the entries of a mapping, merge keys resolved.
@@ -127,6 +175,7 @@ class Document:
         """
         if not isinstance(node, MappingNode):
             raise self.error(node, f"{what} must be a mapping, this is {kind_of(node)}")
+        self.check_tag(node)
         merged: dict[str, Entry] = {}
         own: dict[str, Entry] = {}
         for key_node, value in node.value:
@@ -143,6 +192,7 @@ class Document:
                     key_node,
                     f"the key {key!r} stands twice in {what}",
                     f"the first stands at line {own[key].key_node.start_mark.line + 1}",
+                    codes.KEY_TWICE,
                 )
             own[key] = Entry(key, key_node, value, merged=False)
         return [*(e for e in merged.values() if e.key not in own), *own.values()]
@@ -159,6 +209,7 @@ class Document:
         """Return the elements of a list; raises DefinitionError for anything else."""
         if not isinstance(node, SequenceNode):
             raise self.error(node, f"{what} must be a list, this is {kind_of(node)}")
+        self.check_tag(node)
         return list(node.value)
 
     def scalar(self, node: Node) -> Any:
@@ -169,18 +220,21 @@ class Document:
         if not isinstance(node, ScalarNode):
             raise self.error(node, f"a single value is due here, this is {kind_of(node)}")
         self.check_tag(node)
-        if node.tag in _NATIVE_TAGS:
-            try:
-                return _NATIVE.construct_object(node)
-            except (ValueError, yaml.YAMLError):
-                return str(node.value)
-        return str(node.value)
+        if node.tag not in _NATIVE_TAGS:
+            return str(node.value)
+        try:
+            value = yaml.constructor.SafeConstructor().construct_object(node)
+        except (ValueError, LookupError, yaml.YAMLError):
+            return str(node.value)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.error(node, "this is no number that JSON has", "quote it to have text")
+        return value
 
     def text(self, node: Node, what: str) -> str:
         """Return a scalar as it was written; raises DefinitionError for a tag or a list."""
-        if not isinstance(node, ScalarNode) or node.tag in TAGS:
-            raise self.error(node, f"{what} must be plain text, this is {kind_of(node)}")
         self.check_tag(node)
+        if not isinstance(node, ScalarNode) or node.tag in (*TAGS, _YAML + "null"):
+            raise self.error(node, f"{what} must be plain text, this is {kind_of(node)}")
         return str(node.value)
 
     def boolean(self, node: Node, what: str) -> bool:
@@ -192,8 +246,28 @@ class Document:
 
     def check_tag(self, node: Node) -> None:
         """Refuse a tag that the language does not have."""
-        if node.tag.startswith("!") and node.tag not in TAGS:
-            raise self.error(node, f"unknown tag {node.tag}", did_you_mean(node.tag, TAGS))
+        if node.tag not in TAGS and node.tag not in _PLAIN_TAGS:
+            tag = node.tag.replace(_YAML, "!!")
+            raise self.error(node, f"unknown tag {tag}", did_you_mean(tag, TAGS), codes.UNKNOWN_TAG)
+
+
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [child for pair in node.value for child in pair]
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def _raw_character(text: str, index: int, style: str | None) -> tuple[int, bool]:
+    """Return how long one character of a scalar is where it is written, and if it is a blank."""
+    if style == "'" and text[index : index + 2] == "''":
+        return 2, False
+    if style == '"' and text[index] == "\\":
+        escape = text[index + 1 : index + 2]
+        length = _ESCAPE_LENGTHS.get(escape, 2)
+        if length == 2:
+            return 2, not escape or escape in _BLANK_ESCAPES
+        return length, chr(int(text[index + 2 : index + length], 16)).isspace()
+    return 1, text[index].isspace()
 
 
 def kind_of(node: Node) -> str:
@@ -214,14 +288,14 @@ def read(path: Path) -> Document:
         DefinitionError: it can't be opened, is not UTF-8, or is no YAML.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise DefinitionError(
-            [Finding(Position(str(path), 1, 1), f"the file can't be read: {reason}")]
-        ) from None
+        raise _unreadable(path, f"the file can't be read: {reason}") from None
     except UnicodeDecodeError as error:
-        raise DefinitionError(
-            [Finding(Position(str(path), 1, 1), f"the file is not UTF-8 (byte {error.start})")]
-        ) from None
+        raise _unreadable(path, f"the file is not UTF-8 (byte {error.start})") from None
     return Document(str(path), text)
+
+
+def _unreadable(path: Path, message: str) -> DefinitionError:
+    return DefinitionError([Finding(Position(str(path), 1, 1), message, code=codes.UNREADABLE)])

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from izoologic_cdf.language import model
+from izoologic_cdf.language import codes, model
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode
-from izoologic_cdf.language.positions import Position, did_you_mean
-from izoologic_cdf.language.pyfilters import PythonFilters, UnknownFilterError
+from izoologic_cdf.language.positions import DefinitionError, Finding, Position, did_you_mean
+from izoologic_cdf.language.pyfilters import (
+    BrokenFilterError,
+    PythonFilters,
+    UnknownFilterError,
+)
 from izoologic_cdf.language.schema import keyed
 from izoologic_cdf.language.values import Value, compile_value
 
@@ -39,8 +43,14 @@ def compile_pipeline(scope: Scope, node: Node) -> model.Pipeline:
         DefinitionError: an unknown filter, a wrong shape, anything wrong in an expression.
     """
     steps: list[model.Filter] = []
+    findings: list[Finding] = []
     for element in scope.document.items(node, "filters"):
-        steps.extend(_steps(scope, element))
+        try:
+            steps.extend(_steps(scope, element))
+        except DefinitionError as error:
+            findings += error.findings
+    if findings:
+        raise DefinitionError(findings)
     return tuple(steps)
 
 
@@ -53,7 +63,8 @@ def _steps(scope: Scope, node: Node) -> model.Pipeline:
             return (_WORDS[word](document.position(node)),)
         if word in _KEYED:
             raise document.error(node, f"the filter {word!r} needs a value", f"write `{word}: ...`")
-        raise document.error(node, f"unknown filter {word!r}", did_you_mean(word, _KNOWN))
+        hint = did_you_mean(word, _KNOWN)
+        raise document.error(node, f"unknown filter {word!r}", hint, codes.UNKNOWN_FILTER)
     entries = document.entries(node, "a filter")
     if len(entries) != 1:
         raise document.error(
@@ -68,7 +79,10 @@ def _steps(scope: Scope, node: Node) -> model.Pipeline:
         if entry.key in _WORDS:
             raise document.error(entry.key_node, f"the filter {entry.key!r} takes no value")
         raise document.error(
-            entry.key_node, f"unknown filter {entry.key!r}", did_you_mean(entry.key, _KNOWN)
+            entry.key_node,
+            f"unknown filter {entry.key!r}",
+            did_you_mean(entry.key, _KNOWN),
+            codes.UNKNOWN_FILTER,
         )
     return (_KEYED[entry.key](scope, document.position(entry.key_node), entry.value),)
 
@@ -103,8 +117,13 @@ def _if(scope: Scope, at: Position, node: Node) -> model.Filter:
 
 
 def _filter_mapping(scope: Scope, at: Position, node: Node) -> model.Filter:
-    entries = scope.document.entries(node, "filter-mapping")
-    return model.FilterMapping(at, {e.key: _one_or_list(scope, e.value) for e in entries})
+    pipelines = {}
+    for entry in scope.document.entries(node, "filter-mapping"):
+        pipeline = pipelines[entry.key] = _one_or_list(scope, entry.value)
+        if model.iterates(pipeline):
+            message = f"iterate gives several values, and {entry.key!r} holds one"
+            raise scope.document.error(entry.value, message, "use `each`, which gives a list")
+    return model.FilterMapping(at, pipelines)
 
 
 def _each(scope: Scope, at: Position, node: Node) -> model.Filter:
@@ -120,7 +139,10 @@ def _python(scope: Scope, at: Position, node: Node) -> model.Filter:
             node,
             f"there is no Python filter {name!r} in {scope.python.folder.name}/",
             did_you_mean(name, error.known),
+            codes.UNKNOWN_FILTER,
         ) from None
+    except BrokenFilterError as error:
+        raise scope.document.error(node, str(error)) from None
 
 
 def _supplemental(scope: Scope, at: Position, node: Node) -> model.Filter:
@@ -164,4 +186,7 @@ _KEYED: dict[str, Callable[[Scope, Position, Node], model.Filter]] = {
     "warn": _warn,
     "track": _track,
 }
-_KNOWN = sorted({*_WORDS, *_KEYED, "chain"})
+# the names of all filters: bare words, and those with a value
+FILTER_WORDS = frozenset(_WORDS)
+FILTERS_WITH_VALUE = frozenset({*_KEYED, "chain"})
+_KNOWN = sorted(FILTER_WORDS | FILTERS_WITH_VALUE)

@@ -25,6 +25,7 @@ class Finding:
     message: str
     help: str | None = None
     source_line: str | None = None
+    code: str | None = None
 
     def __str__(self) -> str:
         lines = [f"{self.position}: {self.message}"]

@@ -18,6 +18,10 @@ class UnknownFilterError(Exception):
         self.known = known
 
 
+class BrokenFilterError(Exception):
+    """A module of filters that can't be imported."""
+
+
 class PythonFilters:
     """The filters of one folder; modules are imported when first asked for."""
 
@@ -40,7 +44,7 @@ class PythonFilters:
         ]
 
     def find(self, name: str) -> PythonFilter:
-        """Return the function; raises UnknownFilterError."""
+        """Return the function; raises UnknownFilterError or BrokenFilterError."""
         module, _, function = name.partition(".")
         if module in self.modules():
             loaded = self.module(module)
@@ -56,7 +60,7 @@ class PythonFilters:
         return text
 
     def module(self, name: str) -> ModuleType:
-        """Import one module of the folder."""
+        """Import one module of the folder; raises BrokenFilterError."""
         if self._package not in sys.modules:
             self._import(self._package, self.folder / "__init__.py", package=True)
         full = f"{self._package}.{name}"
@@ -71,6 +75,15 @@ class PythonFilters:
         assert spec.loader is not None  # noqa: S101
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        if not package or path.is_file():
-            spec.loader.exec_module(module)
+        problem = None
+        try:
+            if not package or path.is_file():
+                spec.loader.exec_module(module)
+            if not package and not hasattr(module, "__all__"):
+                problem = "names no filters in __all__"
+        except Exception as error:  # noqa: BLE001 - whatever a filter's author wrote
+            problem = f"can't be imported: {type(error).__name__}: {error}"
+        if problem is not None:
+            del sys.modules[name]
+            raise BrokenFilterError(f"{path.name} {problem}")
         return module

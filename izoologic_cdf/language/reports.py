@@ -1,6 +1,6 @@
 """The report of a feed, from nodes to the model."""
 
-from izoologic_cdf.language import model
+from izoologic_cdf.language import codes, model
 from izoologic_cdf.language.nodes import (
     TAGS,
     Document,
@@ -101,7 +101,8 @@ class _ReportCompiler:
             name = self._document.text(element, "the name of a set")
             if name not in known:
                 hint = did_you_mean(name, known)
-                raise self._document.error(element, f"there is no set {name!r}", hint)
+                message = f"there is no set {name!r}"
+                raise self._document.error(element, message, hint, codes.NO_SUCH_TARGET)
             names.append(name)
         return tuple(names)
 
@@ -112,9 +113,8 @@ class _ReportCompiler:
         for entry in self._document.entries(node, "related"):
             if entry.key not in self._names:
                 hint = did_you_mean(entry.key, self._names)
-                raise self._document.error(
-                    entry.key_node, f"this report has no {entry.key}{SUFFIX}", hint
-                )
+                message = f"this report has no {entry.key}{SUFFIX}"
+                raise self._document.error(entry.key_node, message, hint, codes.NO_SUCH_TARGET)
             pairs += [
                 (entry.key, name) for name in self._named(entry.value, self._names[entry.key])
             ]

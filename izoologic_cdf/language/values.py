@@ -5,6 +5,7 @@ expressions one by one costs several times the same thirty as one. Where the fus
 leaves are evaluated one by one to name the one that failed.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -85,15 +86,19 @@ class Structure:
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the structure with every expression replaced by its value."""
-        if self._run is None:
-            self._run = compile_tree(self._environment, self._tree)
         if self._templates:
+            given = names
+            templates = self._templates.items()
             names = {
-                **names,
-                **{key: value.evaluate(names) for key, value in self._templates.items()},
+                **given,
+                **{key: functools.partial(value.evaluate, given) for key, value in templates},
             }
         try:
+            if self._run is None:
+                self._run = compile_tree(self._environment, self._tree)
             return self._run(names)
+        except EvaluationError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever an expression raises is about the data
             for leaf in self._leaves:
                 if all(guard.evaluate(names) for guard in leaf.guards):
@@ -187,7 +192,7 @@ class _Builder:
         if isinstance(scalar, Expression):
             tree: jinja.Expr = scalar.tree
             return tree
-        # a template can hold statements, so it is rendered first and enters by a name
+        # a template can hold statements, so it enters as a call: rendered where it is reached
         name = f"_template_{len(self._templates)}"
         self._templates[name] = scalar
-        return jinja.Name(name, "load")
+        return jinja.Call(jinja.Name(name, "load"), [], [], None, None)

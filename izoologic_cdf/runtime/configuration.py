@@ -37,7 +37,7 @@ def read_file(path: Path) -> dict[str, str]:
         mark = error.problem_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise ConfigurationError(f"{path}{place}: no YAML") from None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         raise ConfigurationError(f"{path}: no YAML") from None
     if node is None:
         return {}
@@ -95,7 +95,7 @@ def resolve(
             if name in known:
                 values[name] = _value(known[name], text, where)
             elif name not in foreign:
-                hint = did_you_mean(name, known)
+                hint = did_you_mean(name, known) or "this feed has no fields"
                 raise ConfigurationError(f"{where}: there is no field {name!r}; {hint}")
     return values
 

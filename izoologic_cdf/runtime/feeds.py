@@ -4,6 +4,8 @@ For a case: the rest of its pipeline with the supplemental feeds that it calls, 
 the fulfillment feeds that fill its placeholders.
 """
 
+import functools
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.windows import DAY, Window, windows
 
+# windows whose names are kept
+MOST_NAMES = 256
 # which of these attachment keys have their bytes already
 Stored = Callable[[Iterable[str]], set[str]]
 
@@ -49,27 +53,28 @@ class Feeds:
         self._asked = asked
         self._sources = sources
         self._stored = stored
-        self._names: dict[tuple[str, Window], dict[str, Any]] = {}
+        # bounded, since the windows of a supplemental feed can differ from case to case
+        self._base = functools.lru_cache(maxsize=MOST_NAMES)(self._base_names)
         self._reporters = {name: Reporter(feed) for name, feed in definition.feeds.items()}
 
     def names(
         self, feed: model.Feed, window: Window, run_params: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Return the names of expressions of a feed in a window of the run."""
-        key = (feed.timestamp_format, window)
-        names = self._names.get(key)
-        if names is None:
-            names = {
-                "user_fields": self._user_fields,
-                "run_meta": {
-                    "since": render(window.since, feed.timestamp_format),
-                    "until": render(window.until, feed.timestamp_format),
-                },
-            }
-            for name, value in self._definition.template_values.items():
-                names[name] = evaluate(value, names)
-            self._names[key] = names
+        names = self._base(feed.timestamp_format, window)
         return names if run_params is None else {**names, "run_params": run_params}
+
+    def _base_names(self, timestamp_format: str, window: Window) -> dict[str, Any]:
+        names: dict[str, Any] = {
+            "user_fields": self._user_fields,
+            "run_meta": {
+                "since": render(window.since, timestamp_format),
+                "until": render(window.until, timestamp_format),
+            },
+        }
+        for name, value in self._definition.template_values.items():
+            names[name] = evaluate(value, names)
+        return names
 
     def list_cases(self, feed: model.Feed, window: Window) -> Iterator[Tracked]:
         """Ask the source of a primary feed for a window; yield its cases.
@@ -94,13 +99,16 @@ class Feeds:
         """
         case = tracked.case
         names = self.names(feed, window)
-        flow = Pipelines(names, self._caller(window)).flow(tracked.rest, tracked.value, case)
+        pipelines = Pipelines(names, self._caller(window))
+        # a case whose list of items is empty is complete; one that is dropped before has no data
+        before, items = _split(tracked.rest)
         report = ItemReport()
-        emitted = False
-        for data in flow:
-            emitted = True
-            self._reporters[feed.name].add(data, names, case, report)
-        if not emitted and not model.iterates(tracked.rest):
+        dropped = True
+        for value in pipelines.flow(before, tracked.value, case):
+            dropped = False
+            for data in pipelines.flow(items, value, case):
+                self._reporters[feed.name].add(data, names, case, report)
+        if dropped:
             return None
         self._fulfill(feed, window, case, report)
         return report
@@ -192,13 +200,20 @@ class Feeds:
             if isinstance(content, SpooledBody):
                 return Content(content.path, content.size, content.sha256)
             if isinstance(content, bytes):
-                handle = tempfile.NamedTemporaryFile(  # noqa: SIM115 - the run deletes it
-                    prefix="izoologic-cdf-", delete=False
-                )
-                with handle:
-                    handle.write(content)
-                return Content(Path(handle.name), len(content), sha256(content))
+                # the run deletes it once it is committed, and the folder at its end
+                handle, name = tempfile.mkstemp(dir=self._sources.spool_folder())
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                return Content(Path(name), len(content), sha256(content))
         return None
+
+
+def _split(pipeline: model.Pipeline) -> tuple[model.Pipeline, model.Pipeline]:
+    """Cut a pipeline in front of its first step that gives several values."""
+    for index, step in enumerate(pipeline):
+        if model.iterates((step,)):
+            return pipeline[:index], pipeline[index:]
+    return pipeline, ()
 
 
 def render(epoch: int, timestamp_format: str) -> str:

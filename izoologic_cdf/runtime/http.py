@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -33,7 +34,8 @@ from izoologic_cdf.runtime.bodies import (
 from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.problems import ItemError
 
-RETRIED_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+# beside every 5xx
+RETRIED_STATUS = frozenset({408, 425, 429})
 USER_AGENT = "izoologic-cdf"
 CHUNK = 65_536
 
@@ -72,7 +74,10 @@ class Request:
     @property
     def endpoint(self) -> str:
         """The request for people: method and path, never its query."""
-        return f"{self.method} {urlsplit(self.url).path or '/'}"
+        try:
+            return f"{self.method} {urlsplit(self.url).path or '/'}"
+        except ValueError:
+            return self.method
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,7 @@ class Transport:
             prepared = _prepare(request)
         except (requests.RequestException, UnicodeError, ValueError):
             raise HttpError(f"{request.endpoint}: the address or a header can't be sent") from None
+        verify = _verify(request)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_AgainError),
             stop=self._stop,
@@ -167,7 +173,7 @@ class Transport:
             reraise=True,
         )
         try:
-            return retrying(self._send_once, request, prepared)
+            return retrying(self._send_once, request, prepared, verify)
         except _AgainError as error:
             raise error.final from None
 
@@ -191,7 +197,9 @@ class Transport:
         self.calls.count(retries=1)
         self._clock.sleep(seconds)
 
-    def _send_once(self, request: Request, prepared: requests.PreparedRequest) -> Response:
+    def _send_once(
+        self, request: Request, prepared: requests.PreparedRequest, verify: bool | str
+    ) -> Response:
         self._pace.wait()
         self.calls.count(requests=1)
         deadline = time.monotonic() + self.limits.whole
@@ -201,7 +209,7 @@ class Transport:
                 prepared,
                 stream=True,
                 timeout=(self.limits.connect, self.limits.read),
-                verify=_verify(request),
+                verify=verify,
                 proxies=self._proxies_for(request),
             )
             with response:
@@ -219,6 +227,9 @@ class Transport:
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             message = f"{where}: no answer within {self.limits.read:g} s"
             raise _AgainError(HttpError(message)) from None
+        except requests.exceptions.InvalidProxyURL:
+            message = f"{where}: the proxy of this machine's environment is no address"
+            raise HttpError(message) from None
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
             raise HttpError(f"{where}: the address is no http or https address") from None
         except requests.exceptions.ProxyError:
@@ -230,7 +241,7 @@ class Transport:
 
     def _read(self, request: Request, response: requests.Response, deadline: float) -> Response:
         status, headers = response.status_code, response.headers
-        if status in RETRIED_STATUS:
+        if status in RETRIED_STATUS or status >= 500:
             message = f"{request.endpoint}: the server answered {status} {response.reason or ''}"
             wait = _retry_after(headers.get("Retry-After"), self._clock)
             raise _AgainError(HttpError(message.rstrip(), status), wait)
@@ -275,7 +286,7 @@ class Transport:
     def _spool(self, start: bytes, chunks: Iterator[bytes]) -> SpooledBody:
         digest = hashlib.sha256(start)
         size = len(start)
-        handle, name = tempfile.mkstemp(dir=self._spool_folder())
+        handle, name = tempfile.mkstemp(dir=self.spool_folder())
         with os.fdopen(handle, "wb") as file:
             file.write(start)
             for chunk in chunks:
@@ -284,7 +295,8 @@ class Transport:
                 file.write(chunk)
         return SpooledBody(Path(name), size, digest.hexdigest())
 
-    def _spool_folder(self) -> str:
+    def spool_folder(self) -> str:
+        """Return the folder of the run for bodies on disk; deleted when the transport closes."""
         with self._lock:
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="izoologic-cdf-")
@@ -335,11 +347,21 @@ def _prepare(request: Request) -> requests.PreparedRequest:
 
 
 def _verify(request: Request) -> bool | str:
-    """Return what to check the certificate against: the environment's bundle, else certifi's."""
+    """Return what to check the certificate against: the environment's bundle, else certifi's.
+
+    Raises:
+        HttpError: the environment names a bundle that is not there.
+    """
     if not request.verify:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         return False
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        bundle = os.environ.get(name)
+        if bundle and not Path(bundle).exists():
+            raise HttpError(f"{request.endpoint}: there is no file {bundle!r}, which {name} names")
+        if bundle:
+            return bundle
+    return True
 
 
 def is_loopback(host: str) -> bool:
@@ -363,6 +385,8 @@ def _retry_after(text: str | None, clock: Clock) -> float | None:
         when = email.utils.parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError):
         return None
+    if when.tzinfo is None:  # "-0000": a time in UTC of an unknown place
+        when = when.replace(tzinfo=UTC)
     return max(0.0, when.timestamp() - clock.now())
 
 

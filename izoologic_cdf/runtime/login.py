@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
-from izoologic_cdf.runtime.http import HttpError, Response
+from izoologic_cdf.runtime.http import Response
 from izoologic_cdf.runtime.problems import RunError
 
 UNAUTHORIZED = 401
@@ -36,24 +36,25 @@ class Login:
     def send(self, call: Callable[[str], Response]) -> Response:
         """Make a call with a token; on 401 renew it once and make the call once more.
 
+        Where another call has renewed it meanwhile, that token is tried first.
+
         Raises:
             RunError: the login failed, or a renewed token was refused at its first use.
-            HttpError: the call failed, or was refused again with a token that works elsewhere.
+            HttpError: the call failed.
         """
         response, generation, _ = self._try(call, refused=None)
+        first_use = False
+        while response.status == UNAUTHORIZED and not first_use:
+            # a token that another call has renewed meanwhile may be used up or revoked again
+            response, generation, first_use = self._try(call, refused=generation)
         if response.status != UNAUTHORIZED:
             return response
-        response, _, first_use = self._try(call, refused=generation)
-        if response.status != UNAUTHORIZED:
-            return response
-        if first_use:
-            raise self._die(
-                RunError(
-                    "the server refused a token that it had just given out (401); check the API "
-                    "key and the API secret, and that they belong to this service"
-                )
+        raise self._die(
+            RunError(
+                "the server refused a token that it had just given out (401); check the API "
+                "key and the API secret, and that they belong to this service"
             )
-        raise HttpError("the server answered 401 again after a renewed login", UNAUTHORIZED)
+        )
 
     def _try(
         self, call: Callable[[str], Response], refused: int | None

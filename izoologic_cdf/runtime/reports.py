@@ -13,7 +13,6 @@ from izoologic_cdf.language.reports import code_of_plural
 from izoologic_cdf.language.schema import CONSTRUCTS
 from izoologic_cdf.library.model import Attribute, Batch, Reported
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.clock import STAMP
 from izoologic_cdf.runtime.pipelines import evaluate
 
 INDICATOR = "indicator"
@@ -47,8 +46,6 @@ class Reporter:
     def __init__(self, feed: model.Feed) -> None:
         self._report = feed.report or model.Report()
         self._status = feed.default_indicator_status
-        # codes that have sets of their own, whose plural an item may nest
-        self._codes = {object_set.code for object_set in self._report.object_sets}
 
     def add(self, data: Any, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
         """Add the objects of one data item; raises ItemError."""
@@ -67,7 +64,7 @@ class Reporter:
             places[object_set.code, object_set.name] = [
                 self._place(object_set, item, shared, labels, case, report)
                 for item in _items(evaluate(object_set.items, names))
-                if _has_value(item)
+                if _has_value(item, object_set.code, case, object_set.position)
             ]
         for object_set in self._report.object_sets:
             for mine in places[object_set.code, object_set.name]:
@@ -102,10 +99,11 @@ class Reporter:
         reported = Reported(
             type=code,
             value=_text(value),
-            subtype=_optional(item.get("type")),
-            key=_optional(item.get("key")),
-            description=_optional(item.get("description")),
-            status=_optional(item.get("status") or (self._status if code == INDICATOR else None)),
+            subtype=_optional(item, "type", case, at),
+            key=_optional(item, "key", case, at),
+            description=_optional(item, "description", case, at),
+            status=_optional(item, "status", case, at)
+            or (self._status if code == INDICATOR else None),
             attributes=list(_attributes(item.get("attributes"), case, at)),
             tags=_tags(item.get("tags")),
         )
@@ -116,9 +114,12 @@ class Reporter:
         for key, nested in item.items():
             if key in _OWN_KEYS:
                 continue
+            if not _missing(nested) and not isinstance(nested, dict | list):
+                case.warn(f"an item has no key {key!r}; it is left out", at)
+                continue
             inner_code = code_of_plural(key)
             for inner in _items(nested):
-                if _has_value(inner):
+                if _has_value(inner, inner_code, case, at):
                     other = self._object(inner_code, inner, at, case, report)
                     report.batch.relations.append((index, other))
         return index
@@ -132,8 +133,12 @@ def _items(items: Any) -> Iterator[Mapping[str, Any]]:
             yield item
 
 
-def _has_value(item: Mapping[str, Any]) -> bool:
-    return any(not _missing(item.get(key)) for key in _VALUES)
+def _has_value(item: Mapping[str, Any], code: str, case: Case, at: Position) -> bool:
+    value = next((item[key] for key in _VALUES if not _missing(item.get(key))), None)
+    if value is None or _plain(value):
+        return value is not None
+    case.warn(f"the value of the {code} is an object in the data; it is left out", at)
+    return False
 
 
 def _attributes(given: Any, case: Case, at: Position) -> Iterator[Attribute]:
@@ -145,7 +150,7 @@ def _attributes(given: Any, case: Case, at: Position) -> Iterator[Attribute]:
         for value in values if isinstance(values, list) else [values]:
             if _missing(value):
                 continue
-            if isinstance(value, dict | list):
+            if not _plain(value):
                 case.warn(f"the attribute {name} is an object in the data; it is left out", at)
                 continue
             yield Attribute(_text(name), _text(value))
@@ -170,18 +175,29 @@ def _date(value: Any, key: str, case: Case, at: Position) -> str | None:
     try:
         moment = dates.isoparse(_text(value))
         utc = moment.astimezone(tz.UTC) if moment.tzinfo else moment
-        return utc.strftime(STAMP)
+        # strftime writes a year before 1000 with fewer than four digits
+        return utc.replace(tzinfo=None).isoformat(" ", "seconds")
     except (ValueError, OverflowError):
         case.warn(f"{key} is no date that can be read; it is left out", at)
         return None
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str | int | float)
 
 
 def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _optional(value: Any) -> str | None:
-    return None if _missing(value) else _text(value)
+def _optional(item: Mapping[str, Any], key: str, case: Case, at: Position) -> str | None:
+    value = item.get(key)
+    if _missing(value):
+        return None
+    if not _plain(value):
+        case.warn(f"the {key} is an object in the data; it is left out", at)
+        return None
+    return _text(value)
 
 
 def _text(value: Any) -> str:

@@ -105,7 +105,7 @@ class FeedRun:
                 except KeyboardInterrupt:
                     self.summary.interrupted = True
                     pool.shutdown(cancel_futures=True)
-        except (RunError, LibraryError) as error:
+        except (RunError, ItemError, LibraryError) as error:
             self.summary.error = self._redactor(str(error))
             self._progress.say(f"error: {self.summary.error}")
         calls, summary = self._transport.calls, self.summary
@@ -115,8 +115,13 @@ class FeedRun:
             calls.logins,
         )
         summary.seconds = time.monotonic() - started
-        if self._run_id:
-            self._library.finish_run(self._run_id, summary.outcome, stamp(self._clock.now()))
+        try:
+            if self._run_id:
+                self._library.finish_run(self._run_id, summary.outcome, stamp(self._clock.now()))
+        except LibraryError as error:
+            if summary.error is None:
+                summary.error = str(error)
+                self._progress.say(f"error: {summary.error}")
         return summary
 
     def _windows(self, pool: ThreadPoolExecutor) -> None:

@@ -66,6 +66,10 @@ class Sources:
                 )
             params = {**params, **_mapping(source.pagination.params, inner)}
 
+    def spool_folder(self) -> str:
+        """Return the folder of the run for bodies on disk."""
+        return self._transport.spool_folder()
+
     def _page(self, source: model.HttpSource, names: Names, params: Names) -> bytes | SpooledBody:
         request = self._request(source, names, params)
         path = urlsplit(request.url).path
@@ -87,7 +91,7 @@ class Sources:
         return replace(request, url=url)
 
     def _request(self, source: model.HttpSource, names: Names, params: Names) -> Request:
-        headers = {key: _text(value) for key, value in _mapping(source.headers, names).items()}
+        headers = _headers(source.headers, names)
         content_type = source.response_content_type
         if content_type:
             headers.setdefault("Accept", content_type)
@@ -97,7 +101,7 @@ class Sources:
         return Request(
             method=str(evaluate(source.method, names)).upper(),
             url=url,
-            params={key: _text(value) for key, value in params.items() if value is not None},
+            params={key: _texts(value) for key, value in params.items() if value is not None},
             headers=headers,
             body=body,
             json_due=content_type is None or looks_like_json(content_type),
@@ -131,11 +135,12 @@ class Sources:
             headers = {**request.headers, auth.header: value}
             return self._transport.send(replace(request, headers=headers))
 
-        login = self._logins.get((ask.url, ask.body), lambda: self._login(auth, names, ask))
+        how = (ask.method, ask.url, ask.body, tuple(sorted(ask.headers.items())))
+        login = self._logins.get(how, lambda: self._login(auth, names, ask))
         return login.send(call)
 
     def _login_request(self, auth: model.Auth, names: Names, like: Request) -> Request:
-        headers = {key: _text(value) for key, value in _mapping(auth.headers, names).items()}
+        headers = _headers(auth.headers, names)
         body = _encode(auth.body, auth.json_body, names, headers)
         url = str(evaluate(auth.url, names))
         return Request(auth.method, url, None, headers, body, True, like.verify, like.use_proxies)
@@ -200,6 +205,11 @@ def _mapping(value: Value | None, names: Names) -> dict[str, Any]:
     return result
 
 
+def _headers(value: Value | None, names: Names) -> dict[str, str]:
+    given = _mapping(value, names).items()
+    return {key: _text(text) for key, text in given if text is not None}
+
+
 def _flag(value: Value | None, names: Names, *, default: bool) -> bool:
     if value is None:
         return default
@@ -211,6 +221,11 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
+
+
+def _texts(value: Any) -> str | list[str]:
+    """Return a query parameter: a list is the parameter several times."""
+    return [_text(one) for one in value] if isinstance(value, list) else _text(value)
 
 
 def _readable(body: bytes | SpooledBody) -> Any:
@@ -230,7 +245,10 @@ def _answered(response: Response) -> bool:
 def _target(location: str | None) -> str:
     if not location:
         return "nowhere"
-    parts = urlsplit(location)
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "an address that can't be read"
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path or "/"
 
 

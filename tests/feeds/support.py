@@ -138,16 +138,17 @@ class Tenant:
     def sync(
         self,
         feed: FeedName,
+        switches: Mapping[str, bool] | None = None,
         *,
         into: Path | None = None,
         asked: Range = ASKED,
         in_flight: int = 8,
-        **switches: bool,
     ) -> Outcome:
-        """Run a feed over a range, into a library of its own where none is named."""
+        """Run a feed with some switches turned, into a library of its own where none is named."""
         loaded = definition(feed)
         (primary,) = loaded.primary_feeds
         values: dict[str, Any] = {field.name: field.default for field in primary.user_fields}
+        switches = switches or {}
         unknown = set(switches) - {f.name for f in primary.user_fields if f.boolean}
         assert not unknown, f"no such switch: {unknown}"
         api_key, api_secret = self.secrets
@@ -156,19 +157,19 @@ class Tenant:
         heard = Heard()
         settings = Settings(in_flight=in_flight, clock=StoppedClock(asked.until))
         with Library.create(path) as library:
-            run = FeedRun(loaded, primary, values | switches, asked, library, heard, settings)
+            run = FeedRun(loaded, primary, {**values, **switches}, asked, library, heard, settings)
             summary = run.run()
             return Outcome(summary, heard.said, "".join(export(library)), path)
 
     def incident(self, detail: Mapping[str, Any], **switches: bool) -> Outcome:
         """Run the incident feed over one more case, CASE, with that detail."""
         self.state.put_case(CASE, detail)
-        return self.sync("incident", **switches)
+        return self.sync("incident", switches)
 
     def dlr(self, detail: Mapping[str, Any], **switches: bool) -> Outcome:
         """Run the DLR feed over one more case, DLR_CASE, with that detail."""
         self.state.put_dlr(DLR_CASE, {"caseId": DLR_CASE, **detail})
-        return self.sync("dlr", **switches)
+        return self.sync("dlr", switches)
 
     def list_rows(self, feed: FeedName, rows: Iterable[Any]) -> None:
         """Let the next list of a feed hold exactly these rows."""

@@ -111,7 +111,9 @@ def test_the_indicator_has_the_type_of_its_row_and_is_related_to_the_case(
     switches, outcome = switched
     (key,) = (row.key for row in ROWS if row.entity == "Indicator.Value")
     case = "event" if switches["ingest_as_event"] else "incident"
-    expected = [] if switches["ingest_ip_as_attribute"] else [(key, [{"type": case, "value": CASE}])]
+    expected = (
+        [] if switches["ingest_ip_as_attribute"] else [(key, [{"type": case, "value": CASE}])]
+    )
     assert [(one["subtype"], one["related"]) for one in outcome.all("indicator")] == expected
 
 
@@ -120,22 +122,9 @@ def test_an_event_has_the_type_incident_and_an_incident_has_none(
 ) -> None:
     switches, outcome = switched
     subtypes = [(one["type"], one["subtype"]) for one in outcome.objects if one["value"] == CASE]
-    assert subtypes == [("event", "Incident") if switches["ingest_as_event"] else ("incident", None)]
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if row.is_attribute], ids=str)
-def test_an_updatable_attribute_is_replaced_and_any_other_is_added(
-    row: Row, changed: tuple[Outcome, Outcome]
-) -> None:
-    before, after = changed
-    old, new = (attributes(outcome.one("incident"))[row.key] for outcome in changed)
-    if row.field == "caseId":
-        assert (old, new) == ([CASE], [CASE])
-    elif row.key in UPDATABLE:
-        assert (old, new) == ([FIELDS[row.field]], [f"new {FIELDS[row.field]}"])
-    else:
-        assert sorted(new) == sorted([FIELDS[row.field], f"new {FIELDS[row.field]}"])
-    assert before.summary.outcome == after.summary.outcome == "complete"
+    assert subtypes == [
+        ("event", "Incident") if switches["ingest_as_event"] else ("incident", None)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +136,22 @@ def changed(
     tenant = Tenant(emulator, folder)
     switches = {"ingest_ip_as_attribute": True, "ingest_description_as_attribute": True}
     into = folder / "library.sqlite"
-    tenant.state.put_case(CASE, DETAIL | {"ipAddress": f"ip of {IP}".replace(" ", "-")})
     tenant.state.put_case(CASE, DETAIL)
-    before = tenant.sync("incident", into=into, **switches)
-    new = {field: f"new {text}" for field, text in FIELDS.items() if field != "ipAddress"}
-    tenant.state.put_case(CASE, DETAIL | new | {"ipAddress": f"new-{IP}"})
-    return before, tenant.sync("incident", into=into, **switches)
+    before = tenant.sync("incident", switches, into=into)
+    tenant.state.put_case(CASE, DETAIL | {field: f"new-{text}" for field, text in FIELDS.items()})
+    return before, tenant.sync("incident", switches, into=into)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.is_attribute], ids=str)
+def test_an_updatable_attribute_is_replaced_and_any_other_is_added(
+    row: Row, changed: tuple[Outcome, Outcome]
+) -> None:
+    before, after = changed
+    old, new = (attributes(outcome.one("incident"))[row.key] for outcome in changed)
+    if row.field == "caseId":
+        assert (old, new) == ([CASE], [CASE])
+    elif row.key in UPDATABLE:
+        assert (old, new) == ([FIELDS[row.field]], [f"new-{FIELDS[row.field]}"])
+    else:
+        assert sorted(new) == sorted([FIELDS[row.field], f"new-{FIELDS[row.field]}"])
+    assert before.summary.outcome == after.summary.outcome == "complete"

@@ -1,0 +1,199 @@
+"""A definition as the rules see it: feeds, fields, calls and expressions, whatever is broken.
+
+The loader refuses a definition with a mistake; a rule has to look at the rest of it. So nothing
+here raises: what has the wrong shape is left out, and the loader speaks of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from izoologic_cdf.language.fields import PRIMARY
+from izoologic_cdf.language.nodes import (
+    EXPR,
+    TMPL,
+    Document,
+    Entry,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+)
+from izoologic_cdf.language.positions import DefinitionError, Position
+from izoologic_cdf.lint.reads import Code, Read, scan
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One expression or template of a definition, and what it reads."""
+
+    node: ScalarNode
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOutline:
+    """One user field: its keys, and the node of its name."""
+
+    name: str
+    name_node: ScalarNode
+    keys: dict[str, Entry]
+
+    def on(self, flag: str) -> bool:
+        """Tell whether a flag is written out as true."""
+        return flag in self.keys and word(self.keys[flag].value) in ("true", "True", "yes", "on")
+
+    def text(self, key: str) -> str:
+        """Return the text under a key; empty where there is none."""
+        return (word(self.keys[key].value) if key in self.keys else None) or ""
+
+
+@dataclass(slots=True)
+class FeedOutline:
+    """One feed: its name, its keys, and what it refers to."""
+
+    name: str
+    key_node: ScalarNode
+    keys: dict[str, Entry]
+    fields: list[FieldOutline] = field(default_factory=list)
+    calls: set[str] = field(default_factory=set)
+
+    @property
+    def primary(self) -> bool:
+        """Whether the feed can be configured and run."""
+        return "feed_type" not in self.keys or word(self.keys["feed_type"].value) == PRIMARY
+
+
+class Outline:
+    """One definition file."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._codes: dict[int, Site] = {}
+
+    @cached_property
+    def keys(self) -> dict[str, Entry]:
+        """The entries of the top level."""
+        return self.mapping(self.document.root)
+
+    @cached_property
+    def feeds(self) -> dict[str, FeedOutline]:
+        """The feeds by name, in file order."""
+        found = {}
+        for name, entry in self.under(self.keys, "feeds").items():
+            feed = FeedOutline(name, entry.key_node, self.mapping(entry.value))
+            feed.fields = list(self._fields(feed))
+            feed.calls = {call for call, _ in self._calls(feed)}
+            found[name] = feed
+        return found
+
+    @property
+    def primary_feeds(self) -> list[FeedOutline]:
+        """The feeds that can be configured and run."""
+        return [feed for feed in self.feeds.values() if feed.primary]
+
+    def reached(self, feed: FeedOutline) -> list[FeedOutline]:
+        """Return a feed and every feed that it calls, directly or not."""
+        found = {feed.name: feed}
+        waiting = [feed]
+        while waiting:
+            for name in waiting.pop().calls:
+                if name in self.feeds and name not in found:
+                    found[name] = self.feeds[name]
+                    waiting.append(self.feeds[name])
+        return list(found.values())
+
+    def part(self, feed: FeedOutline, *keys: str) -> list[Site]:
+        """Return the expressions under these keys of a feed; all of them without keys."""
+        chosen = keys or tuple(feed.keys)
+        return [site for key in chosen if key in feed.keys for site in self.sites_of(feed, key)]
+
+    def sites_of(self, feed: FeedOutline, key: str) -> list[Site]:
+        """Return the expressions under one key of a feed."""
+        return self.sites(feed.keys[key].value)
+
+    @cached_property
+    def template_values(self) -> dict[str, list[Site]]:
+        """The expressions of each template value."""
+        return {
+            name: self.sites(entry.value)
+            for name, entry in self.under(self.keys, "template_values").items()
+        }
+
+    def sites(self, *nodes: Node) -> list[Site]:
+        """Return every expression and template at or below these nodes, each once."""
+        return [
+            self._site(node)
+            for node in walk(*nodes)
+            if isinstance(node, ScalarNode) and node.tag in (EXPR, TMPL)
+        ]
+
+    def position(self, site: Site, read: Read, segment: int = 0) -> Position:
+        """Return where the name (0) or a key (from 1) of a read stands."""
+        return self.document.position_in(site.node, read.offsets[segment])
+
+    def mapping(self, node: Node) -> dict[str, Entry]:
+        """Return the entries of a mapping by key, merges resolved; nothing for anything else."""
+        try:
+            return {entry.key: entry for entry in self.document.entries(node, "this")}
+        except DefinitionError:
+            return {}
+
+    def under(self, keys: dict[str, Entry], key: str) -> dict[str, Entry]:
+        """Return the entries of the mapping under a key; nothing where there is none."""
+        return self.mapping(keys[key].value) if key in keys else {}
+
+    def _site(self, node: ScalarNode) -> Site:
+        site = self._codes.get(id(node))
+        if site is None:
+            site = Site(node, scan(str(node.value), template=node.tag == TMPL))
+            self._codes[id(node)] = site
+        return site
+
+    def _fields(self, feed: FeedOutline) -> Iterator[FieldOutline]:
+        for element in elements(feed.keys, "user_fields"):
+            keys = self.mapping(element)
+            name = keys["name"].value if "name" in keys else None
+            if isinstance(name, ScalarNode):
+                yield FieldOutline(str(name.value), name, keys)
+
+    def _calls(self, feed: FeedOutline) -> Iterator[tuple[str, Node]]:
+        """Yield the feeds that a feed names: as supplemental in filters, as fulfillment."""
+        parts = [feed.keys[key].value for key in ("filters", "report") if key in feed.keys]
+        for node in walk(*parts):
+            if isinstance(node, MappingNode):
+                keys = self.mapping(node)
+                named = [self.under(keys, "supplemental").get("feed"), keys.get("fulfillment")]
+                for entry in named:
+                    name = word(entry.value) if entry else None
+                    if entry and name is not None:
+                        yield name, entry.value
+
+
+def walk(*nodes: Node) -> Iterator[Node]:
+    """Yield every node at or below these in file order, keys left out, shared ones once."""
+    seen: set[int] = set()
+    waiting = list(reversed(nodes))
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, MappingNode):
+            waiting += [value for _, value in reversed(node.value)]
+        elif isinstance(node, SequenceNode):
+            waiting += reversed(node.value)
+
+
+def word(node: Node) -> str | None:
+    """Return the text of a scalar without a tag of the language; null for anything else."""
+    if isinstance(node, ScalarNode) and not node.tag.startswith("!"):
+        return str(node.value)
+    return None
+
+
+def elements(keys: dict[str, Entry], key: str) -> list[Node]:
+    """Return the elements of the list under a key; nothing for anything else."""
+    node = keys[key].value if key in keys else None
+    return list(node.value) if isinstance(node, SequenceNode) else []

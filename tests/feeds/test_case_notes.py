@@ -1,0 +1,209 @@
+"""The notes that the communications of a case become: values, texts, times, which are asked for."""
+
+from typing import Any
+
+import pytest
+
+from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime.windows import DAY
+from tests.feeds.support import ASKED, CASE, CLOCK, Outcome, Tenant, attributes
+
+MIDNIGHT = CLOCK - CLOCK % DAY
+AT = "1754490523"
+WHEN = "2025-08-06 14:28:43"
+
+
+def noted(tenant: Tenant, *messages: dict[str, Any]) -> Outcome:
+    """Run over a case with these messages."""
+    tenant.state.put_case(CASE, {"url": "u"})
+    for message in messages:
+        tenant.state.add_message(CASE, {"createdOn": AT, **message})
+    return tenant.sync("incident")
+
+
+def notes(outcome: Outcome) -> list[tuple[str, str | None]]:
+    """Return value and description of all notes."""
+    return [(note["value"], note["description"]) for note in outcome.all("note")]
+
+
+@pytest.mark.parametrize(
+    ("message", "value"),
+    [
+        ({"subject": "Hello"}, f"{WHEN} - Hello - {CASE}"),
+        ({"subject": "Incident Acknowledgement - "}, f"{WHEN} - Incident Acknowledgement - {CASE}"),
+        ({"subject": " Re: - a -- - "}, f"{WHEN} - Re: - a - {CASE}"),
+        ({"subject": f"File for {CASE}"}, f"{WHEN} - File for {CASE}"),
+        ({"subject": f"File for {CASE} - "}, f"{WHEN} - File for {CASE}"),
+        ({"subject": f"File for {CASE.lower()}"}, f"{WHEN} - File for {CASE.lower()} - {CASE}"),
+        ({"subject": ""}, f"{WHEN} - (no subject) - {CASE}"),
+        ({"subject": " - "}, f"{WHEN} - (no subject) - {CASE}"),
+        ({"subject": None}, f"{WHEN} - (no subject) - {CASE}"),
+        ({}, f"{WHEN} - (no subject) - {CASE}"),
+        ({"subject": "Hello", "createdOn": None}, f"Hello - {CASE}"),
+        ({"subject": "Hello", "createdOn": ""}, f"Hello - {CASE}"),
+        (
+            {"subject": "Hello", "createdOn": "2025-08-06T16:28:43+02:00"},
+            f"{WHEN} - Hello - {CASE}",
+        ),
+        ({"subject": "x" * 300}, f"{WHEN} - {'x' * 221} - {CASE}"),
+        ({"subject": "x" * 224 + CASE}, f"{WHEN} - {'x' * 224}{CASE}"),
+        ({"subject": "x" * 225 + CASE}, f"{WHEN} - {'x' * 221} - {CASE}"),
+        ({"subject": "例" * 300, "createdOn": None}, f"{'例' * 243} - {CASE}"),
+    ],
+)
+def test_a_note_is_named_by_time_subject_and_case_id(
+    tenant: Tenant, message: dict[str, Any], value: str
+) -> None:
+    outcome = noted(tenant, message)
+    note = outcome.one("note")
+    assert note["value"] == value
+    assert note["published_at"] == (WHEN if value.startswith(WHEN) else None)
+    assert (outcome.summary.outcome, outcome.said) == ("complete", [])
+
+
+@pytest.mark.parametrize(("written", "warned"), [("0", False), (False, False), ("soon", True)])
+def test_a_note_without_a_readable_date_is_kept_and_warned_of_where_one_was_due(
+    tenant: Tenant, written: Any, warned: bool
+) -> None:
+    rows = [{"caseID": CASE, "createdOn": written, "subject": "Hello"}]
+    tenant.state.put_case(CASE, {"url": "u"})
+    tenant.state.add_fault(
+        "envelope", endpoint="FetchCaseCommunications", json={"result": rows, "success": True}
+    )
+    outcome = tenant.sync("incident")
+    assert outcome.one("note")["value"] == f"Hello - {CASE}"
+    assert len(outcome.said) == warned
+    assert bool(outcome.heard("warning:", f"case {CASE}:", "createdOn")) == warned
+
+
+@pytest.mark.parametrize(
+    ("text", "description"),
+    [
+        ("one\r\ntwo\r\n", "one\ntwo"),
+        ("  one\n\n two \t\r\n ", "  one\n\n two"),
+        ("<p>Hello &amp; goodbye</p>", "<p>Hello &amp; goodbye</p>"),
+        ("N/A", "N/A"),
+        ("null", None),
+        (" \r\n ", None),
+        (None, None),
+        ("m" * 65_536, "m" * 32_590 + " [cut]"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_message_becomes_the_description_with_its_end_stripped(
+    tenant: Tenant, text: str | None, description: str | None
+) -> None:
+    outcome = noted(tenant, {"subject": "S", "message": text})
+    assert outcome.one("note")["description"] == description
+
+
+@pytest.mark.parametrize("field", ["message", "subject"])
+def test_a_message_that_is_an_object_is_warned_of(tenant: Tenant, field: str) -> None:
+    outcome = noted(tenant, {"subject": "S", "message": "M", field: {"text": "x"}})
+    assert "{" not in outcome.one("note")["value"] + (outcome.one("note")["description"] or "")
+    assert outcome.heard("warning:", f"case {CASE}:")
+
+
+def test_different_messages_of_one_second_are_told_apart_whatever_their_order(
+    tenant: Tenant,
+) -> None:
+    messages = [
+        {"subject": "S", "message": "b", "postedBy": "y@example.com"},
+        {"subject": "S", "message": "a", "postedBy": "y@example.com"},
+        {"subject": "S -", "message": "b", "postedBy": "x@example.com"},
+        {"subject": "T", "message": "a"},
+    ]
+    expected = [
+        (f"{WHEN} - S - {CASE}", "a"),
+        (f"{WHEN} - S - {CASE} (2)", "b"),
+        (f"{WHEN} - S - {CASE} (3)", "b"),
+        (f"{WHEN} - T - {CASE}", "a"),
+    ]
+    forth = noted(tenant, *messages)
+    assert notes(forth) == expected
+    posted = [attributes(note).get("Posted By") for note in forth.all("note")]
+    assert posted == [["y@example.com"], ["x@example.com"], ["y@example.com"], None]
+    tenant.state.reset()
+    assert noted(tenant, *reversed(messages)).text == forth.text
+
+
+def test_a_long_subject_leaves_room_for_the_number_that_tells_two_apart(tenant: Tenant) -> None:
+    outcome = noted(
+        tenant, {"subject": "x" * 300, "message": "a"}, {"subject": "x" * 300, "message": "b"}
+    )
+    assert notes(outcome) == [
+        (f"{WHEN} - {'x' * 217} - {CASE} (2)", "b"),
+        (f"{WHEN} - {'x' * 221} - {CASE}", "a"),
+    ]
+
+
+def test_equal_messages_are_one_note(tenant: Tenant) -> None:
+    message = {"subject": "S", "message": "M", "brand": "B", "postedBy": "P"}
+    assert (
+        len(noted(tenant, message, dict(message), message | {"message": "M\r\n"}).all("note")) == 1
+    )
+
+
+def test_one_acknowledgement_of_many_cases_is_a_note_of_each(tenant: Tenant) -> None:
+    for case_id in ("case1", "case2"):
+        tenant.state.put_case(case_id, {"url": "u"})
+        tenant.state.add_message(case_id, {"createdOn": AT, "subject": "Acknowledged"})
+    outcome = tenant.sync("incident")
+    related = {note["value"]: note["related"] for note in outcome.all("note")}
+    assert related == {
+        f"{WHEN} - Acknowledged - {case_id}": [{"type": "incident", "value": case_id}]
+        for case_id in ("case1", "case2")
+    }
+
+
+@pytest.mark.parametrize("until", [CLOCK, MIDNIGHT - 1, MIDNIGHT, MIDNIGHT + 1])
+@pytest.mark.parametrize("day_rounding", [True, False])
+def test_messages_of_the_whole_asked_range_are_kept_and_no_others(
+    tenant: Tenant, day_rounding: bool, until: int
+) -> None:
+    # 100 days in several windows; the case is listed in the last of them alone
+    asked = Range(until - 100 * DAY, until)
+    tenant.state.set_clock(until)
+    midnight = asked.since - asked.since % DAY
+    inside = {midnight, asked.since, asked.since + 40 * DAY, until - DAY, until - 60, until}
+    outside = {midnight - 1, midnight - 40 * DAY}
+    tenant.state.set_options(day_rounding=day_rounding)
+    tenant.state.put_case(CASE, {"url": "u"})
+    for at in inside | outside:
+        tenant.state.add_message(CASE, {"createdOn": str(at), "subject": f"at {at}"})
+    outcome = tenant.sync("incident", asked=asked)
+    assert sorted(note["value"][22:] for note in outcome.all("note")) == sorted(
+        f"at {at} - {CASE}" for at in inside
+    )
+    assert outcome.summary.outcome == "complete"
+
+
+def test_messages_are_asked_for_from_one_window_before_the_dates_of_the_case(
+    tenant: Tenant,
+) -> None:
+    asked = Range(CLOCK - 300 * DAY, CLOCK)
+    tenant.state.put_case(CASE, {"detectionDate": str(CLOCK - 10 * DAY), "addedDate": "bad"})
+    tenant.sync("incident", asked=asked)
+    assert tenant.asked_endpoints.count("FetchCaseCommunications") == 2
+
+
+def test_a_message_without_a_date_is_one_note_however_many_windows_tell_it(tenant: Tenant) -> None:
+    tenant.state.put_case(CASE, {"url": "u"})
+    tenant.state.add_message(CASE, {"createdOn": None, "subject": "S", "message": "M"})
+    asked = Range(CLOCK - 100 * DAY, CLOCK)
+    assert notes(tenant.sync("incident", asked=asked)) == [(f"S - {CASE}", "M")]
+
+
+def test_messages_whose_call_fails_fail_their_case_and_no_other(tenant: Tenant) -> None:
+    for case_id in ("case1", "case2"):
+        tenant.state.put_case(case_id, {"url": "u"})
+    tenant.state.add_fault(
+        "envelope",
+        endpoint="FetchCaseCommunications",
+        case="case1",
+        json={"result": None, "success": False, "errorCode": "iZOO4711", "message": "Broken"},
+    )
+    outcome = tenant.sync("incident", asked=ASKED)
+    assert [one["value"] for one in outcome.objects] == ["case2"]
+    assert outcome.heard("failure:", "case case1:", "iZOO4711", "Broken")
+    assert (outcome.summary.failed, outcome.summary.exit_code) == (1, 3)
