@@ -11,7 +11,7 @@ from izoologic_cdf.emulator import Emulator, EmulatorError, load_scenario
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import Settings
 
 SCENARIO = "guide"
@@ -26,7 +26,7 @@ def demo(options: argparse.Namespace) -> int:
     scenario = load_scenario(SCENARIO)
     if scenario.since is None or scenario.until is None:
         raise UsageError(f"the scenario {SCENARIO} names no range")
-    asked = Range(scenario.since, scenario.until)
+    asked = whole(scenario.since, scenario.until)
     codes = []
     try:
         with Emulator(scenario) as emulator:
@@ -39,7 +39,7 @@ def demo(options: argparse.Namespace) -> int:
                     "api_key": emulator.api_key,
                     "api_secret": emulator.secret_key,
                 }
-                summary = run_feed(found, values, asked, library, Settings())
+                summary = run_feed(found, values, library, Settings(), lambda _: asked)
                 print(f"\n{summary.as_text()}")
                 codes.append(summary.exit_code)
         with Library.open(library) as opened:

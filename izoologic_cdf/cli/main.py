@@ -60,12 +60,17 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _demo(commands)
     _run(commands)
+    _backfill(commands)
+    _sync(commands)
+    _retry(commands)
+    _windows(commands)
     _library(commands)
     _emulator(commands)
     _fields(commands)
     _lint(commands)
     _build(commands)
     _verify(commands)
+    _diff(commands)
     return parser
 
 
@@ -94,13 +99,93 @@ def _run(commands: "_Commands[argparse.ArgumentParser]") -> None:
         epilog=f"A time is {TIMES}. Exit codes: 0 complete, 3 partial (a case, file or row "
         "failed, or a part of the range could not be read), 1 failed, 2 usage or configuration.",
     )
+    _feed(parser)
+    _range(parser)
+    feed_options(parser)
+    parser.set_defaults(command="run:run")
+
+
+def _backfill(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "backfill",
+        help="walk history window by window, and go on where it was interrupted",
+        description="Ask for what of the range is not finished yet. Finished intervals are "
+        "remembered in the library, so that a backfill resumes into its gaps after any "
+        "interruption.",
+        epilog=f"A time is {TIMES}.",
+    )
+    _feed(parser)
+    _range(parser)
+    feed_options(parser)
+    parser.set_defaults(command="run:backfill")
+
+
+def _sync(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "sync",
+        help="the scheduled run: everything since the last finished point",
+        description="Ask for everything since the last finished point, with a small overlap, and "
+        "for what is still open before it. Cases that failed are taken up again. The first sync "
+        "begins at the last finished point, or 30 days ago.",
+        epilog=f"A time is {TIMES}.",
+    )
+    _feed(parser)
+    parser.add_argument("--since", metavar="T", help="where the first sync begins; later ignored")
+    feed_options(parser)
+    parser.set_defaults(command="run:sync")
+
+
+def _retry(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "retry",
+        help="do failed cases again, also those that were given up",
+        description="Do cases again that were set aside: those named, or all of them.",
+    )
+    _feed(parser)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
+    feed_options(parser)
+    parser.set_defaults(command="run:retry")
+
+
+def _windows(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "windows",
+        help="print the manual runs that cover a range on the platform",
+        description="Print the manual runs to start on the platform for a range: since and until "
+        "of each, UTC, both inclusive, at most 30 days.",
+        epilog=f"A time is {TIMES}.",
+    )
+    _range(parser)
+    parser.set_defaults(command="run:windows")
+
+
+def _feed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "feed", metavar="FEED", help="the feed's name, or a part of it: incident, dlr"
     )
+
+
+def _range(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", required=True, metavar="T", help="begin of the range, inclusive")
     parser.add_argument("--until", metavar="T", help="end of the range, inclusive; default: now")
-    feed_options(parser)
-    parser.set_defaults(command="run:run")
+
+
+def _count(text: str) -> int:
+    """Return a whole number from 1; argparse names the option when this raises."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a whole number from 1 is due")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    """Return a positive number; argparse names the option when this raises."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("a number above 0 is due")
+    return number
 
 
 def feed_options(parser: argparse.ArgumentParser) -> None:
@@ -129,7 +214,17 @@ def feed_options(parser: argparse.ArgumentParser) -> None:
         help="run the feeds of this definition file instead of the built-in ones",
     )
     parser.add_argument(
-        "--in-flight", type=int, default=8, metavar="N", help="cases at the same time; default: 8"
+        "--in-flight",
+        type=_count,
+        default=8,
+        metavar="N",
+        help="cases at the same time; default: 8",
+    )
+    parser.add_argument(
+        "--requests-per-second",
+        type=_rate,
+        metavar="N",
+        help="ask at most this often; default: as fast as the answers come",
     )
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the summary"
@@ -227,6 +322,34 @@ def _verify(commands: "_Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("zip", metavar="ZIP")
     parser.set_defaults(command="build:verify")
+
+
+def _diff(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "diff",
+        help="tell what an upgrade from one definition to another will do",
+        description="Compare two versions of a definition, authored or built: user fields, feeds "
+        "and namespaces, object identity, attributes, ingest rules, requests and steps. Then run "
+        "both over the samples of the vendor's guide in the built-in emulator, and tell which "
+        "objects differ. Nothing leaves this machine.",
+        epilog="Exit codes: 0 no difference, 1 differences, 2 trouble: a definition can't be used, "
+        "or a run did not complete.",
+    )
+    parser.add_argument("old", metavar="OLD.yaml", help="the definition that is installed")
+    parser.add_argument("new", metavar="NEW.yaml", help="the one that would replace it")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="assignments",
+        help="a user field as you have it configured, for the runs; may be given several times",
+    )
+    parser.add_argument("--no-run", action="store_true", help="compare what they say, run nothing")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="form of the difference"
+    )
+    parser.set_defaults(command="diff:diff")
 
 
 if __name__ == "__main__":

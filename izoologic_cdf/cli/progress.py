@@ -1,13 +1,16 @@
 """Progress on standard error: a bar on a terminal, plain lines elsewhere."""
 
 import sys
+import time
 from typing import TextIO
 
 from tqdm import tqdm
 
 from izoologic_cdf.runtime.clock import stamp
-from izoologic_cdf.runtime.run import Progress
 from izoologic_cdf.runtime.windows import Window
+
+# less time than this, in seconds, is not worth telling
+SHORTEST_TOLD = 60
 
 
 class Bar:
@@ -15,11 +18,13 @@ class Bar:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._begun = time.monotonic()
         self._bar = tqdm(file=stream, unit="case", leave=False, dynamic_ncols=True)
 
     def window(self, window: Window, done: int, of: int) -> None:
         """Name the window that begins."""
-        self._bar.set_description(f"{stamp(window.since)[:10]} ({done + 1}/{of})")
+        left = _left(self._begun, done, of)
+        self._bar.set_description(f"{stamp(window.since)[:10]} ({done + 1}/{of}{left})")
 
     def listed(self, count: int) -> None:
         """Lengthen the bar by the cases of a window."""
@@ -44,10 +49,12 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._begun = time.monotonic()
 
     def window(self, window: Window, done: int, of: int) -> None:
-        """Say that a window begins."""
-        self.say(f"window {done + 1} of {of}: {stamp(window.since)} to {stamp(window.until)}")
+        """Say that a window begins, and how long the rest may take."""
+        left = _left(self._begun, done, of)
+        self.say(f"window {done + 1} of {of}: {stamp(window.since)} to {stamp(window.until)}{left}")
 
     def listed(self, count: int) -> None:
         """Say how many cases it lists, if any."""
@@ -65,9 +72,17 @@ class Lines:
         """Do nothing: there is nothing to take away."""
 
 
+def _left(begun: float, done: int, of: int) -> str:
+    """Return the time that the other windows take if they go on like those before."""
+    if not done:
+        return ""
+    seconds = (time.monotonic() - begun) / done * (of - done)
+    if seconds < SHORTEST_TOLD:
+        return ""
+    minutes, hours = seconds / 60, seconds / 3600
+    return f", about {hours:.1f} h left" if hours >= 1 else f", about {minutes:.0f} min left"
+
+
 def progress(stream: TextIO = sys.stderr) -> Bar | Lines:
     """Return what fits the stream: a bar for a terminal, else lines."""
     return Bar(stream) if stream.isatty() else Lines(stream)
-
-
-__all__ = ["Bar", "Lines", "Progress", "progress"]

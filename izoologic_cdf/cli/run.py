@@ -1,7 +1,8 @@
-"""`run`: one feed over a range of time."""
+"""`run`, `backfill`, `sync`, `retry`, `windows`: they differ in their plan alone."""
 
 import argparse
 import sys
+from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
 from typing import Any
@@ -9,40 +10,84 @@ from typing import Any
 from izoologic_cdf.cli.feeds import Found, find_feed
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.cli.progress import progress
-from izoologic_cdf.cli.times import parse_range
+from izoologic_cdf.cli.times import parse_range, parse_time
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime import configuration
-from izoologic_cdf.runtime.clock import SystemClock
-from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime import configuration, plan
+from izoologic_cdf.runtime.clock import SystemClock, stamp
+from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
+from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import Summary
+from izoologic_cdf.runtime.windows import windows as cut
 
 ENVIRONMENT = "IZOOLOGIC"
+# the longest run that the API takes on the platform (I-08)
+LONGEST_RUN = 30
+Planner = Callable[[State], plan.Plan]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a feed and print its summary."""
-    found = find_feed(options.feed, options.definition)
+    """Ask for a range, whatever was finished before."""
+    since, until = _range(options)
+    return _carried_out(options, lambda _: plan.whole(since, until))
+
+
+def backfill(options: argparse.Namespace) -> int:
+    """Ask for what of a range is not finished yet."""
+    since, until = _range(options)
+    return _carried_out(options, lambda state: plan.backfill(state, since, until))
+
+
+def sync(options: argparse.Namespace) -> int:
+    """Ask for everything since the last finished point, and for what is still open before."""
+    now = SystemClock().now()
+    since = parse_time(options.since, "since", now) if options.since else None
+    if since is not None and since >= now:
+        raise UsageError("--since must lie in the past")
+    return _carried_out(options, lambda state: plan.sync(state, now, since))
+
+
+def retry(options: argparse.Namespace) -> int:
+    """Do cases again that were set aside, given up or not."""
+    now = SystemClock().now()
+    return _carried_out(options, lambda _: plan.retry(now, frozenset(options.cases)))
+
+
+def windows(options: argparse.Namespace) -> int:
+    """Print the manual runs that cover a range on the platform."""
+    since, until = _range(options)
+    for window in cut(since, until, LONGEST_RUN):
+        print(f"{stamp(window.since)}  {stamp(window.until)}")
+    return 0
+
+
+def _range(options: argparse.Namespace) -> tuple[int, int]:
     since, until, future = parse_range(options.since, options.until, SystemClock().now())
-    if options.in_flight < 1:
-        raise UsageError("--in-flight takes a whole number from 1")
     if future:
         print("--until lies in the future; now is taken", file=sys.stderr)
-    values = configured(found, options)
-    summary = run_feed(
-        found, values, Range(since, until), options.library, Settings(options.in_flight)
-    )
+    return since, until
+
+
+def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
+    found = find_feed(options.feed, options.definition)
+    limits = Limits(requests_per_second=options.requests_per_second)
+    settings = Settings(options.in_flight, limits)
+    summary = run_feed(found, configured(found, options), options.library, settings, planner)
     print(summary.as_json() if options.format == "json" else summary.as_text())
     return summary.exit_code
 
 
 def run_feed(
-    found: Found, values: dict[str, Any], asked: Range, library: str | Path, settings: Settings
+    found: Found,
+    values: dict[str, Any],
+    library: str | Path,
+    settings: Settings,
+    planner: Planner,
 ) -> Summary:
-    """Load the definition, open the library and run.
+    """Load the definition, open the library, plan and run.
 
     Raises:
         UsageError: the definition or the library can't be used.
@@ -55,7 +100,9 @@ def run_feed(
     shown = progress()
     try:
         with Library.create(library) as opened:
-            return FeedRun(definition, feed, values, asked, opened, shown, settings).run()
+            state = State(opened, feed.name, feed.user_fields, values)
+            planned = planner(state)
+            return FeedRun(definition, feed, values, planned, opened, shown, settings).run()
     except LibraryError as error:
         raise UsageError(str(error)) from None
     finally:

@@ -6,27 +6,21 @@ is run as well, because nobody here knows which of them the platform has.
 """
 
 import ast
-import functools
-import re
-from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, Undefined, nodes
-from jinja2.exceptions import SecurityError, TemplateAssertionError, UndefinedError
+from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.lexer import TokenStream
 from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
 from jinja2.runtime import new_context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from izoologic_cdf.language import codes
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
+from izoologic_cdf.language.sandbox import Missing, NullEnvironment, environment_of
 
-# the longest text, and the largest power, that an operator may make
-LARGEST_PRODUCT = 10_000_000
-LARGEST_EXPONENT = 64
 # words that are Python and no Jinja2, with what to write instead
 PYTHON_NOT_JINJA = {
     "str": "write `| string`",
@@ -38,26 +32,15 @@ PYTHON_NOT_JINJA = {
     "list": "write `| list`",
     "sorted": "write `| sort`",
 }
-_DICT_METHODS = frozenset(dir(dict))
-_TRAPS = frozenset(name for name in _DICT_METHODS if not name.startswith("_"))
+# methods of every mapping that can be taken for its keys
+_TRAPS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 # filters that give no list but something that is computed when it is read, once
 _LAZY = frozenset(
     {"batch", "items", "map", "reject", "rejectattr", "select", "selectattr", "slice", "unique"}
 )
-# filters and methods that make a text or a list as long as a number in their arguments
-_SIZING_FILTERS = ("batch", "center", "indent", "slice")
-_SIZING_METHODS = frozenset({"center", "expandtabs", "ljust", "rjust", "zfill"})
-# a width of more than six digits, or one that is an argument
-_HUGE_WIDTH = re.compile(r"%[^a-zA-Z%]*(\d{7}|\*)")
-# what expressions may look into: data, and what Jinja2 itself hands out
-_OPEN_TYPES = (str, bytes, int, float, complex, list, tuple, dict, range)
-
-
-class Missing(Enum):
-    """What a missing key of the data is."""
-
-    NULL = "null"
-    UNDEFINED = "undefined"
+# filters that take the name of a filter or of a test, and at which place
+_TAKE_FILTER = {"map": 0}
+_TAKE_TEST = {"reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
 
 
 class EvaluationError(Exception):
@@ -73,137 +56,6 @@ class EvaluationError(Exception):
         self.purposeful = purposeful
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with limits on what an operator may make."""
-
-    intercepted_binops = frozenset(["*", "**", "%"])
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        # an object of the runtime (a file on disk) has methods that no definition may call
-        of_jinja = type(obj).__module__.startswith("jinja2.")
-        return (of_jinja or isinstance(obj, _OPEN_TYPES)) and bool(
-            super().is_safe_attribute(obj, attr, value)
-        )
-
-    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
-        # refused at once: an Undefined that nobody looks into would be no error
-        kind = type(obj).__name__
-        raise SecurityError(f"access to attribute {attribute!r} of {kind!r} object is unsafe.")
-
-    def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
-        text, method = getattr(function, "__self__", None), getattr(function, "__name__", "")
-        if isinstance(text, str | bytes):
-            if method in _SIZING_METHODS:
-                _limit_arguments(args)
-            elif method == "replace" and len(args) > 1:
-                _limit(len(text) + text.count(args[0]) * len(args[1]))
-            elif method == "join" and args and isinstance(args[0], list | tuple):
-                _limit(sum(len(part) + len(text) for part in args[0] if isinstance(part, str)))
-        return super().call(context, function, *args, **kwargs)
-
-    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        wrapped = super().wrap_str_format(value)
-        if wrapped is None:
-            return None
-        refused = re.search(r"\{[^}]*:[^}]*(\d{7}|\{)", value.__self__)
-
-        def bounded(*args: Any, **kwargs: Any) -> str:
-            if refused:
-                raise SecurityError("a width in a format is too large, or is an argument")
-            return wrapped(*args, **kwargs)
-
-        return bounded
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" and (abs(right) > LARGEST_EXPONENT or abs(left) > LARGEST_PRODUCT):
-            msg = f"the power is larger than {LARGEST_PRODUCT} ** {LARGEST_EXPONENT}"
-            raise SecurityError(msg)
-        if operator == "*":
-            for text, times in ((left, right), (right, left)):
-                if isinstance(text, str | bytes | list | tuple) and isinstance(times, int):
-                    _limit(len(text) * times)
-        if operator == "%" and isinstance(left, str | bytes):
-            msg = "the operator % on text is not available"
-            raise SecurityError(msg)
-        return super().call_binop(context, operator, left, right)
-
-
-class _Null(Undefined):
-    """Where stock Jinja2 makes an Undefined, there is null."""
-
-    def __new__(cls, *_: Any, **__: Any) -> None:  # type: ignore[misc]
-        return None
-
-
-class _NullEnvironment(_Environment):
-    """A missing key of the data is null, and a key of null is null."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is dict and attribute not in _DICT_METHODS:
-            return obj.get(attribute)
-        return super().getattr(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        if type(obj) is dict and isinstance(argument, str):
-            found = obj.get(argument, obj)
-            if found is not obj:
-                return found
-        return super().getitem(obj, argument)
-
-
-def _limit(size: int) -> None:
-    if size > LARGEST_PRODUCT:
-        msg = f"the result is larger than {LARGEST_PRODUCT} elements"
-        raise SecurityError(msg)
-
-
-def _limit_arguments(arguments: tuple[Any, ...]) -> None:
-    for argument in arguments:
-        if isinstance(argument, int):
-            _limit(argument)
-
-
-def _sized(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter that refuses to make something of a huge size."""
-
-    @functools.wraps(original)
-    def bounded(*args: Any, **kwargs: Any) -> Any:
-        _limit_arguments((*args[1:], *kwargs.values()))
-        return original(*args, **kwargs)
-
-    return bounded
-
-
-def _formatted(original: Callable[..., str]) -> Callable[..., str]:
-    @functools.wraps(original)
-    def bounded(value: Any, *args: Any, **kwargs: Any) -> str:
-        if _HUGE_WIDTH.search(str(value)):
-            raise SecurityError("a width in a format is too large, or is an argument")
-        return original(value, *args, **kwargs)
-
-    return bounded
-
-
-def _environment(kind: type[_Environment], undefined: type[Undefined]) -> _Environment:
-    # null is empty in a template, as a null attribute is none
-    environment = kind(
-        finalize=lambda value: "" if value is None else value,
-        autoescape=False,
-        undefined=undefined,
-    )
-    del environment.globals["lipsum"]
-    for name in _SIZING_FILTERS:
-        environment.filters[name] = _sized(environment.filters[name])
-    environment.filters["format"] = _formatted(environment.filters["format"])
-    return environment
-
-
-_ENVIRONMENTS: dict[Missing, _Environment] = {
-    Missing.NULL: _environment(_NullEnvironment, _Null),
-    Missing.UNDEFINED: _environment(_Environment, Undefined),
-}
-
-
 class Compiled:
     """An expression or a template of one scalar; evaluates over a mapping of names."""
 
@@ -217,7 +69,7 @@ class Compiled:
         """
         self.position = document.position(node)
         self.source = str(node.value)
-        self._environment = _ENVIRONMENTS[missing]
+        self._environment = environment_of(missing)
         self._run: Any = None
         try:
             self.tree = self._parse(document, node)
@@ -248,29 +100,29 @@ class Compiled:
     _kind = "template"
 
     def _check_names(self, document: Document, node: ScalarNode, names: frozenset[str]) -> None:
+        self._check_words(document, node)
         tree = self._whole()
-        try:
-            # Jinja2 counts a name that only one branch sets as one that may be missing
-            own = {node.name for node in tree.find_all(nodes.Name) if node.ctx != "load"}
-            unknown = find_undeclared_variables(tree) - own - names
-            unknown -= set(self._environment.globals)
-            # the code is generated only to find unknown filters and tests at load
-            self._environment.compile(tree, raw=True)
-        except TemplateAssertionError as error:
-            message = error.message or ""
-            word = message.split("'")[1] if "'" in message else ""
-            test = message.startswith("No test")
-            known = self._environment.tests if test else self._environment.filters
-            at = self._offset_of(word, after=("is", "not") if test else ("|",))
-            position = document.position_in(node, at)
-            hint = did_you_mean(word, known)
-            code = codes.UNKNOWN_JINJA_FILTER
-            raise document.error_at(position, message, hint, code) from None
+        # Jinja2 counts a name that only one branch sets as one that may be missing
+        own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
+        unknown = find_undeclared_variables(tree) - own - names - set(self._environment.globals)
         if unknown:
             word = min(unknown, key=self._offset_of)
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)
             position = document.position_in(node, self._offset_of(word))
             raise document.error_at(position, f"unknown name {word!r}", hint, codes.UNKNOWN_NAME)
+
+    def _check_words(self, document: Document, node: ScalarNode) -> None:
+        """Refuse unknown filters and tests, those too that a condition may never reach."""
+        for kind, known, before, words in (
+            ("filter", self._environment.filters, ("|",), _words(self.tree, nodes.Filter)),
+            ("test", self._environment.tests, ("is", "not"), _words(self.tree, nodes.Test)),
+        ):
+            for word in words:
+                if word not in known:
+                    position = document.position_in(node, self._offset_of(word, after=before))
+                    message, hint = f"No {kind} named {word!r}.", did_you_mean(word, known)
+                    code = codes.UNKNOWN_JINJA_FILTER
+                    raise document.error_at(position, message, hint, code)
 
     def _check_traps(self, document: Document, node: ScalarNode) -> None:
         """Refuse `value.items`: it is the method of the mapping, not its key."""
@@ -342,9 +194,10 @@ class Template(Compiled):
 
     def _parse(self, document: Document, node: ScalarNode) -> nodes.Template:
         try:
-            return self._environment.parse(self.source)
+            parsed: nodes.Template = self._environment.parse(self.source)
         except TemplateSyntaxError as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
+        return parsed
 
     def evaluate(self, names: Mapping[str, Any]) -> str:
         """Return the rendered text over these names."""
@@ -378,17 +231,12 @@ def parse_expression(environment: Any, source: str) -> nodes.Expr:
     return expression
 
 
-def environment_of(missing: Missing) -> Any:
-    """Return the environment of a reading of missing keys."""
-    return _ENVIRONMENTS[missing]
-
-
 def compile_tree(environment: Any, tree: nodes.Expr) -> Any:
     """Compile an expression's tree to a function from names to its native value."""
     code = environment.compile(_wrap(tree))
     template = environment.template_class.from_code(environment, code, {})
     render = template.root_render_func
-    stock = not isinstance(environment, _NullEnvironment)
+    stock = not isinstance(environment, NullEnvironment)
     globals_ = environment.globals
 
     def run(names: Mapping[str, Any]) -> Any:
@@ -438,6 +286,22 @@ def _settled(value: Any) -> Any:
     if type(value) is list:
         return [_settled(element) for element in value]
     return value
+
+
+def _words(tree: nodes.Node, kind: type[nodes.Filter | nodes.Test]) -> list[str]:
+    """Return the names of the filters or tests of a tree, and those that `map` and others take."""
+    own = [tree] if isinstance(tree, kind) else []
+    words = [found.name for found in (*own, *tree.find_all(kind))]
+    for call in (tree, *tree.find_all(nodes.Filter)):
+        if isinstance(call, nodes.Filter):
+            takes = _TAKE_FILTER if kind is nodes.Filter else _TAKE_TEST
+            place = takes.get(call.name, len(call.args))
+            words += [
+                arg.value
+                for arg in call.args[place : place + 1]
+                if isinstance(arg, nodes.Const) and isinstance(arg.value, str)
+            ]
+    return words
 
 
 def _lazy(expression: nodes.Expr) -> str | None:

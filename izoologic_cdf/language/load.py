@@ -80,7 +80,8 @@ class _Loader:
                 self._findings += error.findings
         for feed, name, node in calls:
             self._check_call(feeds, feed, name, node)
-        self._refuse_rounds(calls)
+        if not self._findings:
+            self._refuse_rounds(calls)
         if self._findings:
             raise DefinitionError(self._findings)
         return model.Definition(

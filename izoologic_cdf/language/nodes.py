@@ -32,6 +32,8 @@ _PLAIN_TAGS = _NATIVE_TAGS | {
 }
 # more nodes than this, aliases followed, are no definition but an attack
 LARGEST = 1_000_000
+# levels of collections in collections
+DEEPEST = 100
 # what an escape of a double-quoted scalar stands for, where it is white space
 _BLANK_ESCAPES = frozenset("ntrvf _NLP\t")
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
@@ -61,6 +63,7 @@ class Document:
         self.name = name
         self.lines = text.splitlines()
         try:
+            self._refuse_depth(text)
             root = yaml.compose(text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -78,6 +81,19 @@ class Document:
 
     def _unreadable(self, message: str, line: int = 1, column: int = 1) -> DefinitionError:
         return self.error_at(Position(self.name, line, column), message, code=codes.UNREADABLE)
+
+    def _refuse_depth(self, text: str) -> None:
+        """Refuse what is nested so deeply that composing it would end the process."""
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    mark: Any = event.start_mark
+                    message = f"this is nested more than {DEEPEST} levels deep"
+                    raise self._unreadable(message, mark.line + 1, mark.column + 1)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
 
     def _refuse_cycles(self) -> None:
         """Refuse aliases that nothing could ever read: inside their own anchor, or too many."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import io
+from typing import TYPE_CHECKING, BinaryIO
 
 from izoologic_cdf.library.model import Content, LibraryError
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+    from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
 
 
 def store(connection: sqlite3.Connection, content: Content) -> int:
-    """Return the id of the bytes, which are copied from their spool file unless already stored.
+    """Return the id of the bytes, which are copied unless they are stored already.
 
     Raises:
         LibraryError: the spool file cannot be read, or is not of that size and digest; the
@@ -31,23 +33,25 @@ def store(connection: sqlite3.Connection, content: Content) -> int:
     )
     number = int(cursor.lastrowid or 0)
     digest = hashlib.sha256()
+    size = 0
     try:
-        if content.path.stat().st_size != content.size:
-            raise LibraryError(f"the downloaded file {content.path} changed its size")
-        with (
-            content.path.open("rb") as spool,
-            connection.blobopen("content", "bytes", number) as blob,
-        ):
-            while chunk := spool.read(CHUNK_BYTES):
-                digest.update(chunk)
-                blob.write(chunk)
+        with _opened(content.source) as source:
+            with connection.blobopen("content", "bytes", number) as blob:
+                while (chunk := source.read(CHUNK_BYTES)) and size + len(chunk) <= content.size:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    blob.write(chunk)
+            if chunk or size != content.size:
+                raise LibraryError("the downloaded file is not of the size that was measured")
     except OSError as error:
-        raise LibraryError(
-            f"the downloaded file {content.path} cannot be read: {error.strerror}",
-        ) from error
+        raise LibraryError(f"the downloaded file cannot be read: {error.strerror}") from error
     if digest.hexdigest() != content.sha256:
-        raise LibraryError(f"the downloaded file {content.path} is not what its SHA-256 says")
+        raise LibraryError("the downloaded file is not what its SHA-256 says")
     return number
+
+
+def _opened(source: Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def read(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:

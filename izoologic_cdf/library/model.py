@@ -25,12 +25,12 @@ class Attribute:
 
 @dataclass(slots=True)
 class Content:
-    """The bytes of an attachment, spooled to a file that the caller deletes afterwards.
+    """The bytes of an attachment: as they are, or spooled to a file that the caller deletes.
 
     `size` is in bytes, `sha256` is lower-case hexadecimal; both are checked while storing.
     """
 
-    path: Path
+    source: Path | bytes
     size: int
     sha256: str
 

@@ -69,7 +69,7 @@ class Outline:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._codes: dict[int, Site] = {}
+        self._sites: dict[int, Site] = {}
 
     @cached_property
     def keys(self) -> dict[str, Entry]:
@@ -83,7 +83,7 @@ class Outline:
         for name, entry in self.under(self.keys, "feeds").items():
             feed = FeedOutline(name, entry.key_node, self.mapping(entry.value))
             feed.fields = list(self._fields(feed))
-            feed.calls = {call for call, _ in self._calls(feed)}
+            feed.calls = set(self._calls(feed))
             found[name] = feed
         return found
 
@@ -106,11 +106,7 @@ class Outline:
     def part(self, feed: FeedOutline, *keys: str) -> list[Site]:
         """Return the expressions under these keys of a feed; all of them without keys."""
         chosen = keys or tuple(feed.keys)
-        return [site for key in chosen if key in feed.keys for site in self.sites_of(feed, key)]
-
-    def sites_of(self, feed: FeedOutline, key: str) -> list[Site]:
-        """Return the expressions under one key of a feed."""
-        return self.sites(feed.keys[key].value)
+        return self.sites(*(feed.keys[key].value for key in chosen if key in feed.keys))
 
     @cached_property
     def template_values(self) -> dict[str, list[Site]]:
@@ -144,10 +140,10 @@ class Outline:
         return self.mapping(keys[key].value) if key in keys else {}
 
     def _site(self, node: ScalarNode) -> Site:
-        site = self._codes.get(id(node))
+        site = self._sites.get(id(node))
         if site is None:
             site = Site(node, scan(str(node.value), template=node.tag == TMPL))
-            self._codes[id(node)] = site
+            self._sites[id(node)] = site
         return site
 
     def _fields(self, feed: FeedOutline) -> Iterator[FieldOutline]:
@@ -157,7 +153,7 @@ class Outline:
             if isinstance(name, ScalarNode):
                 yield FieldOutline(str(name.value), name, keys)
 
-    def _calls(self, feed: FeedOutline) -> Iterator[tuple[str, Node]]:
+    def _calls(self, feed: FeedOutline) -> Iterator[str]:
         """Yield the feeds that a feed names: as supplemental in filters, as fulfillment."""
         parts = [feed.keys[key].value for key in ("filters", "report") if key in feed.keys]
         for node in walk(*parts):
@@ -166,8 +162,8 @@ class Outline:
                 named = [self.under(keys, "supplemental").get("feed"), keys.get("fulfillment")]
                 for entry in named:
                     name = word(entry.value) if entry else None
-                    if entry and name is not None:
-                        yield name, entry.value
+                    if name is not None:
+                        yield name
 
 
 def walk(*nodes: Node) -> Iterator[Node]:

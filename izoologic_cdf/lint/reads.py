@@ -15,6 +15,11 @@ DICT_METHODS = frozenset(
     {"clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault"}
     | {"update", "values"}
 )
+# names for the lexer, and nothing that is read
+_KEYWORDS = frozenset(
+    {"and", "else", "false", "False", "if", "in", "is", "none", "None", "not", "or"}
+    | {"true", "True"}
+)
 _SKIPPED = ("whitespace", "data", "comment", "comment_begin", "comment_end")
 
 
@@ -52,7 +57,7 @@ class Code:
 
 
 def scan(source: str, *, template: bool) -> Code:
-    """Return what an expression or template reads; nothing where it is no Jinja2."""
+    """Return what an expression or template reads; nothing where it has no tokens of Jinja2."""
     try:
         tokens = list(_tokens(source, template=template))
         assigned = _assigned(source) if template else frozenset()
@@ -86,7 +91,9 @@ def _assigned(source: str) -> frozenset[str]:
 
 def _reads(tokens: list[Token]) -> Iterator[Read]:
     for at, token in enumerate(tokens):
-        if token.kind != "name" or (at and tokens[at - 1].text in (".", "|", "is", "is not")):
+        if token.kind != "name" or token.text in _KEYWORDS:
+            continue
+        if _text(tokens, at - 1) in (".", "|", "is"):
             continue
         following = _text(tokens, at + 1)
         if following == "=" and _text(tokens, at - 1) in ("(", ","):

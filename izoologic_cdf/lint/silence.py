@@ -73,20 +73,24 @@ def _ignores(document: Document) -> Iterator[_Ignore]:
     found = [(at, match) for at, text in enumerate(document.lines) if (match := _in_line(text))]
     if not found:
         return
-    spans = [
-        ((node.start_mark.line, node.start_mark.column), (node.end_mark.line, node.end_mark.column))
-        for node in walk(document.root)
-        if isinstance(node, ScalarNode)
-    ]
+    spans = [_span(node) for node in walk(document.root) if isinstance(node, ScalarNode)]
     for at, match in found:
         column = match.start()
-        if any(begin < (at, column) < end for begin, end in spans):
+        if any(begin <= (at, column) < end for begin, end in spans):
             continue  # part of a text, no comment
         rest = _REST.match(match["rest"].strip())
         codes = re.findall(r"\w+", rest["codes"]) if rest else []
         reason = ((rest["reason"] if rest else None) or "").strip()
         position = Position(document.name, at + 1, column + 1)
         yield _Ignore(position, codes, reason, _target(document, at, column))
+
+
+def _span(node: ScalarNode) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where the text of a scalar begins and ends, as (line, column) from 0."""
+    begin, end = node.start_mark, node.end_mark
+    # a block text begins below its `>-`, and a comment may stand beside that
+    first = (begin.line + 1, 0) if node.style in ("|", ">") else (begin.line, begin.column)
+    return first, (end.line, end.column)
 
 
 def _in_line(text: str) -> "re.Match[str] | None":

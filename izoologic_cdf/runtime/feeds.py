@@ -5,19 +5,15 @@ the fulfillment feeds that fill its placeholders.
 """
 
 import functools
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.language import model
 from izoologic_cdf.library.model import Content
 from izoologic_cdf.runtime.bodies import SpooledBody, sha256
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.pipelines import Pipelines, RefusedError, Tracked, evaluate
+from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines, Tracked, evaluate
 from izoologic_cdf.runtime.problems import ItemError, RunError
 from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.sources import Sources
@@ -29,14 +25,6 @@ MOST_NAMES = 256
 Stored = Callable[[Iterable[str]], set[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The range of a run, in epoch seconds, both inclusive."""
-
-    since: int
-    until: int
-
-
 class Feeds:
     """The feeds of one definition in one run; shared by the threads of the run."""
 
@@ -44,13 +32,11 @@ class Feeds:
         self,
         definition: model.Definition,
         user_fields: Mapping[str, Any],
-        asked: Range,
         sources: Sources,
         stored: Stored,
     ) -> None:
         self._definition = definition
         self._user_fields = user_fields
-        self._asked = asked
         self._sources = sources
         self._stored = stored
         # bounded, since the windows of a supplemental feed can differ from case to case
@@ -76,8 +62,8 @@ class Feeds:
             names[name] = evaluate(value, names)
         return names
 
-    def list_cases(self, feed: model.Feed, window: Window) -> Iterator[Tracked]:
-        """Ask the source of a primary feed for a window; yield its cases.
+    def list_cases(self, feed: model.Feed, window: Window, asked: Window) -> Iterator[Tracked]:
+        """Ask the source of a primary feed for a window of the asked range; yield its cases.
 
         Items of a definition that does not track come as one case without an id.
 
@@ -88,18 +74,30 @@ class Feeds:
         names = self.names(feed, window)
         case = Case()
         for body in self._sources.ask(feed.source, names):
-            for item in Pipelines(names, self._caller(window)).flow(feed.filters, body, case):
+            pipelines = Pipelines(names, self._caller(window, asked))
+            for item in pipelines.flow(feed.filters, body, case):
                 yield item if isinstance(item, Tracked) else Tracked(case, item, ())
 
-    def work(self, feed: model.Feed, window: Window, tracked: Tracked) -> ItemReport | None:
+    def again(self, feed: model.Feed, case: Case, value: Any) -> Tracked:
+        """Return a case that was tracked by an earlier run, to be worked on again."""
+        for index, step in enumerate(feed.filters):
+            if isinstance(step, model.Track):
+                return Tracked(case, value, feed.filters[index + 1 :])
+        return Tracked(case, value, ())
+
+    def work(
+        self, feed: model.Feed, window: Window, asked: Window, tracked: Tracked
+    ) -> ItemReport | None:
         """Do everything for one case; null when its data is gone.
+
+        `window` is what run_meta says; messages are asked for in the whole `asked` range (I-13).
 
         Raises:
             ItemError: the case failed.
         """
         case = tracked.case
         names = self.names(feed, window)
-        pipelines = Pipelines(names, self._caller(window))
+        pipelines = Pipelines(names, self._caller(window, asked))
         # a case whose list of items is empty is complete; one that is dropped before has no data
         before, items = _split(tracked.rest)
         report = ItemReport()
@@ -110,13 +108,13 @@ class Feeds:
                 self._reporters[feed.name].add(data, names, case, report)
         if dropped:
             return None
-        self._fulfill(feed, window, case, report)
+        self._fulfill(feed, window, asked, case, report)
         return report
 
-    def _caller(self, window: Window) -> Callable[[str, Mapping[str, Any], Case], Any]:
+    def _caller(self, window: Window, asked: Window) -> CallFeed:
         def call(name: str, params: Mapping[str, Any], case: Case) -> Any:
             feed = self._definition.feeds[name]
-            results = list(self._run(feed, window, params, case))
+            results = list(self._run(feed, window, asked, params, case))
             if feed.emits_list:
                 return results
             return results[-1] if results else None
@@ -124,12 +122,17 @@ class Feeds:
         return call
 
     def _run(
-        self, feed: model.Feed, window: Window, params: Mapping[str, Any], case: Case
+        self,
+        feed: model.Feed,
+        window: Window,
+        asked: Window,
+        params: Mapping[str, Any],
+        case: Case,
     ) -> Iterator[Any]:
         """Yield what a supplemental or fulfillment feed emits, over all windows it asks."""
-        for each in self._windows(feed, window, params):
+        for each in self._windows(feed, window, asked, params):
             names = self.names(feed, each, params)
-            pipelines = Pipelines(names, self._caller(window))
+            pipelines = Pipelines(names, self._caller(window, asked))
             if feed.source is None:
                 yield from pipelines.flow(feed.filters, dict(params), case)
                 continue
@@ -137,20 +140,20 @@ class Feeds:
                 yield from pipelines.flow(feed.filters, body, case)
 
     def _windows(
-        self, feed: model.Feed, window: Window, params: Mapping[str, Any]
+        self, feed: model.Feed, window: Window, asked: Window, params: Mapping[str, Any]
     ) -> Iterator[Window]:
         """Return the windows of a feed that a case calls: of the whole asked range (I-13)."""
         limits = feed.source.window if feed.source else None
         if limits is None:
             return iter([window])
-        since = self._asked.since
+        since = asked.since
         names = self.names(feed, window, params)
         days = self.days(limits, names)
         if limits.not_before is not None:
             earliest = evaluate(limits.not_before, names)
             if isinstance(earliest, int):
-                since = max(since, min(earliest - days * DAY, self._asked.until))
-        return windows(since, self._asked.until, days)
+                since = max(since, min(earliest - days * DAY, asked.until))
+        return windows(since, asked.until, days)
 
     def days(self, limits: model.Window, names: Mapping[str, Any]) -> int:
         """Return the longest window of a source, in days; raises RunError for no such number."""
@@ -159,16 +162,17 @@ class Feeds:
             raise RunError(f"{limits.days.position}: days are a whole number from 1")
         return days
 
-    def windows_of(self, feed: model.Feed) -> list[Window]:
-        """Return the windows in which the source of a primary feed is asked."""
-        asked = Window(self._asked.since, self._asked.until)
+    def windows_of(self, feed: model.Feed, part: Window) -> list[Window]:
+        """Return the windows in which the source of a primary feed is asked for a range."""
         limits = feed.source.window if feed.source else None
         if limits is None:
-            return [asked]
-        days = self.days(limits, self.names(feed, asked))
-        return list(windows(asked.since, asked.until, days))
+            return [part]
+        days = self.days(limits, self.names(feed, part))
+        return list(windows(part.since, part.until, days))
 
-    def _fulfill(self, feed: model.Feed, window: Window, case: Case, report: ItemReport) -> None:
+    def _fulfill(
+        self, feed: model.Feed, window: Window, asked: Window, case: Case, report: ItemReport
+    ) -> None:
         waiting = {
             key: placeholder
             for placeholder in report.placeholders
@@ -179,7 +183,7 @@ class Feeds:
         for placeholder in waiting.values():
             name = report.batch.objects[placeholder.index].value
             try:
-                content = self._content(placeholder, window, case)
+                content = self._content(placeholder, window, asked, case)
             except ItemError as error:
                 case.fail(f"the file {name!r} was not fetched: {error.message}", error.position)
                 continue
@@ -190,21 +194,19 @@ class Feeds:
                 case.warn(f"the file {name!r} is empty", feed.position)
             report.batch.objects[placeholder.index].content = content
 
-    def _content(self, placeholder: Placeholder, window: Window, case: Case) -> Content | None:
+    def _content(
+        self, placeholder: Placeholder, window: Window, asked: Window, case: Case
+    ) -> Content | None:
         feed = self._definition.feeds[placeholder.feed]
         names = self.names(feed, window, placeholder.run_params)
         filled = ItemReport()
-        for data in self._run(feed, window, placeholder.run_params, case):
+        for data in self._run(feed, window, asked, placeholder.run_params, case):
             self._reporters[feed.name].add(data, names, case, filled)
         for content in filled.contents:
             if isinstance(content, SpooledBody):
                 return Content(content.path, content.size, content.sha256)
             if isinstance(content, bytes):
-                # the run deletes it once it is committed, and the folder at its end
-                handle, name = tempfile.mkstemp(dir=self._sources.spool_folder())
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                return Content(Path(name), len(content), sha256(content))
+                return Content(content, len(content), sha256(content))
         return None
 
 
@@ -219,6 +221,3 @@ def _split(pipeline: model.Pipeline) -> tuple[model.Pipeline, model.Pipeline]:
 def render(epoch: int, timestamp_format: str) -> str:
     """Return epoch seconds in a strftime format, UTC; `%s` is epoch seconds everywhere."""
     return datetime.fromtimestamp(epoch, UTC).strftime(timestamp_format.replace("%s", str(epoch)))
-
-
-__all__ = ["Feeds", "Range", "RefusedError", "Stored", "render"]

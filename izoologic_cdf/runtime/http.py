@@ -286,7 +286,7 @@ class Transport:
     def _spool(self, start: bytes, chunks: Iterator[bytes]) -> SpooledBody:
         digest = hashlib.sha256(start)
         size = len(start)
-        handle, name = tempfile.mkstemp(dir=self.spool_folder())
+        handle, name = tempfile.mkstemp(dir=self._spool_folder())
         with os.fdopen(handle, "wb") as file:
             file.write(start)
             for chunk in chunks:
@@ -295,7 +295,7 @@ class Transport:
                 file.write(chunk)
         return SpooledBody(Path(name), size, digest.hexdigest())
 
-    def spool_folder(self) -> str:
+    def _spool_folder(self) -> str:
         """Return the folder of the run for bodies on disk; deleted when the transport closes."""
         with self._lock:
             if self._folder is None:
@@ -343,6 +343,8 @@ def _prepare(request: Request) -> requests.PreparedRequest:
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers},
         data=request.body,
     )
+    for value in request.headers.values():
+        value.encode("latin-1")  # what http.client does, when the connection stands already
     return prepared
 
 

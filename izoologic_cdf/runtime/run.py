@@ -1,23 +1,31 @@
-"""One run of a primary feed: windows, lists, cases in parallel, commits in order."""
+"""One run of a primary feed: windows, lists, cases in parallel, commits in order.
+
+Every commit point is one transaction of the library: a case, its place in the list of set-aside
+cases, and how far its window has come. A run that dies anywhere can be repeated.
+"""
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from izoologic_cdf.language import model
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.case import Message
+from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock, SystemClock, stamp
-from izoologic_cdf.runtime.feeds import Feeds, Range
+from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import HttpError, Limits, Transport
 from izoologic_cdf.runtime.pipelines import RefusedError, Tracked
+from izoologic_cdf.runtime.plan import OVERLAP, Plan
 from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+from izoologic_cdf.runtime.progress import Progress, Speaker, span
 from izoologic_cdf.runtime.reports import ItemReport
 from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.state import SetAside, State
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY, Window
 
@@ -26,36 +34,22 @@ IN_FLIGHT = 8
 AHEAD = 2
 
 
-class Progress(Protocol):
-    """What a run tells while it goes on."""
-
-    def window(self, window: Window, done: int, of: int) -> None:
-        """Say that a window begins."""
-
-    def listed(self, count: int) -> None:
-        """Say how many cases the window lists."""
-
-    def case(self) -> None:
-        """Say that one more case is done."""
-
-    def say(self, message: str) -> None:
-        """Say something that a person should know."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a run is carried out."""
+    """How a run is carried out. `committed` is called after every commit point, for tests."""
 
     in_flight: int = IN_FLIGHT
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
+    committed: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
 class _Done:
-    """What became of one case in a worker."""
+    """What became of one case in a worker; `asked` is the range of its messages."""
 
     tracked: Tracked
+    asked: Window
     report: ItemReport | None = None
     error: ItemError | None = None
 
@@ -68,140 +62,232 @@ class FeedRun:
         definition: model.Definition,
         feed: model.Feed,
         user_fields: dict[str, Any],
-        asked: Range,
+        plan: Plan,
         library: Library,
         progress: Progress,
         settings: Settings | None = None,
     ) -> None:
+        """Prepare a run; raises LibraryError when its state can't be opened."""
         self._feed = feed
-        self._asked = asked
+        self._plan = plan
         self._library = library
         self._progress = progress
         self._settings = settings or Settings()
         self._clock = self._settings.clock
-        self._redactor = Redactor()
+        redactor = Redactor()
         for user_field in feed.user_fields:
             if user_field.mask and user_fields.get(user_field.name):
-                self._redactor.add(str(user_fields[user_field.name]))
+                redactor.add(str(user_fields[user_field.name]))
+        self.summary = Summary(feed.name, plan.asked.since, plan.asked.until)
+        self._speaker = Speaker(progress, redactor, self.summary)
         self._transport = Transport(
             self._clock, self._settings.limits, connections=self._settings.in_flight
         )
-        sources = Sources(self._transport, self._redactor, self._warn)
-        self._feeds = Feeds(definition, user_fields, asked, sources, library.has_content)
-        self.summary = Summary(feed.name, asked.since, asked.until)
+        sources = Sources(self._transport, redactor, self._speaker.warn)
+        self._feeds = Feeds(definition, user_fields, sources, library.has_content)
+        self._state = State(library, feed.name, feed.user_fields, user_fields)
         self._run_id = 0
+        self._started = 0
+        # the newest update that a list has shown: nothing later is proven
+        self._newest = -1
 
     def run(self) -> Summary:
         """Carry it out; whatever happens on the way is in the summary, nothing raises."""
-        started = time.monotonic()
-        asked = self._asked
+        begun = time.monotonic()
+        summary, asked = self.summary, self._plan.asked
+        self._started = self._clock.now()
         try:
             self._run_id = self._library.start_run(
-                self._feed.name, stamp(asked.since), stamp(asked.until), stamp(self._clock.now())
+                self._feed.name, stamp(asked.since), stamp(asked.until), stamp(self._started)
             )
             with self._transport, ThreadPoolExecutor(self._settings.in_flight) as pool:
                 try:
+                    self._set_aside_cases(pool)
                     self._windows(pool)
-                except KeyboardInterrupt:
-                    self.summary.interrupted = True
+                except BaseException as error:
                     pool.shutdown(cancel_futures=True)
+                    if not isinstance(error, KeyboardInterrupt):
+                        raise
+                    summary.interrupted = True
         except (RunError, ItemError, LibraryError) as error:
-            self.summary.error = self._redactor(str(error))
-            self._progress.say(f"error: {self.summary.error}")
-        calls, summary = self._transport.calls, self.summary
-        summary.requests, summary.retries, summary.logins = (
-            calls.requests,
-            calls.retries,
-            calls.logins,
-        )
-        summary.seconds = time.monotonic() - started
+            self._speaker.error(error)
+        calls = self._transport.calls
+        summary.requests, summary.retries = calls.requests, calls.retries
+        summary.logins = calls.logins
+        summary.seconds = time.monotonic() - begun
         try:
+            for one in self._state.set_aside():
+                (summary.given_up if one.given_up else summary.set_aside).append(one.case_id)
             if self._run_id:
                 self._library.finish_run(self._run_id, summary.outcome, stamp(self._clock.now()))
         except LibraryError as error:
-            if summary.error is None:
-                summary.error = str(error)
-                self._progress.say(f"error: {summary.error}")
+            self._speaker.error(error)
         return summary
 
+    # --- cases of earlier runs ---------------------------------------------------------------
+
+    def _set_aside_cases(self, pool: ThreadPoolExecutor) -> None:
+        """Take up the cases that earlier runs set aside, with the range of messages they had."""
+        records = [one for one in self._state.set_aside() if self._wanted(one)]
+        if not records:
+            return
+        self._speaker.line(f"{len(records)} cases that were set aside are taken up again")
+        self.summary.listed += len(records)
+        self.summary.retried += len(records)
+        self._progress.listed(len(records))
+        work = [
+            (self._feeds.again(self._feed, Case(one.case_id), one.value), self._reach(one.asked))
+            for one in records
+        ]
+        for done in self._in_order(pool, [(asked, asked, tracked) for tracked, asked in work]):
+            self._commit(done, None)
+
+    def _wanted(self, record: SetAside) -> bool:
+        if self._plan.only is not None and record.case_id not in self._plan.only:
+            return False
+        return self._plan.given_up or not record.given_up
+
+    def _reach(self, asked: Window) -> Window:
+        """Return the range of messages of a set-aside case, joined with that of this run."""
+        if not self._plan.parts:
+            return asked
+        now = self._plan.asked
+        return Window(min(asked.since, now.since), max(asked.until, now.until))
+
+    # --- windows -----------------------------------------------------------------------------
+
     def _windows(self, pool: ThreadPoolExecutor) -> None:
-        parts = self._feeds.windows_of(self._feed)
+        parts = [
+            window
+            for part in self._plan.parts
+            for window in self._feeds.windows_of(self._feed, part)
+        ]
         self.summary.windows = len(parts)
         for index, window in enumerate(parts):
             self._progress.window(window, index, len(parts))
-            cases = self._list(window)
-            if cases is not None:
-                self._cases(pool, *cases)
+            listed = self._list(window)
+            if listed is not None:
+                self._cases(pool, *listed)
 
     def _list(self, window: Window) -> tuple[Window, list[Tracked]] | None:
         """Ask for a window; where the server refuses it, for the later parts that it may have."""
         source = self._feed.source
         look_back = source.window.look_back if source and source.window else ()
-        starts = [self._clock.now() - days * DAY for days in sorted(look_back, reverse=True)]
+        starts = [self._started - days * DAY for days in sorted(look_back, reverse=True)]
         tries = [window.since, *(s for s in starts if window.since < s <= window.until)]
+        refused = True
         for since in tries:
             part = Window(since, window.until)
             try:
-                cases = list(self._feeds.list_cases(self._feed, part))
+                cases = list(self._feeds.list_cases(self._feed, part, self._plan.asked))
             except ItemError as error:
-                self._say_failure(f"window {_range(part)}: {error.message}", error)
-                if not (isinstance(error, RefusedError) or _refused(error)):
+                self._speaker.failure(f"window {span(part)}: {error.message}", error)
+                refused = isinstance(error, RefusedError) or _refused(error)
+                if not refused:
                     break
                 continue
             if since > window.since:
-                self._hole(Window(window.since, since - 1))
+                self._hole(Window(window.since, since - 1), refused=True)
             self.summary.windows_done += 1
             return part, cases
-        self._hole(window)
+        self._hole(window, refused=refused)
         return None
 
-    def _hole(self, hole: Window) -> None:
-        self.summary.holes.append(hole)
-        self._progress.say(f"failure: nothing was read of {_range(hole)}")
+    def _hole(self, hole: Window, *, refused: bool) -> None:
+        self._speaker.hole(hole)
+        if refused:
+            self._state.refuse(hole)
+
+    # --- cases -------------------------------------------------------------------------------
 
     def _cases(self, pool: ThreadPoolExecutor, window: Window, cases: list[Tracked]) -> None:
         self.summary.listed += len(cases)
         self._progress.listed(len(cases))
-        for done in self._in_order(pool, window, cases):
-            self._commit(done)
+        dates = [tracked.case.updated for tracked in cases]
+        known = [date for date in dates if date is not None]
+        self._newest = max([self._newest, *known])
+        # only a list in order of its dates tells how far the window has come
+        ordered = known == sorted(known) and None not in dates[len(dates) - len(known) :]
+        self._state.begin(window)
+        asked = self._plan.asked
+        for done in self._in_order(pool, [(window, asked, tracked) for tracked in cases]):
+            updated = done.tracked.case.updated if ordered else None
+            self._commit(done, None if updated is None else updated - 1)
             self._progress.case()
+        self._state.finish(self._proven(window))
+        self._settings.committed()
+
+    def _proven(self, window: Window) -> int:
+        """Return up to when a window that was read is proven.
+
+        What the server will still list of the last minutes is not known: there, nothing is proven
+        beyond the newest update it has shown (F26).
+        """
+        return min(window.until, max(self._newest, self._started - OVERLAP))
 
     def _in_order(
-        self, pool: ThreadPoolExecutor, window: Window, cases: list[Tracked]
+        self, pool: ThreadPoolExecutor, work: Sequence[tuple[Window, Window, Tracked]]
     ) -> Iterator[_Done]:
         """Work on cases in parallel and yield them in the order of the list."""
         waiting: deque[Future[_Done]] = deque()
         most = self._settings.in_flight * AHEAD
-        for tracked in cases:
-            waiting.append(pool.submit(self._work, window, tracked))
+        for window, asked, tracked in work:
+            waiting.append(pool.submit(self._work, window, asked, tracked))
             if len(waiting) >= most:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
-    def _work(self, window: Window, tracked: Tracked) -> _Done:
+    def _work(self, window: Window, asked: Window, tracked: Tracked) -> _Done:
         try:
-            return _Done(tracked, self._feeds.work(self._feed, window, tracked))
+            return _Done(tracked, asked, self._feeds.work(self._feed, window, asked, tracked))
         except ItemError as error:
-            return _Done(tracked, error=error)
+            return _Done(tracked, asked, error=error)
 
-    def _commit(self, done: _Done) -> None:
+    def _commit(self, done: _Done, reached: int | None) -> None:
+        """Commit a case, its place among the set-aside ones and the progress, in one piece."""
         case, summary = done.tracked.case, self.summary
+        with self._library.transaction():
+            if done.report is not None:
+                self._ingest(done.report, case)
+            if done.error is not None:
+                self._put_aside(done, done.error.message)
+            elif case.partly_failed:
+                texts = [one.text for one in case.messages if one.level == "failure"]
+                self._put_aside(done, "; ".join(texts))
+            elif case.id is not None:
+                self._state.done(case.id)
+            if reached is not None:
+                self._state.reach(reached)
         if done.error is not None:
             summary.failed += 1
-            about = f"case {case.id}: " if case.id is not None else ""
-            self._say_failure(f"{about}{done.error.message}", done.error)
+            self._speaker.failure(done.error.message, done.error, case.id)
         elif done.report is None:
             summary.skipped += 1
-            self._say_messages(case.messages)
-            return
         else:
-            self._ingest(done.report, done.tracked)
             summary.detailed += 1
-        self._say_messages(case.messages)
+        self._speaker.messages(case.messages)
+        self._settings.committed()
 
-    def _ingest(self, report: ItemReport, tracked: Tracked) -> None:
-        contents = [o.content for o in report.batch.objects if o.content is not None]
+    def _put_aside(self, done: _Done, reason: str) -> None:
+        """Set a case aside; an item without an id can't be asked for again."""
+        if done.tracked.case.id is None:
+            return
+        record = self._state.put_aside(
+            done.tracked.case.id, done.tracked.value, done.asked, self._speaker.masked(reason)
+        )
+        if record.given_up:
+            self._speaker.line(
+                f"failure: case {record.case_id} failed {record.failures} times and is given up; "
+                f"`izoologic-cdf retry` does it again: {record.reason}"
+            )
+
+    def _ingest(self, report: ItemReport, case: Case) -> None:
+        spooled = [
+            one.content.source
+            for one in report.batch.objects
+            if one.content is not None and isinstance(one.content.source, Path)
+        ]
         try:
             ingested = self._library.ingest(
                 report.batch,
@@ -211,36 +297,14 @@ class FeedRun:
                 now=stamp(self._clock.now()),
             )
         finally:
-            for content in contents:
-                content.path.unlink(missing_ok=True)
+            for path in spooled:
+                path.unlink(missing_ok=True)
         for problem in ingested.problems:
-            if problem.kind == "failed":
-                tracked.case.fail(problem.sentence)
-            else:
-                tracked.case.warn(problem.sentence)
+            say = case.fail if problem.kind == "failed" else case.warn
+            say(problem.sentence)
         ingested.problems.clear()
         self.summary.ingested.add(ingested)
-
-    def _warn(self, text: str) -> None:
-        self._say_messages([Message("warning", None, text)])
-
-    def _say_messages(self, messages: list[Message]) -> None:
-        for message in messages:
-            if message.level == "warning":
-                self.summary.warnings += 1
-            else:
-                self.summary.failures += 1
-            self._progress.say(self._redactor(str(message)))
-
-    def _say_failure(self, text: str, error: ItemError) -> None:
-        self.summary.failures += 1
-        message = Message("failure", None, text, error.position)
-        self._progress.say(self._redactor(str(message)))
 
 
 def _refused(error: ItemError) -> bool:
     return isinstance(error, HttpError) and error.refused
-
-
-def _range(window: Window) -> str:
-    return f"{stamp(window.since)} to {stamp(window.until)}"

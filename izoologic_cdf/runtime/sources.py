@@ -66,10 +66,6 @@ class Sources:
                 )
             params = {**params, **_mapping(source.pagination.params, inner)}
 
-    def spool_folder(self) -> str:
-        """Return the folder of the run for bodies on disk."""
-        return self._transport.spool_folder()
-
     def _page(self, source: model.HttpSource, names: Names, params: Names) -> bytes | SpooledBody:
         request = self._request(source, names, params)
         path = urlsplit(request.url).path

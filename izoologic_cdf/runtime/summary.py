@@ -10,6 +10,8 @@ from izoologic_cdf.runtime.windows import Window
 
 Outcome = Literal["complete", "partial", "failed", "interrupted"]
 EXIT_CODES: dict[Outcome, int] = {"complete": 0, "failed": 1, "partial": 3, "interrupted": 130}
+# ids that the text names one by one
+SHOWN = 10
 NAMES = {
     "account": "Compromised Accounts",
     "identity": "Identities",
@@ -30,6 +32,11 @@ class Summary:
     detailed: int = 0
     skipped: int = 0
     failed: int = 0
+    # of these, cases that an earlier run had set aside
+    retried: int = 0
+    # cases that wait for the next run, and cases that runs leave alone, by id
+    set_aside: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
     warnings: int = 0
     failures: int = 0
     requests: int = 0
@@ -68,6 +75,9 @@ class Summary:
                 "detailed": self.detailed,
                 "skipped": self.skipped,
                 "failed": self.failed,
+                "retried": self.retried,
+                "set_aside": self.set_aside,
+                "given_up": self.given_up,
             },
             "warnings": self.warnings,
             "failures": self.failures,
@@ -100,6 +110,11 @@ class Summary:
             f"  messages  {self.warnings} warnings, {self.failures} failures",
             f"  run time  {self.seconds:.1f} s",
         ]
+        waiting = (("set aside", self.set_aside), ("given up", self.given_up))
+        for label, ids in waiting:
+            if ids:
+                more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+                lines.append(f"  {label:<10}{', '.join(ids[:SHOWN])}{more}")
         lines += [f"  hole      {stamp(h.since)} to {stamp(h.until)} UTC" for h in self.holes]
         if self.error is not None:
             lines.append(f"  error     {self.error}")

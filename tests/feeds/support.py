@@ -14,7 +14,7 @@ from izoologic_cdf.language.load import load
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY, Window
@@ -28,7 +28,7 @@ NAMES: dict[FeedName, str] = {
 }
 # 2025-08-15T12:00:00Z, away from every edge of a day
 CLOCK = 1_755_259_200
-ASKED = Range(CLOCK - 20 * DAY, CLOCK)
+ASKED = whole(CLOCK - 20 * DAY, CLOCK)
 EMPTY = Scenario(name="empty", clock=CLOCK)
 
 
@@ -141,7 +141,7 @@ class Tenant:
         switches: Mapping[str, bool] | None = None,
         *,
         into: Path | None = None,
-        asked: Range = ASKED,
+        asked: Plan = ASKED,
         in_flight: int = 8,
     ) -> Outcome:
         """Run a feed with some switches turned, into a library of its own where none is named."""
@@ -155,7 +155,7 @@ class Tenant:
         values |= {"api_host": self._emulator.url, "api_key": api_key, "api_secret": api_secret}
         path = into or self._folder / f"{next(self._fresh)}.sqlite"
         heard = Heard()
-        settings = Settings(in_flight=in_flight, clock=StoppedClock(asked.until))
+        settings = Settings(in_flight=in_flight, clock=StoppedClock(asked.asked.until))
         with Library.create(path) as library:
             run = FeedRun(loaded, primary, {**values, **switches}, asked, library, heard, settings)
             summary = run.run()

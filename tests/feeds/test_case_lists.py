@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.support import ASKED, CASE, CLOCK, DLR_CASE, FeedName, Outcome, Tenant, attributes
+from tests.feeds.support import ASKED, CLOCK, DLR_CASE, FeedName, Outcome, Tenant, attributes
 
 FEEDS = pytest.mark.parametrize("feed", ["incident", "dlr"])
 DETAILS = {"incident": "CaseDetail", "dlr": "DLRDetail"}
@@ -31,10 +31,10 @@ def test_rows_outside_the_asked_range_are_left_out_and_both_bounds_are_inside(
 ) -> None:
     tenant.state.set_options(window="open-ended")
     for case_id, updated in (
-        ("before", ASKED.since - 1),
-        ("first", ASKED.since),
-        ("last", ASKED.until),
-        ("after", ASKED.until + 1),
+        ("before", ASKED.asked.since - 1),
+        ("first", ASKED.asked.since),
+        ("last", ASKED.asked.until),
+        ("after", ASKED.asked.until + 1),
     ):
         put(tenant, feed, case_id, updated)
     tenant.state.set_clock(CLOCK + 3600)
@@ -176,7 +176,10 @@ def test_the_date_of_a_row_is_read_under_each_of_its_names(
 ) -> None:
     put(tenant, feed, "case1")
     put(tenant, feed, "case2")
-    rows = [{"caseId": "case1", name: str(ASKED.since - 1)}, {"caseId": "case2", name: str(CLOCK)}]
+    rows = [
+        {"caseId": "case1", name: str(ASKED.asked.since - 1)},
+        {"caseId": "case2", name: str(CLOCK)},
+    ]
     tenant.list_rows(feed, rows)
     assert brands(tenant.sync(feed)) == ["case2"]
 
@@ -221,7 +224,7 @@ def test_cases_are_committed_by_update_and_id_so_that_the_latest_description_sta
     ):
         row = {"email": "user@example.com"}
         detail = {"caseId": case_id, "description": described, "dataLossRecoveryDetail": [row]}
-        tenant.state.put_dlr(case_id, detail, ASKED.since + updated)
+        tenant.state.put_dlr(case_id, detail, ASKED.asked.since + updated)
     account = tenant.sync("dlr").one("account")
     assert account["description"] == "by b"
     assert attributes(account)["Case ID"] == ["DLR#a", "DLR#b", "DLR#c", "DLR#d"]
@@ -246,9 +249,3 @@ def test_a_dlr_detail_is_asked_for_by_the_tracking_id_where_the_list_has_one(
     account = tenant.sync("dlr").one("account")
     # the detail does not repeat its case id, so the list's stands in
     assert attributes(account)["Case ID"] == ["other"]
-
-
-def test_a_case_is_asked_for_by_exactly_its_id(tenant: Tenant) -> None:
-    tenant.state.put_case(CASE, {"brand": "b"})
-    outcome = tenant.sync("incident")
-    assert outcome.one("incident")["value"] == CASE

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.windows import DAY
 from tests.feeds.support import ASKED, CASE, CLOCK, Outcome, Tenant, attributes
 
@@ -162,10 +162,17 @@ def test_messages_of_the_whole_asked_range_are_kept_and_no_others(
     tenant: Tenant, day_rounding: bool, until: int
 ) -> None:
     # 100 days in several windows; the case is listed in the last of them alone
-    asked = Range(until - 100 * DAY, until)
+    asked = whole(until - 100 * DAY, until)
     tenant.state.set_clock(until)
-    midnight = asked.since - asked.since % DAY
-    inside = {midnight, asked.since, asked.since + 40 * DAY, until - DAY, until - 60, until}
+    midnight = asked.asked.since - asked.asked.since % DAY
+    inside = {
+        midnight,
+        asked.asked.since,
+        asked.asked.since + 40 * DAY,
+        until - DAY,
+        until - 60,
+        until,
+    }
     outside = {midnight - 1, midnight - 40 * DAY}
     tenant.state.set_options(day_rounding=day_rounding)
     tenant.state.put_case(CASE, {"url": "u"})
@@ -181,7 +188,7 @@ def test_messages_of_the_whole_asked_range_are_kept_and_no_others(
 def test_messages_are_asked_for_from_one_window_before_the_dates_of_the_case(
     tenant: Tenant,
 ) -> None:
-    asked = Range(CLOCK - 300 * DAY, CLOCK)
+    asked = whole(CLOCK - 300 * DAY, CLOCK)
     tenant.state.put_case(CASE, {"detectionDate": str(CLOCK - 10 * DAY), "addedDate": "bad"})
     tenant.sync("incident", asked=asked)
     assert tenant.asked_endpoints.count("FetchCaseCommunications") == 2
@@ -190,7 +197,7 @@ def test_messages_are_asked_for_from_one_window_before_the_dates_of_the_case(
 def test_a_message_without_a_date_is_one_note_however_many_windows_tell_it(tenant: Tenant) -> None:
     tenant.state.put_case(CASE, {"url": "u"})
     tenant.state.add_message(CASE, {"createdOn": None, "subject": "S", "message": "M"})
-    asked = Range(CLOCK - 100 * DAY, CLOCK)
+    asked = whole(CLOCK - 100 * DAY, CLOCK)
     assert notes(tenant.sync("incident", asked=asked)) == [(f"S - {CASE}", "M")]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.emulator import Emulator, generate
 from izoologic_cdf.emulator.generated import CLOCK as GENERATED_CLOCK
-from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.windows import DAY
 from tests.feeds.support import ASKED, FeedName, Tenant
 
@@ -34,7 +34,9 @@ details = st.fixed_dictionaries(
 )
 CASE_IDS = ["DLR#caSe00001", "DLR#CASE00001", "caSe00002", "caSe00003", " caSe00004"]
 rows = st.lists(
-    st.tuples(st.sampled_from(CASE_IDS), st.sampled_from([ASKED.since + i for i in range(3)])),
+    st.tuples(
+        st.sampled_from(CASE_IDS), st.sampled_from([ASKED.asked.since + i for i in range(3)])
+    ),
     min_size=1,
     max_size=8,
 )
@@ -101,7 +103,7 @@ def test_one_case_in_flight_gives_the_same_as_eight(
     emulator: Emulator, tmp_path: Path, feed: FeedName, seed: int, latest: int
 ) -> None:
     tenant = Tenant(emulator, tmp_path, generate(12, seed=seed, days=40, dlr=12))
-    asked = Range(GENERATED_CLOCK - 40 * DAY, GENERATED_CLOCK)
+    asked = whole(GENERATED_CLOCK - 40 * DAY, GENERATED_CLOCK)
     one = tenant.sync(feed, asked=asked, in_flight=1, into=tmp_path / f"{seed}-{latest}-1.sqlite")
     # some details come late, so that cases are done in another order than listed
     tenant.state.reset()

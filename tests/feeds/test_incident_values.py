@@ -17,7 +17,7 @@ PLAIN = {
     and row.field not in {"caseId", "ipAddress", "nameserver"}
 } | {"nameServer": "Name Server"}
 EVERY_FIELD = [*PLAIN, "ipAddress", "caseType", "addedDate", "detectionDate"]
-MISSING = object()
+MISSING = ...  # a sentinel that reads well in the name of a test
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,7 @@ def compiled(
     guarded: bool = False,
 ) -> Value:
     document = Document("file.yaml", text)
-    return compile_value(
-        document, document.root, frozenset(names or {}), missing, guarded=guarded
-    )
+    return compile_value(document, document.root, frozenset(names or {}), missing, guarded=guarded)
 
 
 def evaluated(

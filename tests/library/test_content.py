@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +13,16 @@ from izoologic_cdf.library.model import Content, Count, LibraryError, Reported
 from tests.library.reports import obj, only, put, spooled, stored
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from izoologic_cdf.library.store import Library
 
 
 def attachment(key: str = "k", content: Content | None = None, name: str = "a.bin") -> Reported:
     return obj("attachment", name, key=key, content=content)
+
+
+def unlink(content: Content) -> None:
+    assert isinstance(content.source, Path)
+    content.source.unlink()
 
 
 def blobs(library: Library) -> int:
@@ -29,7 +33,7 @@ def blobs(library: Library) -> int:
 def test_bytes_come_back_as_they_were(library: Library, tmp_path: Path, data: bytes) -> None:
     content = spooled(tmp_path, data)
     put(library, attachment(content=content))
-    content.path.unlink()
+    unlink(content)
     record = only(library)
     assert (record.size, record.sha256) == (len(data), content.sha256)
     assert b"".join(library.read_content("k")) == data
@@ -93,7 +97,7 @@ def test_bytes_that_are_not_stored_are_an_error(library: Library) -> None:
 
 @pytest.mark.parametrize(
     ("size", "digest", "sentence"),
-    [(2, None, "changed its size"), (1, "0" * 64, "is not what its SHA-256 says")],
+    [(2, None, "is not of the size"), (1, "0" * 64, "is not what its SHA-256 says")],
 )
 def test_a_spool_file_that_is_not_as_stated_undoes_its_batch(
     library: Library,
@@ -113,7 +117,7 @@ def test_a_spool_file_that_is_not_as_stated_undoes_its_batch(
 
 def test_a_spool_file_that_is_gone_undoes_its_batch(library: Library, tmp_path: Path) -> None:
     content = spooled(tmp_path, b"x")
-    content.path.unlink()
+    unlink(content)
     with pytest.raises(LibraryError, match="cannot be read: No such file"):
         put(library, attachment(content=content))
     assert stored(library) == []

@@ -6,7 +6,7 @@ from izoologic_cdf.lint.rule import Rule
 RULE = Rule(
     code=codes.UNKNOWN_JINJA_FILTER,
     name="jinja-filter-known",
-    what="The filters after `|` and the tests after `is` are those of Jinja2.",
+    what="The filters and the tests that an expression applies are those of Jinja2.",
     why="Filters of Ansible or of Home Assistant are often copied along; no CDF has them.",
     bad="""
     filters:

@@ -6,7 +6,7 @@ from izoologic_cdf.lint.rule import Rule
 RULE = Rule(
     code=codes.READ_ONCE,
     name="list-is-settled",
-    what="An !expr does not end in a filter such as map, select or unique, without `| list`.",
+    what="An !expr that ends in a filter such as map, select or unique has `list` after it.",
     why="These filters give a generator: it has no length, is always true, and is empty for the "
     "second who reads it.",
     bad="""

@@ -15,7 +15,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         if isinstance(node, MappingNode):
             merged = _merged(subject, node)
             for key, value in node.value:
-                entry = merged.get(key.value) if merged and key.tag != MERGE else None
+                entry = merged.get(str(key.value)) if key.tag != MERGE else None
                 if entry and isinstance(value, MappingNode):
                     lost = sorted(subject.mapping(entry.value).keys() - subject.mapping(value))
                     if lost:

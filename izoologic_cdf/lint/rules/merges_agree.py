@@ -17,7 +17,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 
 def _conflicts(subject: Subject, mapping: MappingNode) -> Iterator[Finding]:
-    own = {key.value for key, _ in mapping.value if key.tag != MERGE}
+    own = {str(key.value) for key, _ in mapping.value if key.tag != MERGE}
     merged: dict[str, tuple[Node, Entry]] = {}
     for at, source in _sources(mapping):
         for key, entry in subject.mapping(source).items():

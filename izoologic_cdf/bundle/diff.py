@@ -1,0 +1,152 @@
+"""What an upgrade from one version of a definition to another will do, for an administrator."""
+
+import json
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from izoologic_cdf.bundle.diff_changes import KINDS, Change
+from izoologic_cdf.bundle.diff_definitions import definition_changes
+from izoologic_cdf.bundle.diff_forms import Version
+from izoologic_cdf.bundle.diff_objects import object_changes
+from izoologic_cdf.bundle.diff_runs import Failed, configured, run_over
+from izoologic_cdf.emulator import Scenario
+from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.runtime.configuration import ConfigurationError
+
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
+WIDTH = 100
+# longest text of one side of a change that is shown in full
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All changes between two versions; `over` tells what both were run over, if they were."""
+
+    old: Version
+    new: Version
+    changes: tuple[Change, ...]
+    over: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 no change, 1 changes, 2 a run did not complete, so that changes may be missing."""
+        if any(change.kind == "failed-run" for change in self.changes):
+            return TROUBLE
+        return DIFFERENT if self.changes else SAME
+
+    def of_kind(self, kind: str) -> list[Change]:
+        """Return the changes of one kind, in order."""
+        return [change for change in self.changes if change.kind == kind]
+
+    def as_json(self) -> str:
+        """Return one JSON document: both versions, what was run, and the changes in full."""
+        document: dict[str, Any] = {
+            "old": {"name": self.old.name, "version": self.old.definition.version},
+            "new": {"name": self.new.name, "version": self.new.definition.version},
+            "run_over": self.over,
+            "changes": [
+                {
+                    "kind": change.kind,
+                    "where": change.where,
+                    "what": change.what,
+                    "old": change.old,
+                    "new": change.new,
+                    "means": KINDS[change.kind].means,
+                }
+                for kind in KINDS
+                for change in self.of_kind(kind)
+            ],
+        }
+        return json.dumps(document, indent=2, ensure_ascii=False)
+
+    def as_text(self) -> str:
+        """Return sections for a person: what such changes mean, then one line a change."""
+        versions = [f"{v.name} ({v.definition.version})" for v in (self.old, self.new)]
+        lines = [f"{versions[0]} -> {versions[1]}"]
+        for kind, told in KINDS.items():
+            changes = self.of_kind(kind)
+            if changes:
+                means = textwrap.wrap(told.means, WIDTH - 2)
+                lines += ["", f"{told.title}: {len(changes)}", *(f"  {line}" for line in means)]
+                for change in changes:
+                    lines += _lines(change)
+        run = f"Both were run over {self.over}." if self.over else "Neither was run."
+        lines += ["", *textwrap.wrap(run, WIDTH)]
+        count = len(self.changes)
+        lines.append(f"{count} change{'s' * (count != 1)}" if count else "No difference")
+        return "\n".join(lines)
+
+
+def compare(
+    old: Version,
+    new: Version,
+    scenario: Scenario | None = None,
+    given: Mapping[str, str] | None = None,
+) -> Difference:
+    """Compare two versions; with a scenario, by what they make of it, too.
+
+    `given` are values of user fields for the runs; the others have their defaults.
+
+    Raises:
+        ConfigurationError: a given field that neither version has, or a value that it can't take.
+        EmulatorError: the emulator can't be started.
+        LibraryError: the temporary library can't be written.
+    """
+    changes = definition_changes(old, new)
+    if scenario is None:
+        return Difference(old, new, tuple(changes))
+    given = given or {}
+    names = frozenset(
+        field.name
+        for version in (old, new)
+        for feed in version.definition.primary_feeds
+        for field in feed.user_fields
+    )
+    for name in given:
+        if name not in names:
+            hint = did_you_mean(name, names) or "neither version has any"
+            raise ConfigurationError(f"--set: there is no field {name!r}; {hint}")
+    configurations = [configured(v.definition, given, names) for v in (old, new)]
+    results = [
+        run_over(v.definition, scenario, c) for v, c in zip((old, new), configurations, strict=True)
+    ]
+    for version, result in zip((old, new), results, strict=True):
+        changes += [_failed(version, failed) for failed in result.failed]
+    changes += object_changes(results[0].objects, results[1].objects)
+    return Difference(old, new, tuple(changes), _over(scenario, given))
+
+
+def _failed(version: Version, failed: Failed) -> Change:
+    said = f"{failed.runs} of {failed.of} runs did not complete; {failed.said}"
+    return Change("failed-run", version.name, failed.feed, new=said)
+
+
+def _over(scenario: Scenario, given: Mapping[str, str]) -> str:
+    since, until = (
+        datetime.fromtimestamp(epoch or 0, UTC).date() for epoch in (scenario.since, scenario.until)
+    )
+    fields = [f"{name}={value}" for name, value in given.items()]
+    how = f"with {', '.join(fields)} and else the defaults" if fields else "with the defaults"
+    return (
+        f"the emulator's scenario {scenario.name!r}, {since} to {until}, {how} of the user fields"
+    )
+
+
+def _lines(change: Change) -> list[str]:
+    """Return one line; where both sides would not fit on it, one more for each."""
+    head = f"  * {change.where}: {change.what}"
+    was, now = (None if text is None else _short(text) for text in (change.old, change.new))
+    if was is None and now is None:
+        return [head]
+    signed = [f"{sign} {text}" for sign, text in (("-", was), ("+", now)) if text is not None]
+    line = f"{head}: {signed[0] if len(signed) == 1 else f'{was} -> {now}'}"
+    return [line] if len(line) <= WIDTH else [head, *(f"      {text}" for text in signed)]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split()) or '""'
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}... ({len(line)} characters)"

@@ -1,0 +1,163 @@
+"""The mapping tables of a feed: which field of the API becomes what in the threat library."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from izoologic_cdf.content import folder
+from izoologic_cdf.documents.markdown import code, table
+from izoologic_cdf.documents.source import Source, source
+from izoologic_cdf.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS
+
+_ITEMS_OF = re.compile(r"data\.(\w+)")
+_WHEN_OFF = re.compile(r"none if user_fields\.(\w+) else ((?:(?! if ).)+)")
+_WHEN_ON = re.compile(r"((?:(?! if ).)+) if user_fields\.(\w+) else none")
+_SWITCH = re.compile(r"(not )?user_fields\.(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSet:
+    """One object set of a report: the code of its objects and its parts by key."""
+
+    code: str
+    name: str
+    keys: dict[str, Node]
+
+
+def objects(feed: str) -> str:
+    """Return the objects that a feed makes, without their attributes."""
+    read = source(feed)
+    rows: list[tuple[str, ...]] = []
+    for one in object_sets(read):
+        kind = object_name(one.code)
+        for place, item in _items(read, one.keys["items"]):
+            if item is None:
+                rows.append((kind, "all parts", place, ""))
+                continue
+            for key, value in item.items():
+                if key != "attributes":
+                    came, when = _switched(read, read.text(value))
+                    rows.append((kind, code(key), came + place, when))
+        if "fulfillment" in one.keys:
+            rows.append((kind, "bytes", f"feed {read.text(one.keys['fulfillment'])}", ""))
+    return table(("Object", "Part", "From", "When"), rows)
+
+
+def attributes(feed: str) -> str:
+    """Return the attributes that a feed makes, in the order of the definition."""
+    read = source(feed)
+    report = read.mapping(read.primary.keys["report"])
+    users: dict[str, list[str]] = {}
+    nested: list[tuple[str, Node]] = []
+    for one in object_sets(read):
+        kind = object_name(one.code)
+        for name in _names(one.keys.get(ATTRIBUTE_SETS)):
+            users.setdefault(name, []).append(kind)
+        for _, item in _items(read, one.keys["items"]):
+            if item is not None and "attributes" in item:
+                nested.append((kind, item["attributes"]))
+    sets = read.mapping(report[ATTRIBUTE_SETS])
+    groups = [(" or ".join(users.get(name, [])), node) for name, node in sets.items()]
+    rules = _updated(read)
+    rows = []
+    for kinds, node in groups + nested:
+        for element in read.document.items(node, "attributes"):
+            keys = read.mapping(element)
+            name = read.text(keys["name"])
+            came, when = _switched(read, read.text(keys["value"]))
+            if "condition" in keys:
+                when = _condition(read, read.text(keys["condition"]))
+            rows.append((name, kinds, came, "update" if name in rules else "add", when))
+    return table(("Attribute", "Of", "From", "Rule", "When"), rows)
+
+
+def relations(feed: str) -> str:
+    """Return which objects of one case are related to each other, as a list."""
+    read = source(feed)
+    lines = []
+    for one in object_sets(read):
+        related = one.keys.get("related")
+        if related is not None:
+            others = [object_name(other) for other in read.mapping(related)]
+            lines.append(f"- {object_name(one.code)}: {', '.join(others)}")
+    return "\n".join(lines) or "None: the objects of this feed stand alone."
+
+
+def object_sets(read: Source) -> Iterator[ObjectSet]:
+    """Yield the object sets of the primary feed's report, in file order."""
+    for key, node in read.mapping(read.primary.keys["report"]).items():
+        if key not in (ATTRIBUTE_SETS, TAG_SETS):
+            for name, member in read.mapping(node).items():
+                yield ObjectSet(key.removesuffix(SUFFIX), name, read.mapping(member))
+
+
+@functools.cache
+def object_name(object_code: str) -> str:
+    """Return the name of an object code: that of a custom object comes from its definition."""
+    for path in folder("custom_objects").glob("*.json"):
+        for one in json.loads(path.read_text(encoding="utf-8")):
+            if one["code"] == object_code:
+                return str(one["name"])
+    return object_code.replace("_", " ").title()
+
+
+def _items(read: Source, node: Node) -> Iterator[tuple[str, dict[str, Node] | None]]:
+    """Yield the items of a set, each with what stands behind its values; null for a whole object.
+
+    Items that come from an expression are those that the pipeline of its key makes.
+    """
+    if isinstance(node, ScalarNode):
+        text = read.text(node)
+        found = _ITEMS_OF.fullmatch(text)
+        made = None if found is None else _made(read, found[1])
+        yield (code(text), None) if made is None else (f" of each {code(text)}", made)
+        return
+    for element in node.value if isinstance(node, SequenceNode) else [node]:
+        yield "", read.mapping(element)
+
+
+def _made(read: Source, key: str) -> dict[str, Node] | None:
+    """Return the mapping that `filter-mapping: {key: [..., each: [new: ...]]}` makes."""
+    for word, argument in read.steps(read.primary.keys["filters"]):
+        if word != "filter-mapping" or argument is None:
+            continue
+        pipeline = read.mapping(argument).get(key)
+        for inner, each in read.steps(pipeline) if pipeline is not None else ():
+            for last, new in read.steps(each) if inner == "each" and each is not None else ():
+                if last == "new" and isinstance(new, MappingNode):
+                    return read.mapping(new)
+    return None
+
+
+def _names(node: Node | None) -> list[str]:
+    return [str(one.value) for one in node.value] if isinstance(node, SequenceNode) else []
+
+
+def _updated(read: Source) -> set[str]:
+    rules = read.primary.keys.get("ingest_rules")
+    if rules is None:
+        return set()
+    elements = read.document.items(read.mapping(rules)["attributes"], "attribute rules")
+    return {read.text(read.mapping(element)["name"]) for element in elements}
+
+
+def _switched(read: Source, text: str) -> tuple[str, str]:
+    """Take a switch of the form off an expression: what is left, and when it counts."""
+    if found := _WHEN_OFF.fullmatch(text):
+        return code(found[2]), f"{_label(read, found[1])}: off"
+    if found := _WHEN_ON.fullmatch(text):
+        return code(found[1]), f"{_label(read, found[2])}: on"
+    return code(text), ""
+
+
+def _condition(read: Source, text: str) -> str:
+    if found := _SWITCH.fullmatch(text):
+        return f"{_label(read, found[2])}: {'off' if found[1] else 'on'}"
+    return code(text)
+
+
+def _label(read: Source, name: str) -> str:
+    return next(field.label for field in read.user_fields() if field.name == name)

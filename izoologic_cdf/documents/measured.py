@@ -1,0 +1,107 @@
+"""What a run over the emulator's guide scenario does, measured when the documents are made."""
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from izoologic_cdf.documents.markdown import fenced, table
+from izoologic_cdf.documents.source import FEEDS
+from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.runtime.clock import stamp
+from izoologic_cdf.runtime.summary import EXIT_CODES, plural
+
+SCENARIO = "guide"
+# the case of the guide's communications: it has messages, a file and no IP address
+SHOWN = "gz3kEgBWO"
+# lines of `library show` that differ from run to run
+_STAMPS = ("  created ", "  changed ")
+
+
+class MeasureError(Exception):
+    """A run that did not end as complete, so that its figures say nothing."""
+
+
+def scenario_range() -> str:
+    """Return the range that holds everything of the guide scenario, as a sentence."""
+    since, until = _range()
+    return f"The scenario `{SCENARIO}` holds cases from {stamp(since)} to {stamp(until)} UTC."
+
+
+def average_run(feed: str) -> str:
+    """Return the counts of the first run of a feed over the whole guide scenario."""
+    summary = _measured().summaries[feed]
+    cases, calls = summary["cases"], summary["calls"]
+    rows = [
+        ("Windows of at most 30 days", summary["windows"]["done"]),
+        ("Requests to the API", calls["requests"]),
+        ("Logins", calls["logins"]),
+        ("Cases listed", cases["listed"]),
+        ("Cases detailed", cases["detailed"]),
+    ]
+    for kind, counts in summary["objects"].items():
+        rows.append((plural(kind), counts["objects"]["created"]))
+        if counts["attributes"]["created"]:
+            rows.append((f"Attributes of {plural(kind)}", counts["attributes"]["created"]))
+    return table(("Metric", "Result"), ((name, str(count)) for name, count in rows))
+
+
+def excerpt() -> str:
+    """Return one case of the guide scenario as `library show` prints it, stamps left out."""
+    lines = _measured().shown.splitlines()
+    return fenced("\n".join(line for line in lines if not line.startswith(_STAMPS)), "text")
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    summaries: dict[str, dict[str, Any]]
+    shown: str
+
+
+@functools.cache
+def _measured() -> _Measured:
+    since, until = _range()
+    with (
+        Emulator(load_scenario(SCENARIO)) as emulator,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        # what the user has configured must not enter into the figures
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("IZOOLOGIC_")}
+        environment = {
+            **clean,
+            "IZOOLOGIC_API_HOST": emulator.url,
+            "IZOOLOGIC_API_KEY": emulator.api_key,
+            "IZOOLOGIC_API_SECRET": emulator.secret_key,
+        }
+        library = str(Path(folder) / "measured.sqlite")
+        asked = ["--since", str(since), "--until", str(until)]
+        kept = ["--library", library, "--format", "json"]
+        summaries = {
+            feed: json.loads(_output(["run", feed, *asked, *kept], environment)) for feed in FEEDS
+        }
+        shown = _output(["library", "show", library, SHOWN], environment)
+    return _Measured(summaries, shown)
+
+
+def _output(arguments: list[str], environment: dict[str, str]) -> str:
+    # the command as a user calls it: what is measured is what is documented
+    command = [sys.executable, "-m", "izoologic_cdf.cli.main", *arguments]
+    done = subprocess.run(  # noqa: S603 - our own command, no shell
+        command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    if done.returncode != EXIT_CODES["complete"]:
+        said = done.stderr or done.stdout
+        raise MeasureError(f"the measured {arguments[0]} ended with {done.returncode}\n{said}")
+    return done.stdout
+
+
+def _range() -> tuple[int, int]:
+    scenario = load_scenario(SCENARIO)
+    if scenario.since is None or scenario.until is None:
+        raise MeasureError(f"the scenario {SCENARIO} names no range")
+    return scenario.since, scenario.until

@@ -1,0 +1,188 @@
+"""What a feed remembers between runs: finished intervals and cases that were set aside.
+
+Kept in tables of its own in the library's file, so that a case and the progress it means are
+committed in one transaction. Per feed and tenant; a tenant is told by a salted hash of what the
+administrator must enter (host and keys), which can't be turned back.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from izoologic_cdf.language.fields import UserField
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.intervals import union
+from izoologic_cdf.runtime.windows import Window
+
+# a case that failed this often is given up, until somebody asks for it
+MOST_FAILURES = 5
+_HASH_ROUNDS = 20_000
+_FINISHED, _REFUSED, _ORIGIN = "finished", "refused", "origin"
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS feed_salt (salt TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS feed_interval (
+      id INTEGER PRIMARY KEY, feed TEXT NOT NULL, tenant TEXT NOT NULL,
+      kind TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS feed_set_aside (
+      feed TEXT NOT NULL, tenant TEXT NOT NULL, case_id TEXT NOT NULL,
+      value TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+      reason TEXT NOT NULL, failures INTEGER NOT NULL,
+      PRIMARY KEY (feed, tenant, case_id))""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A case that failed, with what is needed to do it again.
+
+    `value` is the item as the feed tracked it: ids and dates of the list, nothing of its detail.
+    `asked` is the range in which its messages are asked for.
+    """
+
+    case_id: str
+    value: Any
+    asked: Window
+    reason: str
+    failures: int
+
+    @property
+    def given_up(self) -> bool:
+        """Whether runs leave it alone."""
+        return self.failures >= MOST_FAILURES
+
+
+class State:
+    """The memory of one feed of one tenant."""
+
+    def __init__(
+        self, library: Library, feed: str, fields: Iterable[UserField], values: Mapping[str, Any]
+    ) -> None:
+        """Open it; the tables are made where they are missing. Raises LibraryError."""
+        self._library = library
+        self._connection = library.connection
+        with library.transaction():
+            for table in _TABLES:
+                self._connection.execute(table)
+        told = [str(values.get(f.name)) for f in fields if f.required and not f.boolean]
+        self._key = (feed, self._tenant(told))
+        # the row of the interval that grows while its cases are committed
+        self._growing: int | None = None
+
+    def _tenant(self, told: list[str]) -> str:
+        row = self._connection.execute("SELECT salt FROM feed_salt").fetchone()
+        if row is None:
+            row = (secrets.token_hex(16),)
+            with self._library.transaction():
+                self._connection.execute("INSERT INTO feed_salt VALUES (?)", row)
+        digest = hashlib.pbkdf2_hmac(
+            "sha256",
+            json.dumps(told).encode("utf-8", "surrogatepass"),
+            bytes.fromhex(row[0]),
+            _HASH_ROUNDS,
+        )
+        return digest.hex()[:16]
+
+    # --- intervals ---------------------------------------------------------------------------
+
+    def finished(self) -> list[Window]:
+        """Return the intervals of which every case is in the library or set aside."""
+        return self._intervals(_FINISHED)
+
+    def refused(self) -> list[Window]:
+        """Return the intervals that the server refused to give."""
+        return self._intervals(_REFUSED)
+
+    def origin(self) -> int | None:
+        """Return from when on `sync` keeps everything; null before its first run."""
+        found = self._intervals(_ORIGIN)
+        return found[0].since if found else None
+
+    def begin_at(self, origin: int) -> None:
+        """Remember from when on `sync` keeps everything."""
+        with self._library.transaction():
+            self._insert(_ORIGIN, Window(origin, origin))
+
+    def begin(self, window: Window) -> None:
+        """Begin an interval that grows by `reach`."""
+        with self._library.transaction():
+            self._growing = self._insert(_FINISHED, Window(window.since, window.since - 1))
+
+    def reach(self, until: int) -> None:
+        """Let the interval that was begun end here; call it in the transaction of the case."""
+        self._connection.execute(
+            "UPDATE feed_interval SET until = ? WHERE id = ? AND until < ?",
+            (until, self._growing, until),
+        )
+
+    def finish(self, until: int) -> None:
+        """End the interval that was begun, and join it with its neighbours."""
+        with self._library.transaction():
+            self.reach(until)
+            joined = self.finished()
+            self._connection.execute(
+                "DELETE FROM feed_interval WHERE feed = ? AND tenant = ? AND kind = ?",
+                (*self._key, _FINISHED),
+            )
+            for window in joined:
+                self._insert(_FINISHED, window)
+        self._growing = None
+
+    def refuse(self, window: Window) -> None:
+        """Remember that the server refused an interval."""
+        with self._library.transaction():
+            self._insert(_REFUSED, window)
+
+    def _intervals(self, kind: str) -> list[Window]:
+        rows = self._connection.execute(
+            "SELECT since, until FROM feed_interval WHERE feed = ? AND tenant = ? AND kind = ?",
+            (*self._key, kind),
+        )
+        return union(Window(since, until) for since, until in rows)
+
+    def _insert(self, kind: str, window: Window) -> int:
+        made = self._connection.execute(
+            "INSERT INTO feed_interval (feed, tenant, kind, since, until) VALUES (?, ?, ?, ?, ?)",
+            (*self._key, kind, window.since, window.until),
+        )
+        return int(made.lastrowid or 0)
+
+    # --- cases set aside -----------------------------------------------------------------------
+
+    def set_aside(self) -> list[SetAside]:
+        """Return the cases that failed and are not done yet, given up or not, by id."""
+        rows = self._connection.execute(
+            "SELECT case_id, value, since, until, reason, failures FROM feed_set_aside "
+            "WHERE feed = ? AND tenant = ? ORDER BY case_id",
+            self._key,
+        )
+        return [
+            SetAside(case_id, json.loads(value), Window(since, until), reason, failures)
+            for case_id, value, since, until, reason, failures in rows
+        ]
+
+    def put_aside(self, case_id: str, value: Any, asked: Window, reason: str) -> SetAside:
+        """Set a case aside, or count one more failure; call it in the transaction of the case.
+
+        The range of messages only grows, so that none is lost by a later, shorter run.
+        """
+        known = {one.case_id: one for one in self.set_aside()}.get(case_id)
+        if known is not None:
+            since, until = min(known.asked.since, asked.since), max(known.asked.until, asked.until)
+            asked = Window(since, until)
+        failures = known.failures + 1 if known else 1
+        record = SetAside(case_id, value, asked, reason, failures)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO feed_set_aside VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*self._key, case_id, json.dumps(value), asked.since, asked.until, reason, failures),
+        )
+        return record
+
+    def done(self, case_id: str) -> None:
+        """Forget that a case was set aside; call it in the transaction of the case."""
+        self._connection.execute(
+            "DELETE FROM feed_set_aside WHERE feed = ? AND tenant = ? AND case_id = ?",
+            (*self._key, case_id),
+        )

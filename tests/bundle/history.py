@@ -1,0 +1,131 @@
+"""Makes the reconstruction of 1.0.0 from today's definitions, and the story `diff` tells of it.
+
+`python -m tests.bundle.history` writes both; tests refuse a stale one. The vendor's own file of
+1.0.0 is not public. What is known of it is the change log of the guide, so each replacement below
+undoes one sentence of it, and everything else is as it is today.
+"""
+
+import argparse
+import contextlib
+import io
+import tempfile
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+from izoologic_cdf.bundle.build import build_yaml
+from izoologic_cdf.cli import diff
+from izoologic_cdf.content import folder
+
+OLD_NAME, NEW_NAME = "izoologic_sync_cases-1.0.0.yaml", "izoologic_sync_cases-1.1.0.yaml"
+FIXTURE = folder("fixtures") / "history" / OLD_NAME
+GOLDEN = Path(__file__).parent / "diff_1.0.0_to_1.1.0.txt"
+INCIDENT = "incident_case_sync.yaml"
+
+
+@dataclass(frozen=True)
+class Undone:
+    """One replacement in the authored definition of the incident feed."""
+
+    version: str
+    says: str
+    today: str
+    before: str
+
+
+UNDONE = [
+    Undone(
+        "1.1.0",
+        "The Case ID is now used as the object value: before, it was the URL.",
+        "value: !expr none if user_fields.ingest_as_event else data.caseId | trim",
+        "value: !expr none if user_fields.ingest_as_event else data.feed_results.url",
+    ),
+    Undone(
+        "1.1.0",
+        "The same for an Event, whose title is its value.",
+        "title: !expr data.caseId | trim if user_fields.ingest_as_event else none",
+        "title: !expr data.feed_results.url if user_fields.ingest_as_event else none",
+    ),
+    Undone(
+        "1.0.1",
+        "A status of null was not mapped: nothing stood in for it.",
+        " value.status if value.statusDescription is none else value.statusDescription\n",
+        " value.statusDescription\n",
+    ),
+    Undone(
+        "1.0.1",
+        "Duplicate statuses in spite of the ingest rule: why the rule had no effect is not known, "
+        "so here there is none.",
+        "        - {name: Status, rule: update}\n",
+        "",
+    ),
+    Undone(
+        "1.0.1",
+        "The choice between added and detection date was not honoured: always the detection date.",
+        """\
+            (value.feed_results.addedDate or value.feed_results.detectionDate)
+            if user_fields.use_added_date
+            else (value.feed_results.detectionDate or value.feed_results.addedDate)
+""",
+        "            value.feed_results.detectionDate or value.feed_results.addedDate\n",
+    ),
+]
+COMMENT = """\
+# iZoologic Sync Cases 1.0.0: a reconstruction, not the vendor's file, which is not public.
+#
+# Today's built definition with what the change log of the guide says undone:
+{undone}
+# Made by `python -m tests.bundle.history`; for `izoologic-cdf diff`, never for an upload.
+
+"""
+
+
+def reconstruction() -> str:
+    """Return the text of the reconstructed 1.0.0.
+
+    Raises:
+        ValueError: a text that is to be replaced is not there exactly once.
+    """
+    with tempfile.TemporaryDirectory() as made:
+        for path in folder("feeds").glob("*.yaml"):
+            text = _once(path.read_text(encoding="utf-8"), 'version: "1.1.0"', 'version: "1.0.0"')
+            if path.name == INCIDENT:
+                for undone in UNDONE:
+                    text = _once(text, undone.today, undone.before)
+            (Path(made) / path.name).write_text(text, encoding="utf-8")
+        built = build_yaml(sorted(Path(made).glob("*.yaml")), folder("filters"))
+    _, _, body = built.partition("\n\n")
+    sentences = [
+        textwrap.fill(f"- ({one.version}) {one.says}", 96, subsequent_indent="  ") for one in UNDONE
+    ]
+    return COMMENT.format(undone=textwrap.indent("\n".join(sentences), "# ")) + body
+
+
+def today() -> str:
+    """Return the text of the definition that is built today."""
+    return build_yaml(sorted(folder("feeds").glob("*.yaml")), folder("filters"))
+
+
+def story(*fields: str) -> str:
+    """Return what the command prints of the upgrade from 1.0.0 with these fields set."""
+    said = io.StringIO()
+    with tempfile.TemporaryDirectory() as made, contextlib.chdir(made):
+        Path(OLD_NAME).write_text(reconstruction(), encoding="utf-8")
+        Path(NEW_NAME).write_text(today(), encoding="utf-8")
+        options = argparse.Namespace(
+            old=OLD_NAME, new=NEW_NAME, assignments=list(fields), no_run=False, format="text"
+        )
+        with contextlib.redirect_stdout(said):
+            diff.diff(options)
+    return said.getvalue()
+
+
+def _once(text: str, today: str, before: str) -> str:
+    if text.count(today) != 1:
+        raise ValueError(f"this stands {text.count(today)} times in the definition: {today}")
+    return text.replace(today, before)
+
+
+if __name__ == "__main__":
+    FIXTURE.write_text(reconstruction(), encoding="utf-8")
+    GOLDEN.write_text(story(), encoding="utf-8")

@@ -1,0 +1,261 @@
+"""What `diff` tells an administrator of an upgrade: objects, runs, the command."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from izoologic_cdf.bundle.diff import compare
+from izoologic_cdf.bundle.diff_objects import object_changes
+from izoologic_cdf.bundle.diff_runs import At
+from izoologic_cdf.cli.main import main
+from izoologic_cdf.language.positions import Position
+from izoologic_cdf.language.values import Literal
+from tests.bundle.history import FIXTURE, GOLDEN, reconstruction, story, today
+from tests.bundle.small import OLD, version
+
+# kind, where, what, old, new
+Told = tuple[str, str, str, str | None, str | None]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.example.com/api/x?y=1", "http://127.0.0.1:1/api/x?y=1"),
+        ("https://api.example.com", "http://127.0.0.1:1/"),
+        ("http://127.0.0.1:1@api.example.com/x", "http://127.0.0.1:1/x"),
+        ("//api.example.com/x", "http://127.0.0.1:1/x"),
+        ("https://[api.example.com/x", "http://127.0.0.1:1"),
+        ("", "http://127.0.0.1:1/"),
+        (None, None),
+    ],
+)
+def test_whatever_server_a_definition_names_the_emulator_is_asked(url: Any, expected: Any) -> None:
+    here = Position("x.yaml", 1, 1)
+    assert At(Literal(url, here), "http://127.0.0.1:1").evaluate({}) == expected
+
+
+def thing(value: str, **more: Any) -> dict[str, Any]:
+    plain = {"subtype": None, "description": None, "published_at": None, "sources": ["s"]}
+    return {"type": "note", "value": value, **plain, "attributes": [], "related": [], **more}
+
+
+def attribute(name: str, value: str) -> dict[str, Any]:
+    return {"name": name, "value": value, "sources": ["s"]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ([], [], []),
+        ([thing("a")], [thing("a")], []),
+        (
+            [thing("a")],
+            [thing("b", attributes=[attribute("A", "1")])],
+            [
+                ("result-removed", "note a", "0 attributes, 0 related objects", None, None),
+                ("result-added", "note b", "1 attributes, 0 related objects", None, None),
+            ],
+        ),
+        (
+            [thing("a", description="x")],
+            [thing("a", published_at="2025-08-01 00:00:00")],
+            [
+                ("result-changed", "note a", "description", "x", None),
+                ("result-changed", "note a", "published_at", None, "2025-08-01 00:00:00"),
+            ],
+        ),
+        (
+            [thing("a", attributes=[attribute("A", "1"), attribute("A", "2")])],
+            [thing("a", attributes=[attribute("A", "2"), attribute("A", "3"), attribute("B", "")])],
+            [
+                ("result-changed", "note a", "attribute A", "1", "3"),
+                ("result-changed", "note a", "attribute B", None, ""),
+            ],
+        ),
+        (
+            [thing("a", sources=["s"], related=[{"type": "incident", "value": "i"}])],
+            [thing("a", sources=["t"])],
+            [
+                ("result-changed", "note a", "source", "s", "t"),
+                ("result-changed", "note a", "related incident", "i", None),
+            ],
+        ),
+        (
+            [thing("a", subtype="x"), thing("a", subtype="y")],
+            [thing("a", subtype="y")],
+            [("result-removed", "note a (x)", "0 attributes, 0 related objects", None, None)],
+        ),
+        (
+            [thing("a", description="1"), thing("a", description="2")],
+            [thing("a", description="2"), thing("a", description="3")],
+            [("result-changed", "note a", "description", "1", "3")],
+        ),
+    ],
+)
+def test_objects_of_two_exports_are_paired_and_their_differences_told(
+    old: list[Any], new: list[Any], expected: list[Told]
+) -> None:
+    found = [(c.kind, c.where, c.what, c.old, c.new) for c in object_changes(old, new)]
+    assert found == expected
+
+
+def test_the_reconstruction_of_1_0_0_is_what_the_change_log_makes_of_today() -> None:
+    assert FIXTURE.read_text(encoding="utf-8") == reconstruction(), (
+        "it is stale: python -m tests.bundle.history"
+    )
+
+
+def test_the_story_from_1_0_0_to_1_1_0_is_the_golden_one() -> None:
+    assert story() == GOLDEN.read_text(encoding="utf-8"), (
+        "look at the difference, then: python -m tests.bundle.history"
+    )
+
+
+def test_with_the_added_date_chosen_the_story_tells_of_dates_too() -> None:
+    usual, chosen = GOLDEN.read_text(encoding="utf-8"), story("use_added_date=on")
+    line = "(IP Address): published_at: 2025-08-01 09:00:00 -> 2025-08-02 10:15:30"
+    assert (line in usual, line in chosen) == (False, True)
+    assert "with use_added_date=on and else the defaults" in " ".join(chosen.split())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("built") / "built.yaml"
+    path.write_text(today(), encoding="utf-8")
+    return path
+
+
+def test_a_file_does_not_differ_from_itself(
+    built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", str(built), str(built)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{built} (1.1.0) -> {built} (1.1.0)\n\nBoth were run over")
+    assert out.endswith("No difference\n")
+
+
+def test_a_definition_with_a_server_and_keys_of_its_own_is_run_on_the_emulator(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = built.read_text(encoding="utf-8")
+    fixed = tmp_path / "fixed.yaml"
+    changed = text.replace("user_fields.api_host", "'https://api.example.com'")
+    assert changed.count("api.example.com") > 5
+    fixed.write_text(changed.replace("name: api_host", "name: another_host"), encoding="utf-8")
+    assert main(["diff", str(built), str(fixed), "--format", "json"]) == 1
+    kinds = {change["kind"] for change in json.loads(capsys.readouterr().out)["changes"]}
+    assert kinds == {"field-added", "field-removed", "request"}
+
+
+def test_a_version_that_does_not_run_is_told_and_is_trouble(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.yaml"
+    text = built.read_text(encoding="utf-8").replace("/api/ThreatManagement/CaseSync", "/api/Gone")
+    broken.write_text(text, encoding="utf-8")
+    assert main(["diff", str(built), str(broken)]) == 2
+    out = capsys.readouterr().out
+    assert "Runs that did not complete: 1\n" in out
+    assert f"  * {broken}: iZoologic Incident Case Sync\n      + 32 of 32 runs did not" in out
+    assert "Objects that only the old version makes" in out
+
+
+def test_without_a_run_only_what_the_files_say_is_compared(
+    built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["diff", str(FIXTURE), str(built), "--no-run", "--format", "json"]
+    assert main(arguments) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [document[side]["version"] for side in ("old", "new")] == ["1.0.0", "1.1.0"]
+    assert document["run_over"] is None
+    assert [change["kind"] for change in document["changes"]] == [
+        "version",
+        "identity",
+        "identity",
+        "ingest-rule-added",
+        "steps",
+        "steps",
+    ]
+    assert all(change["means"] for change in document["changes"])
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_default_of_a_secret_is_never_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    files: list[str] = []
+    for secret in ("first-secret", "second-secret"):
+        path = tmp_path / f"{len(files)}.yaml"
+        path.write_text(OLD.replace("first-secret", secret), encoding="utf-8")
+        files.append(str(path))
+    assert main(["diff", *files, "--no-run", "--format", form]) == 1
+    out = capsys.readouterr().out
+    assert "(not shown)" in out
+    assert "-secret" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--no-run", "--set", "use_added_date=on"], "--no-run wants none"),
+        (["--set", "use_added_date=perhaps"], "use_added_date is a yes or a no"),
+        (["--set", "used_added_date=on"], "did you mean 'use_added_date'?"),
+        (["--set", "api_key=x"], "--set refuses the secret api_key"),
+        (["--set", "api_key"], "--set takes field=value"),
+    ],
+)
+def test_a_field_that_cannot_be_set_is_refused(
+    built: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(["diff", str(built), str(built), *arguments]) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "the file can't be read"),
+        ("", "the file is empty"),
+        ("feeds: {}", "lacks the key 'version'"),
+        (OLD.replace("data.brand", "date.brand"), "date"),
+    ],
+)
+def test_a_definition_that_cannot_be_used_is_trouble_with_a_place(
+    built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, said: str
+) -> None:
+    path = tmp_path / "bad.yaml"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    assert main(["diff", str(built), str(path)]) == 2
+    err = capsys.readouterr().err
+    assert f"{path}:" in err
+    assert said in err
+
+
+@pytest.mark.parametrize("depth", [50, 150, 250, 300, 350, 400, 500, 1000])
+@pytest.mark.parametrize("place", ["_anchors:", "template_values:"])
+def test_a_definition_nested_to_any_depth_is_compared_or_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], depth: int, place: str
+) -> None:
+    entry = "- " if place == "_anchors:" else "deep: "
+    texts = [
+        OLD.replace(place, f"{place}\n  {entry}{'[' * depth}{x}{']' * depth}") for x in ("1", "2")
+    ]
+    for name, text in zip(("old.yaml", "new.yaml"), texts, strict=True):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    code = main(["diff", str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--no-run"])
+    captured = capsys.readouterr()
+    said = {0: "No difference", 1: "template_values.deep[1][1]", 2: ""}
+    assert said[code] in captured.out
+    assert (code == 2) == ("deep" in captured.err or "RecursionError" in captured.err)
+
+
+def test_a_single_change_is_counted_in_the_singular(tmp_path: Path) -> None:
+    old = version(tmp_path, OLD, "old.yaml")
+    new = version(tmp_path, OLD.replace('"1.0"', '"1.1"'))
+    text = compare(old, new).as_text()
+    assert text.endswith("Neither was run.\n1 change")

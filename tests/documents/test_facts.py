@@ -1,0 +1,103 @@
+"""What the documents state agrees with the code: versions, mapping, decisions, layers."""
+
+import ast
+import csv
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from izoologic_cdf.content import folder
+from izoologic_cdf.documents import mapping
+from izoologic_cdf.documents.catalog import ROOT
+from izoologic_cdf.documents.source import FEEDS, source
+from tests.documents.support import rows, text
+
+_DECISION = re.compile(r"\bI-\d\d\b")
+_LAYERS = ("language", "library", "runtime", "emulator", "lint", "bundle")
+
+
+def test_one_version_stands_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    version = project["project"]["version"]
+    assert [source(feed).version for feed in FEEDS] == [version, version]
+    assert re.findall(r"^## \[(.*?)\]", text("CHANGELOG.md"), re.MULTILINE)[0] == version
+    guide = text("docs/bundle/GUIDE.md")
+    assert re.findall(r"[Vv]ersion (\d+\.\d+\.\d+)", guide)[0] == version
+    assert set(re.findall(r"sync-cases-(\d+\.\d+\.\d+)\.zip", text("README.md"))) == {version}
+
+
+def test_the_guide_tells_the_releases_of_the_change_log() -> None:
+    released = re.findall(r"^## \[(.*?)\]", text("CHANGELOG.md"), re.MULTILINE)
+    section = text("docs/bundle/GUIDE.md").partition("\n## Change log\n")[2]
+    told = re.findall(r"^- \*\*(.*?)\*\*: ", section, re.MULTILINE)
+    assert told == released
+
+
+@pytest.mark.parametrize(
+    ("feed", "tables"), [("incident", ("incident", "communications")), ("dlr", ("dlr",))]
+)
+def test_every_attribute_of_the_vendors_tables_stands_in_ours_and_no_other(
+    feed: str, tables: tuple[str, ...]
+) -> None:
+    due = set()
+    for table in tables:
+        path = folder("fixtures") / "mapping" / f"{table}_mapping.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            due |= {
+                row["object_type_or_attribute_key"]
+                for row in csv.DictReader(file)
+                if row["entity"].endswith("Attribute")
+            }
+    assert {row[0] for row in rows(mapping.attributes(feed))[2:]} == due
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_the_tables_mark_what_an_ingest_rule_updates(feed: str) -> None:
+    (primary,) = [feed for feed in source(feed).feeds if feed.kind == "primary"]
+    updated = {row[0] for row in rows(mapping.attributes(feed)) if row[3] == "update"}
+    due = (
+        {"URL", "Status", "Up Time", "Progress Stage"} if "ingest_rules" in primary.keys else set()
+    )
+    assert updated == due
+
+
+def test_a_switch_is_shown_by_its_label() -> None:
+    shown = {(row[0], row[1]): (row[2], row[3]) for row in rows(mapping.objects("dlr"))}
+    label = "Ingest as Identity instead of Compromised Account"
+    assert shown["Compromised Account", "`value`"] == ("`data.account`", f"{label}: off")
+    assert shown["Identity", "`value`"] == ("`data.account`", f"{label}: on")
+
+
+def test_each_of_47_decisions_has_one_row() -> None:
+    numbers = [row[0] for row in rows(text("docs/decisions.md")) if _DECISION.fullmatch(row[0])]
+    assert numbers == [f"I-{number:02}" for number in range(1, 48)]
+
+
+def test_every_decision_that_the_code_cites_is_listed() -> None:
+    known = set(_DECISION.findall(text("docs/decisions.md")))
+    for name in ("feeds", "filters", "izoologic_cdf"):
+        for path in (ROOT / name).rglob("*"):
+            if path.suffix in (".py", ".yaml"):
+                cited = set(_DECISION.findall(path.read_text(encoding="utf-8")))
+                assert cited <= known, path
+
+
+def _imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        found |= {
+            name.split(".")[1] for name in names if name and name.startswith("izoologic_cdf.")
+        }
+    return found
+
+
+@pytest.mark.parametrize("layer", _LAYERS)
+def test_a_layer_imports_what_the_architecture_says_and_nothing_else(layer: str) -> None:
+    (stated,) = [row[2] for row in rows(text("docs/architecture.md")) if row[0] == f"`{layer}`"]
+    allowed = {layer, "content", *re.findall(r"`(\w+)`", stated)}
+    for path in (ROOT / "izoologic_cdf" / layer).rglob("*.py"):
+        assert _imported(path) <= allowed, path

@@ -1,0 +1,71 @@
+"""Python filters: functions of a folder, found by `module.function`."""
+
+from pathlib import Path
+
+import pytest
+
+from izoologic_cdf.language import model
+from tests.language.support import findings_of, load_text, place
+from tests.language.test_closed_schema import filters
+
+GOOD = "from ._shared import double\n__all__ = ['twice']\ndef twice(value): return double(value)\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "filters"
+    made.mkdir()
+    (made / "numbers.py").write_text(GOOD)
+    (made / "_shared.py").write_text("def double(value): return value * 2\n")
+    return made
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_filter_is_found_and_its_module_may_share_code(tmp_path: Path) -> None:
+    (step,) = load_text(tmp_path, filters("{python: numbers.twice}")).feeds["Feed"].filters
+    assert isinstance(step, model.Python)
+    assert (step.name, step.function(4)) == ("numbers.twice", 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "help_"),
+    [
+        ("numbers.twise", "did you mean 'numbers.twice'?"),
+        ("number.twice", "did you mean 'numbers.twice'?"),
+        ("_shared.double", "numbers.twice"),
+        ("numbers.double", "numbers.twice"),
+        ("numbers", "numbers.twice"),
+        ("os.system", "known here: numbers.twice"),
+        ("numbers.__import__", "numbers.twice"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_an_unknown_filter_is_a_finding_with_a_suggestion(
+    tmp_path: Path, name: str, help_: str
+) -> None:
+    (finding,) = findings_of(tmp_path, filters(f"{{python: {name}}}"))
+    assert finding.message == f"there is no Python filter {name!r} in filters/"
+    assert place(finding) == (6, 24)
+    assert help_ in (finding.help or "")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("def f(:", "broken.py can't be imported: SyntaxError"),
+        ("import nothing_of_that_name", "broken.py can't be imported: ModuleNotFoundError"),
+        ("def f(value): return value", "broken.py names no filters in __all__"),
+    ],
+)
+def test_a_module_that_can_not_be_imported_is_a_finding(
+    tmp_path: Path, folder: Path, code: str, message: str
+) -> None:
+    (folder / "broken.py").write_text(code)
+    (finding,) = findings_of(tmp_path, filters("{python: broken.f}"))
+    assert finding.message.startswith(message)
+
+
+def test_a_folder_that_is_not_there_has_no_filters(tmp_path: Path) -> None:
+    (finding,) = findings_of(tmp_path, filters("{python: numbers.twice}"))
+    assert finding.message == "there is no Python filter 'numbers.twice' in filters/"
+    assert finding.help is None

@@ -1,0 +1,86 @@
+"""The JSON Schema knows what the language knows."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from izoologic_cdf.content import folder
+from izoologic_cdf.language.pipelines import FILTER_WORDS, FILTERS_WITH_VALUE
+from izoologic_cdf.language.schema import CONSTRUCTS
+from izoologic_cdf.lint.editor_schema import _FILTER_VALUES, _VALUES, schema
+from izoologic_cdf.lint.examples import complete
+from izoologic_cdf.lint.rule import Rule
+from izoologic_cdf.lint.rules import RULES
+
+
+class EditorLoader(yaml.SafeLoader):
+    """Reads the tags of the language as an editor does: as plain text, mappings and lists."""
+
+
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    assert isinstance(node, yaml.SequenceNode)
+    return loader.construct_sequence(node, deep=True)
+
+
+EditorLoader.add_multi_constructor("!", _plain)
+
+
+def references(part: Any) -> set[str]:
+    if isinstance(part, dict):
+        own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+        return own.union(*(references(inner) for inner in part.values()))
+    return set().union(*map(references, part)) if isinstance(part, list) else set()
+
+
+def test_every_construct_and_no_other_has_its_values_described() -> None:
+    assert _VALUES.keys() == CONSTRUCTS.keys()
+    for name, values in _VALUES.items():
+        assert values.keys() <= CONSTRUCTS[name].keys()
+
+
+def test_only_filters_that_exist_have_their_values_described() -> None:
+    assert _FILTER_VALUES.keys() <= FILTERS_WITH_VALUE
+    words, mapping = schema()["definitions"]["filter"]["anyOf"]
+    assert set(words["enum"]) == FILTER_WORDS
+    assert mapping["properties"].keys() == FILTERS_WITH_VALUE
+
+
+def test_every_reference_leads_to_a_definition() -> None:
+    whole = schema()
+    targets = {f"#/definitions/{name}" for name in whole["definitions"]}
+    assert references(whole) == targets
+
+
+def errors(text: str) -> list[str]:
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft7Validator(schema())
+    # our own subclass of the safe loader
+    return [
+        error.message
+        for error in validator.iter_errors(yaml.load(text, EditorLoader))  # noqa: S506
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(folder("feeds").glob("*.yaml")), ids=lambda p: p.stem)
+def test_our_definitions_are_valid(path: Path) -> None:
+    assert errors(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_the_good_example_of_every_rule_is_valid(rule: Rule) -> None:
+    assert errors(complete(rule.good)) == []
+
+
+def test_a_mistyped_key_is_invalid() -> None:
+    text = complete("source: {http: {url: x, metod: POST}}\n")
+    assert errors(text) == ["Additional properties are not allowed ('metod' was unexpected)"]
+
+
+def test_a_mistyped_filter_is_invalid() -> None:
+    assert len(errors(complete("filters: [parse_json]\n"))) == 1

@@ -1,0 +1,71 @@
+"""Runs of a definition against a library, with a progress that remembers what was said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.language.load import load
+from izoologic_cdf.library.export import export
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.clock import Clock
+from izoologic_cdf.runtime.feeds import Range
+from izoologic_cdf.runtime.http import Limits
+from izoologic_cdf.runtime.run import FeedRun, Settings
+from izoologic_cdf.runtime.summary import Summary
+from izoologic_cdf.runtime.windows import Window
+from tests.runtime.clocks import FakeClock
+
+RANGE = Range(1_700_000_000, 1_700_086_400)
+
+
+@dataclass(slots=True)
+class Told:
+    said: list[str] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    listed_counts: list[int] = field(default_factory=list)
+    cases: int = 0
+
+    def window(self, window: Window, done: int, of: int) -> None:
+        assert done == len(self.windows) < of
+        self.windows.append(window)
+
+    def listed(self, count: int) -> None:
+        self.listed_counts.append(count)
+
+    def case(self) -> None:
+        self.cases += 1
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+@dataclass(slots=True)
+class Outcome:
+    summary: Summary
+    told: Told
+    exported: str
+
+
+def run(
+    path: Path,
+    library: Path,
+    user_fields: Mapping[str, Any],
+    *,
+    asked: Range = RANGE,
+    missing: Missing = Missing.NULL,
+    in_flight: int = 4,
+    clock: Clock | None = None,
+) -> Outcome:
+    """Run the one primary feed of a definition."""
+    definition = load(path, path.parent / "filters", missing=missing)
+    (feed,) = definition.primary_feeds
+    told = Told()
+    settings = Settings(in_flight, Limits(attempts=2), clock or FakeClock())
+    with Library.create(library) as opened:
+        summary = FeedRun(
+            definition, feed, dict(user_fields), asked, opened, told, settings
+        ).run()
+    with Library.open(library) as opened:
+        return Outcome(summary, told, "".join(export(opened)))

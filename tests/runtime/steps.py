@@ -1,0 +1,37 @@
+"""Runs a pipeline that is written as YAML over a value."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.pipelines import Scope, compile_pipeline
+from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines
+
+
+def _no_feed(name: str, params: Mapping[str, Any], case: Case) -> Any:
+    raise AssertionError(f"{name} was called")
+
+
+def stream(
+    text: str,
+    value: Any,
+    *,
+    names: Mapping[str, Any] | None = None,
+    case: Case | None = None,
+    call: CallFeed = _no_feed,
+    folder: Path = Path("filters-that-are-not-there"),
+    missing: Missing = Missing.NULL,
+) -> Iterator[Any]:
+    names = names or {}
+    document = Document("feed.yaml", text)
+    scope = Scope(document, frozenset({"value", *names}), missing, PythonFilters(folder))
+    pipeline = compile_pipeline(scope, document.root)
+    return Pipelines(names, call).flow(pipeline, value, case or Case("C1"))
+
+
+def steps(text: str, value: Any, **how: Any) -> list[Any]:
+    return list(stream(text, value, **how))
