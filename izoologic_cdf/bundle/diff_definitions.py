@@ -33,12 +33,12 @@ def definition_changes(old: Version, new: Version) -> list[Change]:
     pairs = _pairs(old, new)
     kept_old, kept_new = {p[0].name for p in pairs}, {p[1].name for p in pairs}
     changes += [
-        Change("feed-removed", feed.name, f"{feed.feed_type} feed", old=feed.namespace or "")
+        Change("feed-removed", feed.name, f"{feed.feed_type} feed", old=feed.namespace)
         for feed in old.definition.feeds.values()
         if feed.name not in kept_old
     ]
     changes += [
-        Change("feed-added", feed.name, f"{feed.feed_type} feed", new=feed.namespace or "")
+        Change("feed-added", feed.name, f"{feed.feed_type} feed", new=feed.namespace)
         for feed in new.definition.feeds.values()
         if feed.name not in kept_new
     ]

@@ -54,11 +54,7 @@ def read_version(path: Path) -> Version:
     python = PythonFilters(beside if beside.is_dir() else folder("filters"))
     document = read(path)
     definition = load_document(document, path, python)
-    try:
-        tree = from_document(document)
-    except RecursionError:
-        # what the loader does not read, under _anchors
-        raise document.error(document.root, "the definition is nested too deeply") from None
+    tree = from_document(document)
     assert isinstance(tree, Mapping)  # noqa: S101 - the loader has accepted it
     _check_native(tree, python, document)
     Native(python).definition(tree)

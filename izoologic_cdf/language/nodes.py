@@ -200,7 +200,7 @@ class Document:
                     merged.pop(entry.key, None)
                     merged[entry.key] = entry
                 continue
-            if not isinstance(key_node, ScalarNode):
+            if not isinstance(key_node, ScalarNode) or key_node.tag in TAGS:
                 raise self.error(key_node, f"a key of {what} must be a word")
             key = str(key_node.value)
             if key in own:

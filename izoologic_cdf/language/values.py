@@ -176,7 +176,8 @@ class _Builder:
                 guard_tree = self._tree(entry.value)
                 self._guards = outer + tuple(leaf.value for leaf in self._leaves[before:])
         pairs = [
-            jinja.Pair(jinja.Const(entry.key), self._tree(entry.value))
+            # a number as key of data stays a number, as in every YAML reader
+            jinja.Pair(jinja.Const(self._document.scalar(entry.key_node)), self._tree(entry.value))
             for entry in entries
             if guard_tree is None or entry.key != GUARD
         ]

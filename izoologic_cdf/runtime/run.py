@@ -141,6 +141,7 @@ class FeedRun:
         ]
         for done in self._in_order(pool, [(asked, asked, tracked) for tracked, asked in work]):
             self._commit(done, None)
+            self._progress.case()
 
     def _wanted(self, record: SetAside) -> bool:
         if self._plan.only is not None and record.case_id not in self._plan.only:

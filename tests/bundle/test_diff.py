@@ -236,7 +236,7 @@ def test_a_definition_that_cannot_be_used_is_trouble_with_a_place(
     assert said in err
 
 
-@pytest.mark.parametrize("depth", [50, 150, 250, 300, 350, 400, 500, 1000])
+@pytest.mark.parametrize("depth", [50, 95, 105, 1000])
 @pytest.mark.parametrize("place", ["_anchors:", "template_values:"])
 def test_a_definition_nested_to_any_depth_is_compared_or_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], depth: int, place: str
@@ -251,7 +251,7 @@ def test_a_definition_nested_to_any_depth_is_compared_or_refused(
     captured = capsys.readouterr()
     said = {0: "No difference", 1: "template_values.deep[1][1]", 2: ""}
     assert said[code] in captured.out
-    assert (code == 2) == ("deep" in captured.err or "RecursionError" in captured.err)
+    assert (code == 2) == ("deep" in captured.err)
 
 
 def test_a_single_change_is_counted_in_the_singular(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ EDITS: list[tuple[str, str, list[Told]]] = [
     (
         "  Details:\n",
         "  Spare:\n    feed_type: fulfillment\n  Details:\n",
-        [("feed-added", "Spare", "fulfillment feed", None, "")],
+        [("feed-added", "Spare", "fulfillment feed", None, None)],
     ),
     (
         ".example.cases",
@@ -254,7 +254,7 @@ def test_the_way_back_is_told_with_old_and_new_exchanged(
 def test_a_removed_feed_is_told(tmp_path: Path) -> None:
     text = OLD.replace("  Details:\n", "  Other:\n    feed_type: fulfillment\n  Details:\n")
     old, new = version(tmp_path, text, "old.yaml"), version(tmp_path, OLD)
-    assert told(old, new) == [("feed-removed", "Other", "fulfillment feed", "", None)]
+    assert told(old, new) == [("feed-removed", "Other", "fulfillment feed", None, None)]
 
 
 def test_every_kind_is_shown_by_an_edit_a_removal_or_a_run() -> None:

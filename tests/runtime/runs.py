@@ -1,6 +1,6 @@
 """Runs of a definition against a library, with a progress that remembers what was said."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from izoologic_cdf.language.load import load
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.clock import Clock
-from izoologic_cdf.runtime.feeds import Range
 from izoologic_cdf.runtime.http import Limits
+from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 from tests.runtime.clocks import FakeClock
 
-RANGE = Range(1_700_000_000, 1_700_086_400)
+RANGE = Window(1_700_000_000, 1_700_086_400)
 
 
 @dataclass(slots=True)
@@ -53,19 +53,20 @@ def run(
     library: Path,
     user_fields: Mapping[str, Any],
     *,
-    asked: Range = RANGE,
+    plan: Plan | None = None,
     missing: Missing = Missing.NULL,
     in_flight: int = 4,
     clock: Clock | None = None,
+    committed: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Run the one primary feed of a definition."""
     definition = load(path, path.parent / "filters", missing=missing)
     (feed,) = definition.primary_feeds
     told = Told()
-    settings = Settings(in_flight, Limits(attempts=2), clock or FakeClock())
+    settings = Settings(in_flight, Limits(attempts=2), clock or FakeClock(), committed)
     with Library.create(library) as opened:
-        summary = FeedRun(
-            definition, feed, dict(user_fields), asked, opened, told, settings
-        ).run()
+        plan = plan or whole(RANGE.since, RANGE.until)
+        made = FeedRun(definition, feed, dict(user_fields), plan, opened, told, settings)
+        summary = made.run()
     with Library.open(library) as opened:
         return Outcome(summary, told, "".join(export(opened)))

@@ -79,9 +79,7 @@ def test_it_gives_these_objects(
     golden("asset_inventory.json", outcome.exported)
 
 
-def test_it_asks_page_after_page_for_the_range_of_the_run(
-    server: Loopback, tmp_path: Path
-) -> None:
+def test_it_asks_page_after_page_for_the_range_of_the_run(server: Loopback, tmp_path: Path) -> None:
     inventoried(server, tmp_path / "l.sqlite")
     first = {"since": "2023-11-14T22:13:20Z", "until": "2023-11-15T22:13:20Z", "limit": "2"}
     assert [{key: one for key, (one,) in a.query.items()} for a in server.asked] == [
@@ -95,7 +93,7 @@ def test_it_asks_page_after_page_for_the_range_of_the_run(
 def test_tags_are_kept(server: Loopback, tmp_path: Path) -> None:
     inventoried(server, tmp_path / "l.sqlite")
     with Library.open(tmp_path / "l.sqlite") as library, library.reading() as connection:
-        rows = connection.execute("SELECT DISTINCT name FROM tag ORDER BY name").fetchall()
+        rows = connection.execute("SELECT DISTINCT text FROM tag ORDER BY text").fetchall()
     assert [name for (name,) in rows] == ["inventory", "lab", "rack 7"]
 
 

@@ -161,9 +161,7 @@ def test_an_object_as_a_text_of_an_item_is_left_out_with_a_warning(key: str) -> 
         "[!expr '[data.list]', !expr '[[none]]']",
     ],
 )
-def test_items_come_written_out_or_from_the_data_at_any_depth(
-    items: str, missing: Missing
-) -> None:
+def test_items_come_written_out_or_from_the_data_at_any_depth(items: str, missing: Missing) -> None:
     data = {"list": [{"value": "a"}, {"value": "b"}]}
     found, _ = reported(f"asset-sets: {{a: {{items: {items}}}}}", data, missing)
     assert [one.value for one in found.batch.objects] == ["a", "b"]

@@ -1,0 +1,99 @@
+"""The built definition, and runs of it as the platform would make them: window by window."""
+
+import functools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from izoologic_cdf import content
+from izoologic_cdf.bundle.build import build_yaml
+from izoologic_cdf.emulator import Emulator
+from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.language.load import load, load_document
+from izoologic_cdf.language.model import Definition
+from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.library.export import export
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.plan import whole
+from izoologic_cdf.runtime.run import FeedRun, Settings
+from izoologic_cdf.runtime.summary import Summary
+from izoologic_cdf.runtime.windows import Window
+from tests.feeds.support import Heard, StoppedClock
+
+NO_PYTHON = PythonFilters(Path("no-filters"))
+
+
+def authored_files() -> list[Path]:
+    """Return the authored definitions in the order of the built file."""
+    return [content.folder("feeds") / f"{name}_case_sync.yaml" for name in ("incident", "dlr")]
+
+
+@functools.cache
+def built_text() -> str:
+    """Return the text of the built definition."""
+    return build_yaml(authored_files(), content.folder("filters"))
+
+
+def loaded(text: str, missing: Missing = Missing.NULL) -> Definition:
+    """Load a native definition from its text."""
+    return load_document(
+        Document("built.yaml", text), Path("built.yaml"), NO_PYTHON, missing=missing
+    )
+
+
+@functools.cache
+def built(missing: Missing) -> Definition:
+    """Return the built definition under one reading of missing keys."""
+    return loaded(built_text(), missing)
+
+
+@functools.cache
+def authored() -> tuple[Definition, ...]:
+    """Return the authored definitions."""
+    return tuple(load(path) for path in authored_files())
+
+
+def runs(
+    definitions: Iterable[Definition],
+    emulator: Emulator,
+    library: Library,
+    ranges: Iterable[Window],
+    switches: Mapping[str, Any],
+) -> list[tuple[Summary, list[str]]]:
+    """Run every primary feed once per range; return the summaries and what was said."""
+    done = []
+    ranges = list(ranges)
+    for definition in definitions:
+        for feed in definition.primary_feeds:
+            names = {field.name for field in feed.user_fields}
+            values: dict[str, Any] = {field.name: field.default for field in feed.user_fields}
+            values |= {
+                "api_host": emulator.url,
+                "api_key": emulator.api_key,
+                "api_secret": emulator.secret_key,
+            }
+            values |= {name: value for name, value in switches.items() if name in names}
+            settings = Settings(clock=StoppedClock(emulator.state.clock))
+            for one in ranges:
+                heard = Heard()
+                plan = whole(one.since, one.until)
+                run = FeedRun(definition, feed, values, plan, library, heard, settings)
+                done.append((run.run(), heard.said))
+    return done
+
+
+def exported(
+    folder: Path,
+    definitions: Iterable[Definition],
+    emulator: Emulator,
+    ranges: Iterable[Window],
+    switches: Mapping[str, Any],
+) -> str:
+    """Run into a new library and return its export; every run has to be complete."""
+    path = folder / "library.sqlite"
+    path.unlink(missing_ok=True)
+    with Library.create(path) as library:
+        for summary, said in runs(definitions, emulator, library, ranges, switches):
+            assert summary.outcome == "complete", said
+        return "".join(export(library))

@@ -1,0 +1,73 @@
+"""The built definition gives byte for byte what the authored ones give."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.runtime.windows import Window, windows
+from tests.bundle.built import authored, built, built_text, exported, loaded
+
+SCENARIOS = ("guide", "generated:40:days=45:messages_per_case=4:files_per_case=2")
+SWITCHES: list[dict[str, Any]] = [
+    {},
+    {"ingest_as_event": True},
+    {"ingest_ip_as_attribute": True},
+    {"ingest_description_as_attribute": True},
+    {"use_added_date": True},
+    {"ingest_as_identity": True},
+    {"use_posted_date": True},
+    {
+        "ingest_as_event": True,
+        "ingest_ip_as_attribute": True,
+        "ingest_description_as_attribute": True,
+        "use_added_date": True,
+        "ingest_as_identity": True,
+        "use_posted_date": True,
+    },
+]
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    with Emulator(load_scenario(request.param)) as running:
+        yield running
+
+
+def ranges(emulator: Emulator) -> list[Window]:
+    """Return the runs that hold something: whole windows, no longer than the API takes."""
+    scenario = emulator.state.scenario
+    assert scenario.since is not None
+    assert scenario.until is not None
+    every = windows(scenario.since, scenario.until, 30)
+    dates = [updated for cases in (scenario.incidents, scenario.dlr) for updated, _ in cases.rows()]
+    return [one for one in every if any(one.since <= date <= one.until for date in dates)]
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=lambda switches: "+".join(switches) or "none")
+def test_both_forms_give_the_same_library(
+    emulator: Emulator, tmp_path: Path, switches: dict[str, Any]
+) -> None:
+    """Whatever a missing key is on the platform, null or Undefined."""
+    asked = ranges(emulator)
+    want = exported(tmp_path, authored(), emulator, asked, switches)
+    assert '"type": ' in want
+    for missing in Missing:
+        assert exported(tmp_path, [built(missing)], emulator, asked, switches) == want
+
+
+def test_a_difference_planted_in_one_native_form_is_found(tmp_path: Path) -> None:
+    """The comparison above can fail: a date form that is one day off shows in the export."""
+    text = built_text()
+    planted = text.replace("// 86400 + 719468", "// 86400 + 719469")
+    assert planted != text
+    with Emulator(load_scenario("guide")) as emulator:
+        asked = ranges(emulator)
+        good = exported(tmp_path, [loaded(text)], emulator, asked, {})
+        bad = exported(tmp_path, [loaded(planted)], emulator, asked, {})
+    assert '"published_at": "2023-01-01 00:00:00"' in good
+    assert '"published_at": "2023-01-02 00:00:00"' in bad
+    assert good != bad
