@@ -193,6 +193,24 @@ def test_a_good_definition_becomes_a_model(tmp_path: Path, missing: Missing) -> 
     assert values["b"].evaluate({"a": 4}) == 5
 
 
+@pytest.mark.parametrize(
+    ("source", "filters_", "emits_list"),
+    [
+        ("", "[]", False),
+        ("", "[iterate]", True),
+        ("", "[{if: {condition: true, filters: [iterate]}}]", True),
+        ("", "[{each: [iterate]}]", False),
+        ("pagination: {condition: true, params: {}}", "[]", True),
+        ("window: {days: 30}", "[]", True),
+    ],
+)
+def test_a_feed_gives_its_caller_a_list_when_it_iterates_or_asks_more_than_once(
+    tmp_path: Path, source: str, filters_: str, emits_list: bool
+) -> None:
+    text = http(source or "method: GET") + f"    filters: {filters_}\n"
+    assert load_text(tmp_path, text).feeds["Feed"].emits_list is emits_list
+
+
 def test_anchors_may_hold_anything_and_are_never_read(tmp_path: Path) -> None:
     assert load_text(tmp_path, FEED + "_anchors: {x: [nope: !expr nope]}\n").feeds
 

@@ -65,6 +65,15 @@ def test_a_structure_without_expressions_is_a_literal() -> None:
     assert value.value == {"a": [1, {"b": None}], "c": "text"}
 
 
+@pytest.mark.parametrize("value", ["x", "!expr value.t"])
+def test_a_number_as_key_of_data_stays_a_number(value: str) -> None:
+    assert evaluated(f"{{1: {value}, '2': {value}, k: {value}}}", NAMES) == {
+        1: "x",
+        "2": "x",
+        "k": "x",
+    }
+
+
 @READINGS
 def test_a_failing_leaf_is_named_with_its_own_place(missing: Missing) -> None:
     text = "a: !expr value.a\nb:\n  - c: !expr value.t\n  - d: !expr value.t + 1\ne: !expr value.t"

@@ -115,7 +115,7 @@ def test_a_body_that_trickles_ends_with_the_time_for_the_whole(transport: Transp
 
     server = HTTPServer(("127.0.0.1", 0), Trickle)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    with pytest.raises(HttpError, match="not all within 0.6 s"):
+    with pytest.raises(HttpError, match=r"not all within 0\.6 s"):
         transport.send(Request("GET", f"http://127.0.0.1:{server.server_port}/"))
     server.shutdown()
     server.server_close()
@@ -179,7 +179,7 @@ def test_a_bundle_that_is_not_there_is_named_and_not_asked_again(
     tls: Loopback, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "nowhere.pem")
-    with pytest.raises(HttpError, match="no file 'nowhere.pem', which REQUESTS_CA_BUNDLE names"):
+    with pytest.raises(HttpError, match=r"no file 'nowhere\.pem', which REQUESTS_CA_BUNDLE names"):
         transport.send(Request("GET", tls.url + "/"))
     assert transport.calls.requests == 0
 
@@ -230,9 +230,9 @@ def test_the_proxy_can_be_turned_off(
 ) -> None:
     if switch == "no_proxy":
         monkeypatch.setenv("no_proxy", ".invalid")
+    request = Request("GET", "http://api.invalid/cases", use_proxies=switch != "disabled")
     with pytest.raises(HttpError, match="the connection failed"):
-        url = "http://api.invalid/cases"
-        transport.send(Request("GET", url, use_proxies=switch != "disabled"))
+        transport.send(request)
     assert proxy.asked == []
 
 
