@@ -61,6 +61,8 @@ class Document:
             DefinitionError: the text is no YAML, or is empty.
         """
         self.name = name
+        # what the loader has made of a node under certain names
+        self.compiled: dict[object, Any] = {}
         self.lines = text.splitlines()
         try:
             self._refuse_depth(text)

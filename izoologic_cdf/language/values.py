@@ -33,6 +33,7 @@ from izoologic_cdf.language.nodes import (
 )
 from izoologic_cdf.language.positions import Position
 
+_COMPILED: dict[str, type[Expression | Template]] = {EXPR: Expression, TMPL: Template}
 # a mapping with this key stands in a list only while the condition is true
 GUARD = "condition"
 
@@ -148,10 +149,15 @@ class _Builder:
         return Structure(tree, self._leaves, self._templates, position, self._missing)
 
     def _scalar(self, node: ScalarNode) -> Expression | Template | Literal:
-        if node.tag == EXPR:
-            return Expression(self._document, node, self._names, self._missing)
-        if node.tag == TMPL:
-            return Template(self._document, node, self._names, self._missing)
+        kind = _COMPILED.get(node.tag)
+        if kind is not None:
+            # an aliased node is compiled once, however often it is referred to
+            key = (id(node), self._names, self._missing)
+            known = self._document.compiled.get(key)
+            if known is None:
+                known = kind(self._document, node, self._names, self._missing)
+                self._document.compiled[key] = known
+            return known
         return Literal(self._document.scalar(node), self._document.position(node))
 
     def _tree(self, node: Node) -> jinja.Expr:
