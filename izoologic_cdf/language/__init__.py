@@ -1,5 +1,6 @@
 """The CDF language: reading definitions, keeping positions, compiling expressions.
 
 Knows nothing of running a feed. Submodules in the order in which they build on each other:
-positions, nodes, fields, expressions, values, filters, report, model, load.
+positions, codes, nodes, schema, fields, sandbox, expressions, values, pyfilters, model, pipelines,
+sources, reports, load.
 """

@@ -36,6 +36,8 @@ from izoologic_cdf.runtime.problems import ItemError
 
 # beside every 5xx
 RETRIED_STATUS = frozenset({408, 425, 429})
+# these speak of the keys, the address or the moment, not of what was asked for
+NO_REFUSAL = frozenset({401, 403, 404, 405, 407}) | RETRIED_STATUS
 USER_AGENT = "izoologic-cdf"
 CHUNK = 65_536
 
@@ -99,7 +101,9 @@ class HttpError(ItemError):
     @property
     def refused(self) -> bool:
         """Whether the server understood and said no."""
-        return self.status is not None and 400 <= self.status < 500 and self.status != 429
+        return (
+            self.status is not None and 400 <= self.status < 500 and self.status not in NO_REFUSAL
+        )
 
 
 class _AgainError(Exception):

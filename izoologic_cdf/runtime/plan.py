@@ -17,12 +17,14 @@ FIRST_SYNC = 30 * DAY
 class Plan:
     """The asked range, its parts that are still open, and which set-aside cases to take up.
 
-    Messages are asked for in the whole asked range, whatever part of it is open (I-13). `only`
-    names cases; null means every case that is not given up.
+    Messages are asked for in the whole asked range, whatever part of it is open (I-13). With
+    `known_since`, they are known from there on: of each case, what was not read yet is asked for.
+    `only` names cases; null means every case that is not given up.
     """
 
     asked: Window
     parts: tuple[Window, ...]
+    known_since: int | None = None
     only: frozenset[str] | None = None
     given_up: bool = False
 
@@ -49,14 +51,16 @@ def sync(state: State, now: int, since: int | None = None) -> Plan:
     origin = state.origin()
     last = finished[-1].until if finished else None
     if origin is None:
-        begin = last if last is not None else now - FIRST_SYNC
-        origin = max(0, since if since is not None else begin - OVERLAP)
+        # not earlier than 30 days ago: a server may give no second more, by its own clock
+        begin = last - OVERLAP if last is not None else now - FIRST_SYNC + OVERLAP
+        origin = max(0, since if since is not None else begin)
         state.begin_at(origin)
     taken = [*finished, *state.refused()]
     open_parts = subtract([Window(origin, now)], taken)
     tail = max(origin, last - OVERLAP if last is not None else origin)
     parts = union([*open_parts, Window(min(tail, now), now)])
-    return Plan(Window(parts[0].since, now), tuple(parts))
+    known_since = min([origin, *(window.since for window in finished)])
+    return Plan(Window(parts[0].since, now), tuple(parts), known_since)
 
 
 def retry(now: int, cases: frozenset[str]) -> Plan:

@@ -6,7 +6,7 @@ cases, and how far its window has come. A run that dies anywhere can be repeated
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +90,8 @@ class FeedRun:
         self._started = 0
         # the newest update that a list has shown: nothing later is proven
         self._newest = -1
+        # cases that this run has worked on: listed again, they are asked for once
+        self._worked: set[str] = set()
 
     def run(self) -> Summary:
         """Carry it out; whatever happens on the way is in the summary, nothing raises."""
@@ -102,8 +104,8 @@ class FeedRun:
             )
             with self._transport, ThreadPoolExecutor(self._settings.in_flight) as pool:
                 try:
-                    self._set_aside_cases(pool)
                     self._windows(pool)
+                    self._set_aside_cases(pool)
                 except BaseException as error:
                     pool.shutdown(cancel_futures=True)
                     if not isinstance(error, KeyboardInterrupt):
@@ -127,7 +129,7 @@ class FeedRun:
     # --- cases of earlier runs ---------------------------------------------------------------
 
     def _set_aside_cases(self, pool: ThreadPoolExecutor) -> None:
-        """Take up the cases that earlier runs set aside, with the range of messages they had."""
+        """Take up the cases that earlier runs set aside and that no window has listed again."""
         records = [one for one in self._state.set_aside() if self._wanted(one)]
         if not records:
             return
@@ -136,7 +138,10 @@ class FeedRun:
         self.summary.retried += len(records)
         self._progress.listed(len(records))
         work = [
-            (self._feeds.again(self._feed, Case(one.case_id), one.value), self._reach(one.asked))
+            (
+                self._feeds.again(self._feed, Case(one.case_id), one.value),
+                self._reach(one.asked, self._plan.asked),
+            )
             for one in records
         ]
         for done in self._in_order(pool, [(asked, asked, tracked) for tracked, asked in work]):
@@ -144,15 +149,16 @@ class FeedRun:
             self._progress.case()
 
     def _wanted(self, record: SetAside) -> bool:
+        if record.case_id in self._worked:
+            return False
         if self._plan.only is not None and record.case_id not in self._plan.only:
             return False
         return self._plan.given_up or not record.given_up
 
-    def _reach(self, asked: Window) -> Window:
+    def _reach(self, asked: Window, now: Window) -> Window:
         """Return the range of messages of a set-aside case, joined with that of this run."""
         if not self._plan.parts:
             return asked
-        now = self._plan.asked
         return Window(min(asked.since, now.since), max(asked.until, now.until))
 
     # --- windows -----------------------------------------------------------------------------
@@ -174,7 +180,9 @@ class FeedRun:
         """Ask for a window; where the server refuses it, for the later parts that it may have."""
         source = self._feed.source
         look_back = source.window.look_back if source and source.window else ()
-        starts = [self._started - days * DAY for days in sorted(look_back, reverse=True)]
+        # a little later than that: clocks differ, and the request takes its time
+        now = self._clock.now() + OVERLAP
+        starts = [now - days * DAY for days in sorted(look_back, reverse=True)]
         tries = [window.since, *(s for s in starts if window.since < s <= window.until)]
         refused = True
         for since in tries:
@@ -188,20 +196,28 @@ class FeedRun:
                     break
                 continue
             if since > window.since:
-                self._hole(Window(window.since, since - 1), refused=True)
+                self._hole(Window(window.since, since - 1), look_back)
             self.summary.windows_done += 1
             return part, cases
-        self._hole(window, refused=refused)
+        self._hole(window, look_back if refused else ())
         return None
 
-    def _hole(self, hole: Window, *, refused: bool) -> None:
+    def _hole(self, hole: Window, refused: Sequence[int] = ()) -> None:
+        """Say that a part was not given; `refused` are the days that a server may look back.
+
+        Only what lies further back than the least of them can have been refused for its age. All
+        else is asked for again: a refusal of a key or of a moment is no reason to skip history.
+        """
         self._speaker.hole(hole)
         if refused:
-            self._state.refuse(hole)
+            until = min(hole.until, self._started + OVERLAP - min(refused) * DAY - 1)
+            if hole.since <= until:
+                self._state.refuse(Window(hole.since, until))
 
     # --- cases -------------------------------------------------------------------------------
 
     def _cases(self, pool: ThreadPoolExecutor, window: Window, cases: list[Tracked]) -> None:
+        cases = [tracked for tracked in cases if not self._is_known(tracked.case)]
         self.summary.listed += len(cases)
         self._progress.listed(len(cases))
         dates = [tracked.case.updated for tracked in cases]
@@ -210,13 +226,37 @@ class FeedRun:
         # only a list in order of its dates tells how far the window has come
         ordered = known == sorted(known) and None not in dates[len(dates) - len(known) :]
         self._state.begin(window)
-        asked = self._plan.asked
-        for done in self._in_order(pool, [(window, asked, tracked) for tracked in cases]):
+        missed = {one.case_id: one.asked for one in self._state.set_aside()}
+        work = [(window, self._messages(tracked.case.id, missed), tracked) for tracked in cases]
+        self._worked.update(one.case.id for one in cases if one.case.id is not None)
+        for done in self._in_order(pool, work):
             updated = done.tracked.case.updated if ordered else None
             self._commit(done, None if updated is None else updated - 1)
             self._progress.case()
         self._state.finish(self._proven(window))
         self._settings.committed()
+
+    def _messages(self, case_id: str | None, missed: Mapping[str, Window]) -> Window:
+        """Return the range in which the messages of a case are asked for (I-13).
+
+        That of the run, and what a failure has missed. A scheduled run asks for everything since
+        the case was read last, or since the begin of all that was ever read: a list tells a case
+        once, at its newest update, however many messages came before (F27).
+        """
+        asked, known_since = self._plan.asked, self._plan.known_since
+        if case_id is None:
+            return asked
+        since = asked.since
+        if known_since is not None:
+            read = self._state.messages_read(case_id)
+            known = read is not None and read.since <= known_since
+            since = min(since, read.until - OVERLAP if read and known else known_since)
+        return self._reach(missed.get(case_id, asked), Window(since, asked.until))
+
+    def _is_known(self, case: Case) -> bool:
+        """Tell whether this run has worked on a case since the update that a list shows."""
+        late = case.updated is not None and case.updated > self._started - OVERLAP
+        return case.id in self._worked and not late
 
     def _proven(self, window: Window) -> int:
         """Return up to when a window that was read is proven.
@@ -257,7 +297,7 @@ class FeedRun:
                 texts = [one.text for one in case.messages if one.level == "failure"]
                 self._put_aside(done, "; ".join(texts))
             elif case.id is not None:
-                self._state.done(case.id)
+                self._state.done(case.id, done.asked if done.report is not None else None)
             if reached is not None:
                 self._state.reach(reached)
         if done.error is not None:

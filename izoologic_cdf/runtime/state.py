@@ -1,4 +1,4 @@
-"""What a feed remembers between runs: finished intervals and cases that were set aside.
+"""What a feed remembers between runs: finished intervals, messages read, cases set aside.
 
 Kept in tables of its own in the library's file, so that a case and the progress it means are
 committed in one transaction. Per feed and tenant; a tenant is told by a salted hash of what the
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from izoologic_cdf.language.fields import UserField
+from izoologic_cdf.library.limits import storable
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.intervals import union
 from izoologic_cdf.runtime.windows import Window
@@ -31,6 +32,10 @@ _TABLES = (
       value TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
       reason TEXT NOT NULL, failures INTEGER NOT NULL,
       PRIMARY KEY (feed, tenant, case_id))""",
+    """CREATE TABLE IF NOT EXISTS feed_messages_read (
+      feed TEXT NOT NULL, tenant TEXT NOT NULL, case_id TEXT NOT NULL,
+      since INTEGER NOT NULL, until INTEGER NOT NULL,
+      PRIMARY KEY (feed, tenant, case_id)) WITHOUT ROWID""",
 )
 
 
@@ -68,8 +73,8 @@ class State:
                 self._connection.execute(table)
         told = [str(values.get(f.name)) for f in fields if f.required and not f.boolean]
         self._key = (feed, self._tenant(told))
-        # the row of the interval that grows while its cases are committed
-        self._growing: int | None = None
+        # the interval that grows while its cases are committed: its row, and its begin
+        self._growing = (0, 0)
 
     def _tenant(self, told: list[str]) -> str:
         row = self._connection.execute("SELECT salt FROM feed_salt").fetchone()
@@ -108,14 +113,20 @@ class State:
     def begin(self, window: Window) -> None:
         """Begin an interval that grows by `reach`."""
         with self._library.transaction():
-            self._growing = self._insert(_FINISHED, Window(window.since, window.since - 1))
+            row = self._insert(_FINISHED, Window(window.since, window.since - 1))
+            self._growing = (row, window.since)
 
     def reach(self, until: int) -> None:
         """Let the interval that was begun end here; call it in the transaction of the case."""
-        self._connection.execute(
-            "UPDATE feed_interval SET until = ? WHERE id = ? AND until < ?",
-            (until, self._growing, until),
+        row, since = self._growing
+        grown = self._connection.execute(
+            "UPDATE feed_interval SET until = max(until, ?) WHERE id = ? AND since = ? "
+            "AND feed = ? AND tenant = ? AND kind = ?",
+            (until, row, since, *self._key, _FINISHED),
         )
+        # another run of this feed may have joined the intervals meanwhile, and taken the row away
+        if not grown.rowcount:
+            self._growing = (self._insert(_FINISHED, Window(since, until)), since)
 
     def finish(self, until: int) -> None:
         """End the interval that was begun, and join it with its neighbours."""
@@ -128,7 +139,6 @@ class State:
             )
             for window in joined:
                 self._insert(_FINISHED, window)
-        self._growing = None
 
     def refuse(self, window: Window) -> None:
         """Remember that the server refused an interval."""
@@ -168,6 +178,7 @@ class State:
 
         The range of messages only grows, so that none is lost by a later, shorter run.
         """
+        case_id = storable(case_id)
         known = {one.case_id: one for one in self.set_aside()}.get(case_id)
         if known is not None:
             since, until = min(known.asked.since, asked.since), max(known.asked.until, asked.until)
@@ -176,13 +187,38 @@ class State:
         record = SetAside(case_id, value, asked, reason, failures)
         self._connection.execute(
             "INSERT OR REPLACE INTO feed_set_aside VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*self._key, case_id, json.dumps(value), asked.since, asked.until, reason, failures),
+            (
+                *(*self._key, case_id, json.dumps(value)),
+                *(asked.since, asked.until, storable(reason), failures),
+            ),
         )
         return record
 
-    def done(self, case_id: str) -> None:
-        """Forget that a case was set aside; call it in the transaction of the case."""
+    def done(self, case_id: str, read: Window | None = None) -> None:
+        """Forget that a case was set aside; call it in the transaction of the case.
+
+        `read` is the range in which its messages were read; null for a case that is gone.
+        """
+        case_id = storable(case_id)
         self._connection.execute(
             "DELETE FROM feed_set_aside WHERE feed = ? AND tenant = ? AND case_id = ?",
             (*self._key, case_id),
         )
+        if read is None:
+            return
+        known = self.messages_read(case_id)
+        # of two ranges with a gap between them, the later one counts: the gap is asked for again
+        kept = union([read, known] if known else [read])[-1]
+        self._connection.execute(
+            "INSERT OR REPLACE INTO feed_messages_read VALUES (?, ?, ?, ?, ?)",
+            (*self._key, case_id, kept.since, kept.until),
+        )
+
+    def messages_read(self, case_id: str) -> Window | None:
+        """Return the range in which every message of a case was read; null for none."""
+        row = self._connection.execute(
+            "SELECT since, until FROM feed_messages_read "
+            "WHERE feed = ? AND tenant = ? AND case_id = ?",
+            (*self._key, storable(case_id)),
+        ).fetchone()
+        return Window(*row) if row else None

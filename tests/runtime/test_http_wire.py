@@ -98,7 +98,7 @@ def test_a_server_that_does_not_answer_in_time_is_given_up(transport: Transport)
     assert transport.calls.requests == 2
 
 
-def test_a_body_that_trickles_ends_with_the_time_for_the_whole(transport: Transport) -> None:
+def test_a_body_that_trickles_ends_with_the_time_for_the_whole() -> None:
     class Trickle(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -115,8 +115,13 @@ def test_a_body_that_trickles_ends_with_the_time_for_the_whole(transport: Transp
 
     server = HTTPServer(("127.0.0.1", 0), Trickle)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    with pytest.raises(HttpError, match=r"not all within 0\.6 s"):
-        transport.send(Request("GET", f"http://127.0.0.1:{server.server_port}/"))
+    request = Request("GET", f"http://127.0.0.1:{server.server_port}/")
+    limits = Limits(read=5, whole=0.4, attempts=1)
+    with (
+        Transport(FakeClock(), limits) as transport,
+        pytest.raises(HttpError, match=r"not all within 0\.4 s"),
+    ):
+        transport.send(request)
     server.shutdown()
     server.server_close()
 

@@ -1,0 +1,118 @@
+"""Carries out runs over an emulator that may crash or be disturbed on the way."""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from izoologic_cdf.emulator import Emulator
+from izoologic_cdf.library.export import export
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.plan import Plan
+from izoologic_cdf.runtime.run import FeedRun, Settings
+from izoologic_cdf.runtime.state import State
+from izoologic_cdf.runtime.summary import Summary
+from tests.feeds.support import FeedName, Heard, StoppedClock, definition
+
+Planner = Callable[[State], Plan]
+
+
+class CrashError(BaseException):
+    """The process ends here; nothing may catch it."""
+
+
+@dataclass(frozen=True)
+class Crash:
+    """Where a run crashes: before or after its nth commit, from 1."""
+
+    nth: int
+    before: bool
+
+
+class CrashingLibrary(Library):
+    """A library whose process dies just before its nth transaction is committed."""
+
+    commits = 0
+    crash: Crash | None = None
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        outer = not self.connection.in_transaction
+        with super().transaction():
+            yield
+            if outer and self.crash is not None and self.crash.before:
+                self.commits += 1
+                if self.commits == self.crash.nth:
+                    raise CrashError
+
+
+class Runner:
+    """Runs feeds of one tenant into one library file."""
+
+    def __init__(self, emulator: Emulator, path: Path) -> None:
+        self.emulator = emulator
+        self.path = path
+        self.said: list[str] = []
+
+    def values(self, feed: FeedName) -> dict[str, Any]:
+        """Return the user fields of a feed, filled in."""
+        (primary,) = definition(feed).primary_feeds
+        emulator = self.emulator
+        given = {
+            "api_host": emulator.url,
+            "api_key": emulator.api_key,
+            "api_secret": emulator.secret_key,
+        }
+        return {field.name: field.default for field in primary.user_fields} | given
+
+    def run(
+        self,
+        feed: FeedName,
+        planner: Planner,
+        now: int,
+        *,
+        crash: Crash | None = None,
+        committed: Callable[[int], None] = lambda _: None,
+        in_flight: int = 2,
+    ) -> Summary | None:
+        """Plan and run; null when it crashed. `committed` is told the number of the commit."""
+        loaded = definition(feed)
+        (primary,) = loaded.primary_feeds
+        counter = itertools.count(1)
+        values = self.values(feed)
+
+        def after_commit() -> None:
+            number = next(counter)
+            if crash is not None and not crash.before and number == crash.nth:
+                raise CrashError
+            committed(number)
+
+        settings = Settings(in_flight=in_flight, clock=StoppedClock(now), committed=after_commit)
+        heard = Heard()
+        with CrashingLibrary.create(self.path) as library:
+            state = State(library, primary.name, primary.user_fields, values)
+            planned = planner(state)
+            library.crash = crash
+            try:
+                run = FeedRun(loaded, primary, values, planned, library, heard, settings)
+                return run.run()
+            except CrashError:
+                return None
+            finally:
+                self.said += heard.said
+
+    @contextlib.contextmanager
+    def state(self, feed: FeedName) -> Iterator[State]:
+        """Open what the feed remembers."""
+        (primary,) = definition(feed).primary_feeds
+        with Library.create(self.path) as library:
+            yield State(library, primary.name, primary.user_fields, self.values(feed))
+
+    def export(self) -> str:
+        """Return the export as text."""
+        with Library.create(self.path) as library:
+            return "".join(export(library))
+
+

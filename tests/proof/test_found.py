@@ -1,0 +1,97 @@
+"""What the model found, each as a schedule of its own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from izoologic_cdf.emulator import Emulator
+from izoologic_cdf.runtime.windows import DAY
+from tests.proof.running import Crash
+from tests.proof.world import (
+    Break,
+    Mend,
+    Move,
+    Open,
+    Run,
+    Step,
+    Upload,
+    Wait,
+    Write,
+    replay,
+)
+
+FOUND: dict[str, tuple[Sequence[Step], int]] = {
+    "a backfill after a sync reads messages of before the sync's origin": (
+        (Open(60 * DAY), Write(age=50 * DAY), Move(), Run("sync", days=30)),
+        0,
+    ),
+    "messages of a set-aside case are not forgotten when the list names it again": (
+        (
+            Open(3 * DAY),
+            Write(age=2 * DAY),
+            Break("page", "CaseDetail"),
+            Run("sync", days=30),
+            Wait(DAY),
+            Move(),
+            Break("page", "CaseDetail"),
+            Run("sync"),
+        ),
+        0,
+    ),
+    "messages of a case that moves while a run goes on are read by the next run": (
+        (
+            Open(20 * DAY),
+            Open(5 * DAY),
+            Write(1, age=4 * DAY),
+            Open(10 * DAY),
+            Run("sync", meanwhile=Move(1)),
+            Wait(DAY),
+            Run("sync"),
+        ),
+        0,
+    ),
+    "messages of a case whose row lies in the future of our clock are read by the next run": (
+        (Open(5 * DAY), Write(0, age=4 * DAY), Move(0), Run("sync")),
+        600,
+    ),
+    "a window that was forbidden once is asked for again": (
+        (
+            Open(50 * DAY),
+            Break("forbidden", "CaseSync", count=2),
+            Run("sync", days=70),
+            Wait(DAY),
+            Run("sync"),
+        ),
+        0,
+    ),
+    "a window whose request timed out is asked for again": (
+        (
+            Open(65 * DAY),
+            Break("request timeout", "CaseSync", count=5),
+            Run("sync", days=70),
+            Wait(DAY),
+            Run("sync"),
+        ),
+        0,
+    ),
+    "a window that got an unknown code once is asked for again": (
+        (
+            Open(20 * DAY),
+            Break("unknown code", "CaseSync", nth=3, count=1),
+            Run("sync", days=70),
+            Wait(DAY),
+            Run("sync"),
+        ),
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_found(name: str, emulator: Emulator, tmp_path: Path) -> None:
+    schedule, skew = FOUND[name]
+    replay(emulator, tmp_path, schedule, skew)
+
+
+__all__ = ["Crash", "Mend", "Upload"]

@@ -1,0 +1,117 @@
+"""Random schedules of changes, runs, faults and crashes end, after one calm sync, in the truth.
+
+PROOF_SCHEDULES=N plays N schedules in place of the fixed ones; PROOF_SEED=S takes others.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from izoologic_cdf.emulator import Emulator
+from izoologic_cdf.runtime.windows import DAY
+from tests.proof.running import Crash
+from tests.proof.world import (
+    FAULTS,
+    FEEDS,
+    Break,
+    LeakMore,
+    LeakOne,
+    Mend,
+    Move,
+    Open,
+    Remove,
+    Rename,
+    Run,
+    Step,
+    Upload,
+    Wait,
+    Write,
+    replay,
+)
+
+SCHEDULES = int(os.environ.get("PROOF_SCHEDULES", "220"))
+SEED = os.environ.get("PROOF_SEED")
+# shards run side by side
+SHARDS = 4
+LONG = 90 * DAY
+
+cases = st.integers(0, 3)
+ages = st.sampled_from((0, 1, 300, 3600, DAY, 10 * DAY, 40 * DAY)) | st.integers(0, LONG)
+changes: st.SearchStrategy[Step] = st.one_of(
+    st.builds(Rename, cases),
+    st.builds(Move, cases, st.integers(0, 2)),
+    st.builds(Write, cases, st.sampled_from("abc")),
+    st.builds(Upload, cases, st.sampled_from(("evidence.txt", "note.pdf"))),
+    st.builds(Remove, cases, st.booleans()),
+    st.builds(Open),
+    st.builds(LeakOne),
+    st.builds(LeakMore, cases),
+)
+waits = st.builds(
+    Wait, st.sampled_from((1, 300, 599, 600, 601, 1201, 3600, DAY, 7 * DAY, 31 * DAY))
+)
+endpoints = st.sampled_from(
+    (
+        None,
+        "CaseSync",
+        "CaseDetail",
+        "FetchCaseCommunications",
+        "DownloadCaseFile",
+        "DLRSyncedCases",
+        "DLRDetail",
+    )
+)
+breaks = st.builds(
+    Break,
+    st.sampled_from(sorted(FAULTS)),
+    endpoints,
+    st.none() | cases,
+    st.integers(1, 4),
+    st.sampled_from((1, 2, 5, 10)),
+)
+crashes = st.none() | st.builds(Crash, st.integers(1, 6), st.booleans())
+runs = st.builds(
+    Run,
+    st.sampled_from(("sync", "sync", "sync", "backfill", "run", "retry")),
+    st.sampled_from(FEEDS),
+    st.sampled_from((3, 30, 70, 101)),
+    crashes,
+    st.integers(1, 3),
+    st.none() | changes,
+)
+# what is there before the first run; from then on rows move to the present only
+begun: st.SearchStrategy[list[Step]] = st.lists(
+    st.builds(Open, ages) | st.builds(LeakOne, ages) | st.builds(Write, cases, age=ages),
+    max_size=6,
+)
+schedules = st.builds(
+    lambda first, then: [*first, *then],
+    begun,
+    st.lists(changes | runs | waits | breaks | runs | st.builds(Mend), min_size=2, max_size=10),
+)
+skews = st.sampled_from((0, 0, 0, 60, 600, -60, -600))
+
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_the_library_ends_as_the_truth(shard: int, emulator: Emulator) -> None:
+    @settings(
+        max_examples=SCHEDULES // SHARDS,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @seed(f"{SEED or 'proof'}:{shard}")
+    @given(schedules, skews)
+    def play(schedule: Sequence[Step], skew: int) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            replay(emulator, Path(folder), schedule, skew)
+
+    play()

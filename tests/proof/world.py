@@ -1,0 +1,444 @@
+"""An emulated tenant and the schedule of what happens to it, mirrored in the truth beside it."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from izoologic_cdf.emulator import Emulator
+from izoologic_cdf.runtime import plan
+from izoologic_cdf.runtime.summary import Summary
+from izoologic_cdf.runtime.windows import DAY
+from tests.feeds.support import CLOCK, EMPTY, FeedName
+from tests.proof.running import Crash, Planner, Runner
+from tests.proof.truth import Fact, File, Incident, Leak, Message, facts_of, may, must, twice
+
+FEEDS: tuple[FeedName, FeedName] = ("incident", "dlr")
+# no case is older, so a backfill from here holds everything
+BEGIN = CLOCK - 100 * DAY
+ADDRESSES = (None, "192.0.2.1", "192.0.2.2", "2001:db8::1")
+STATUSES = ("Open", "Waiting", "Closed")
+Fault = dict[str, Any]
+
+
+class World:
+    """A tenant, its truth, and the library that runs fill."""
+
+    def __init__(self, emulator: Emulator, folder: Path, skew: int = 0) -> None:
+        """The server's clock is `skew` seconds ahead of the runs'."""
+        self.emulator = emulator
+        self.state = emulator.state
+        self.skew = skew
+        self.now = CLOCK
+        self.incidents: dict[str, Incident] = {}
+        self.leaks: dict[str, Leak] = {}
+        self.runner = Runner(emulator, folder / "library.sqlite")
+        self.outcomes: list[str] = []
+        self._counter = 0
+        self.state.load(EMPTY)
+        self.wait(0)
+
+    @property
+    def there(self) -> int:
+        """The server's time."""
+        return self.now + self.skew
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass for both sides."""
+        self.now += seconds
+        self.state.set_clock(self.there)
+
+    def count(self) -> int:
+        """Return a number that was not there before."""
+        self._counter += 1
+        return self._counter
+
+    # what happens at the API
+
+    def open_case(self, age: int) -> None:
+        """Open a case so many seconds ago; its row says when."""
+        number, at = self.count(), max(self.there - age, BEGIN)
+        detail = {
+            "url": f"https://{number}.example/",
+            "brand": "Example Brand",
+            "caseDescription": "Incident",
+            "clientRef": None if number % 3 == 0 else f"REF{number}",
+            "statusDescription": "Open",
+            "upTime": f"{number} hours",
+            "progressStage": "Investigation",
+            "description": f"Description {number}",
+            "ipAddress": ADDRESSES[number % len(ADDRESSES)],
+            "webhost": f"Example Hosting {number % 2}",
+        }
+        case = Incident(f"caSe{number:05}", at, at, detail)
+        self.incidents[case.id] = case
+        told = {**detail, "addedDate": str(at), "detectionDate": str(at)}
+        self.state.put_case(case.id, told, at)
+
+    def change_case(self, index: int, **fields: Any) -> None:
+        """Change fields of a case; its row moves to now."""
+        case = self._case(index)
+        if case is not None:
+            fields["upTime"] = f"{self.count()} hours"
+            case.change(self.there, **fields)
+            self.state.update_case(case.id, **fields)
+
+    def write(self, index: int, subject: str, text: str, age: int = 0) -> None:
+        """Write a message now; for a case that nobody has touched since, so long before."""
+        case = self._case(index)
+        if case is None:
+            return
+        at = self.there
+        if age and case.updated <= at - age:
+            at -= age
+        message = Message(at, subject, text, f"{text}@example.org")
+        case.messages.append(message)
+        row = {
+            "createdOn": str(at),
+            "subject": subject,
+            "message": text,
+            "postedBy": message.posted_by,
+            "brand": "Example Brand",
+        }
+        self.state.add_message(case.id, row)
+        case.updated = at
+        self.state.update_case(case.id, at)
+
+    def upload(self, index: int, name: str) -> None:
+        """Add a file to a case; its row moves to now."""
+        case = self._case(index)
+        if case is None:
+            return
+        at = self.there
+        if any((file.name, file.at) == (name, at) for file in case.files):
+            return
+        file = File(at, name, f"file {self.count()}".encode())
+        case.files.append(file)
+        entry = {"originalFilename": name, "dateUploaded": str(at), "fileToken": "stored"}
+        self.state.add_file(case.id, entry, file.content)
+        case.updated = at
+        self.state.update_case(case.id)
+
+    def remove(self, index: int, *, listed: bool) -> None:
+        """Let a case vanish; with `listed` its row stays."""
+        case = self._case(index)
+        if case is not None:
+            case.gone = True
+            self.state.remove_case(case.id, listed=listed)
+
+    def leak(self, age: int) -> None:
+        """Open a DLR case so many seconds ago."""
+        number, at = self.count(), max(self.there - age, BEGIN)
+        case = Leak(f"DLR#leaK{number:04}", at, at, "High")
+        self.leaks[case.id] = case
+        self._add_row(case)
+        self.state.put_dlr(case.id, self._told(case), at)
+
+    def leak_more(self, index: int) -> None:
+        """Add a row to a DLR case; its row in the list moves to now."""
+        if self.leaks:
+            case = list(self.leaks.values())[index % len(self.leaks)]
+            self._add_row(case)
+            case.updated = self.there
+            self.state.put_dlr(case.id, self._told(case))
+
+    def _add_row(self, case: Leak) -> None:
+        number = self.count()
+        row = {
+            "email": f"user{number % 4}@example.org",
+            "password": f"secret {number}",
+            "websiteOrServer": f"{number % 3}.example",
+        }
+        case.rows.append(row)
+
+    def _told(self, case: Leak) -> dict[str, Any]:
+        return {
+            "caseId": case.id,
+            "trackingID": case.id[4:],
+            "severity": case.severity,
+            "addedDate": str(case.opened),
+            "dataLossRecoveryPrimaryDetail": case.rows[:1],
+            "dataLossRecoveryDetail": case.rows[1:],
+        }
+
+    def _case(self, index: int) -> Incident | None:
+        there = [case for case in self.incidents.values() if not case.gone]
+        return there[index % len(there)] if there else None
+
+    # runs
+
+    def carry_out(
+        self,
+        feed: FeedName,
+        planner: Planner,
+        crash: Crash | None = None,
+        meanwhile: Callable[[int], None] = lambda _: None,
+    ) -> Summary | None:
+        """Run a feed; null when it crashed."""
+        summary = self.runner.run(feed, planner, self.now, crash=crash, committed=meanwhile)
+        self.outcomes.append(summary.outcome if summary is not None else "crashed")
+        return summary
+
+    def calm_end(self) -> None:
+        """Sync once in calm, check what is promised of that, then fill what lies before."""
+        self.state.clear_faults()
+        # rows in the future of the runs' clock are the next run's (F26)
+        self.wait(max(self.skew, 0) + 1)
+        for feed in FEEDS:
+            self._once(feed)
+            self._carried(feed, lambda state: plan.sync(state, self.now))
+            self._check_synced(feed)
+            self._carried(feed, lambda state: plan.backfill(state, BEGIN - DAY, self.now))
+        self.check()
+        before = self.runner.export()
+        for feed in FEEDS:
+            self._carried(feed, lambda state: plan.sync(state, self.now))
+        assert self.runner.export() == before, "a second calm sync changed the library"
+
+    def _once(self, feed: FeedName) -> None:
+        """What was given up is done on demand."""
+        with self.runner.state(feed) as state:
+            given_up = any(one.given_up for one in state.set_aside())
+        if given_up:
+            self._carried(feed, lambda _: plan.retry(self.now, frozenset()))
+
+    def _carried(self, feed: FeedName, planner: Planner) -> None:
+        summary = self.carry_out(feed, planner)
+        assert summary is not None
+        assert summary.outcome == "complete", "\n".join([summary.as_text(), *self.runner.said])
+        assert not summary.set_aside
+        assert not summary.given_up
+
+    def _check_synced(self, feed: FeedName) -> None:
+        """After a sync everything since its origin is there, but for refused ranges."""
+        with self.runner.state(feed) as state:
+            origin, refused = state.origin(), state.refused()
+        assert origin is not None
+        cases: Sequence[Incident | Leak] = list(
+            self.incidents.values() if feed == "incident" else self.leaks.values()
+        )
+        due: set[Fact] = set()
+        for case in cases:
+            hole = any(window.since <= case.updated <= window.until for window in refused)
+            if case.updated >= origin and not hole:
+                due |= must(case, since=origin)
+        assert not due - facts_of(self._objects()), self._story("missing after the sync")
+
+    def check(self) -> None:
+        """Compare the library with the truth."""
+        objects = self._objects()
+        facts = facts_of(objects)
+        cases = [*self.incidents.values(), *self.leaks.values()]
+        due: set[Fact] = set().union(*map(must, cases))
+        allowed: set[Fact] = set().union(*map(may, cases))
+        missing, more = sorted(due - facts), sorted(facts - allowed)
+        assert not missing, self._story(f"missing: {missing}")
+        assert not more, self._story(f"too much: {more}")
+        files = [file for case in self.incidents.values() for file in case.files]
+        assert not twice(objects, files), self._story("twice")
+
+    def _objects(self) -> list[dict[str, Any]]:
+        objects: list[dict[str, Any]] = json.loads(self.runner.export())["objects"]
+        return objects
+
+    def _story(self, what: str) -> str:
+        return "\n".join([what, *self.outcomes, *self.runner.said])
+
+
+# what a schedule is made of
+
+
+class Step(Protocol):
+    """One thing that happens."""
+
+    def happen(self, world: World) -> None:
+        """Let it happen."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """A case is opened, so many seconds ago."""
+
+    age: int = 0
+
+    def happen(self, world: World) -> None:
+        world.open_case(self.age)
+
+
+@dataclass(frozen=True)
+class Rename:
+    """A case points to another URL, has another IP address and another brand."""
+
+    case: int = 0
+
+    def happen(self, world: World) -> None:
+        number = world.count()
+        address = ADDRESSES[1 + number % 3]
+        world.change_case(
+            self.case,
+            url=f"https://{number}.example/",
+            ipAddress=address,
+            brand=f"Brand {number % 3}",
+        )
+
+
+@dataclass(frozen=True)
+class Move:
+    """A case gets another status, or is closed."""
+
+    case: int = 0
+    status: int = 2
+
+    def happen(self, world: World) -> None:
+        world.change_case(self.case, statusDescription=STATUSES[self.status])
+
+
+@dataclass(frozen=True)
+class Write:
+    """A message is written, which updates its case."""
+
+    case: int = 0
+    text: str = "b"
+    age: int = 0
+
+    def happen(self, world: World) -> None:
+        world.write(self.case, "Update", self.text, self.age)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file is added, which updates its case."""
+
+    case: int = 0
+    name: str = "evidence.txt"
+
+    def happen(self, world: World) -> None:
+        world.upload(self.case, self.name)
+
+
+@dataclass(frozen=True)
+class Remove:
+    """A case vanishes, or its detail alone."""
+
+    case: int = 0
+    listed: bool = False
+
+    def happen(self, world: World) -> None:
+        world.remove(self.case, listed=self.listed)
+
+
+@dataclass(frozen=True)
+class LeakOne:
+    """A DLR case is opened, so many seconds ago."""
+
+    age: int = 0
+
+    def happen(self, world: World) -> None:
+        world.leak(self.age)
+
+
+@dataclass(frozen=True)
+class LeakMore:
+    """A DLR case gets one more row."""
+
+    case: int = 0
+
+    def happen(self, world: World) -> None:
+        world.leak_more(self.case)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Time passes, in seconds."""
+
+    seconds: int
+
+    def happen(self, world: World) -> None:
+        world.wait(self.seconds)
+
+
+@dataclass(frozen=True)
+class Break:
+    """A fault is set: what, where, from the nth call on, how often."""
+
+    fault: str
+    endpoint: str | None = None
+    case: int | None = None
+    nth: int = 1
+    count: int = 1
+
+    def happen(self, world: World) -> None:
+        kind, parameters = FAULTS[self.fault]
+        names = [*world.incidents, *world.leaks]
+        case = names[self.case % len(names)] if names and self.case is not None else None
+        world.state.add_fault(
+            kind, endpoint=self.endpoint, case=case, nth=self.nth, count=self.count, **parameters
+        )
+
+
+@dataclass(frozen=True)
+class Mend:
+    """All faults end."""
+
+    def happen(self, world: World) -> None:
+        world.state.clear_faults()
+
+
+# every one of these makes a call fail; none of them gives wrong data
+FAULTS: dict[str, tuple[str, Fault]] = {
+    "unavailable": ("status", {"status": 503}),
+    "slow down": ("status", {"status": 429, "retry_after": 1}),
+    "request timeout": ("status", {"status": 408}),
+    "forbidden": ("status", {"status": 403, "body": "html"}),
+    "not found": ("status", {"status": 404, "body": "html"}),
+    "bad request": ("status", {"status": 400, "body": "problem"}),
+    "unknown code": (
+        "envelope",
+        {"json": {"result": None, "success": False, "message": "broken", "errorCode": "iZOO5000"}},
+    ),
+    "page": ("raw", {"text": "<html></html>", "content_type": "text/html"}),
+    "cut": ("truncate", {"keep": 0.3}),
+    "reset": ("reset", {}),
+    "revoke": ("revoke", {}),
+}
+
+Kind = Literal["run", "sync", "backfill", "retry"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A feed runs; it may crash, and something may happen after one of its commits."""
+
+    kind: Kind = "sync"
+    feed: FeedName = "incident"
+    days: int = 30
+    crash: Crash | None = None
+    after: int = 1
+    meanwhile: Step | None = None
+
+    def happen(self, world: World) -> None:
+        now, since = world.now, world.now - self.days * DAY
+        planners: dict[Kind, Planner] = {
+            "run": lambda _: plan.whole(since, now),
+            "sync": lambda state: plan.sync(state, now, since),
+            "backfill": lambda state: plan.backfill(state, since, now),
+            "retry": lambda _: plan.retry(now, frozenset()),
+        }
+
+        def committed(number: int) -> None:
+            if number == self.after and self.meanwhile is not None:
+                self.meanwhile.happen(world)
+
+        world.carry_out(self.feed, planners[self.kind], self.crash, committed)
+
+
+def replay(emulator: Emulator, folder: Path, schedule: Sequence[Step], skew: int = 0) -> World:
+    """Let a schedule happen, end it in calm, and check the library."""
+    world = World(emulator, folder, skew)
+    for step in schedule:
+        step.happen(world)
+    world.calm_end()
+    return world
+
+
