@@ -6,7 +6,7 @@ from typing import Any
 
 from ._shared import MISSING, Examples, Native, missing, template
 
-__all__ = ["epoch", "runs_instead", "stamp", "stamp_utc", "unreadable"]
+__all__ = ["epoch", "remarks", "runs_instead", "stamp", "stamp_utc"]
 
 EXAMPLES: Examples = {}
 NATIVE: Native = {}
@@ -17,6 +17,7 @@ _FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _ZERO) // timedelta(seconds=1)
 _LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _ZERO) // timedelta(seconds=1)
 _LONGEST_SECONDS = 11
 _LARGEST = 10**14
+_UNREADABLE = "is no date that can be read; it is left out"
 _DAY = 86_400
 _SECONDS_END = 10**_LONGEST_SECONDS
 # more runs than these are not named one by one
@@ -235,38 +236,53 @@ NATIVE["stamp_utc"] = template(
 )
 
 
-def unreadable(value: Any) -> bool:
-    """Tell whether a value ought to be a date and is none that can be read (I-17).
+def remarks(value: Any) -> list[str]:
+    """Say which dates of a record can't be read (I-17).
 
-    False for dates and for what quietly means no date: null, booleans, blank, `null`, 0.
+    In: {field name: value as it came}. Out: a sentence for each that ought to be a date and is
+    none, by field name; nothing for dates, and for what quietly means no date: null, booleans,
+    blank, `null`, 0.
     """
+    if not isinstance(value, dict):
+        return []
+    fields = sorted(field for field in value if isinstance(field, str))
+    return [f"{field} {_UNREADABLE}" for field in fields if _unreadable(value[field])]
+
+
+def _unreadable(value: Any) -> bool:
     written = _written(value)
     return written != "" and not _is_zero(written) and epoch(value) is None
 
 
-EXAMPLES["unreadable"] = [
-    ("1754490523", False),
-    (None, False),
-    (False, False),
-    ("  ", False),
-    ("Null", False),
-    ("-0", False),
-    ("000", False),
-    ("0001-01-01", True),
-    ("2023-02-29", True),
-    (" 2023-02-28", True),
-    (0.0, True),
-    ([], True),
-    ({}, True),
+EXAMPLES["remarks"] = [
+    ({"addedDate": "1754490523"}, []),
+    ({"a": None, "b": False, "c": "  ", "d": "Null", "e": "-0", "f": "000", "g": 0}, []),
+    ({"a": "0001-01-01"}, ["a is no date that can be read; it is left out"]),
+    ({"a": "2023-02-29"}, ["a is no date that can be read; it is left out"]),
+    ({"a": " 2023-02-28"}, ["a is no date that can be read; it is left out"]),
+    ({"a": 0.0}, ["a is no date that can be read; it is left out"]),
+    (
+        {"b": {}, "a": []},
+        [
+            "a is no date that can be read; it is left out",
+            "b is no date that can be read; it is left out",
+        ],
+    ),
+    (None, []),
 ]
-NATIVE["unreadable"] = template(
+NATIVE["remarks"] = template(
     EPOCH,
-    """\
-{% set t = value | string if value is string or value is integer else '' %}
-{% set digits = t[1:] if t[:1] == '-' else t %}
-{% set zero = digits and digits | length <= 14 and not digits.strip('0') %}
-{% set quiet = missing(value) or value is boolean or zero %}
-{{ (not quiet and not epoch(value)) | tojson }}
+    f"""\
+{{% set said = namespace(texts=[]) %}}
+{{% for field, v in (value if value is mapping else {{}}) | dictsort(case_sensitive=true) %}}
+  {{% set t = v | string if v is string or v is integer else '' %}}
+  {{% set digits = t[1:] if t[:1] == '-' else t %}}
+  {{% set zero = digits and digits | length <= 14 and not digits.strip('0') %}}
+  {{% if not (missing(v) or v is boolean or zero or epoch(v)) %}}
+    {{% set said.texts = said.texts + [field ~ ' {_UNREADABLE}'] %}}
+  {{% endif %}}
+{{% endfor %}}
+{{{{ said.texts | tojson }}}}
 """,
 )
 

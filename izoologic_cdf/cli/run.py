@@ -1,6 +1,7 @@
 """`run`, `backfill`, `sync`, `retry`, `windows`: they differ in their plan alone."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from getpass import getpass
@@ -53,7 +54,18 @@ def sync(options: argparse.Namespace) -> int:
 def retry(options: argparse.Namespace) -> int:
     """Do cases again that were set aside, given up or not."""
     now = SystemClock().now()
-    return _carried_out(options, lambda _: plan.retry(now, frozenset(options.cases)))
+    cases = frozenset(options.cases)
+
+    def planner(state: State) -> plan.Plan:
+        waiting = [one.case_id for one in state.set_aside()]
+        unknown = sorted(cases - set(waiting))
+        if unknown:
+            raise UsageError(
+                f"not set aside: {', '.join(unknown)}; cases that are: {', '.join(waiting) or '-'}"
+            )
+        return plan.retry(now, cases)
+
+    return _carried_out(options, planner)
 
 
 def windows(options: argparse.Namespace) -> int:
@@ -76,7 +88,10 @@ def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
     limits = Limits(requests_per_second=options.requests_per_second)
     settings = Settings(options.in_flight, limits)
     summary = run_feed(found, configured(found, options), options.library, settings, planner)
-    print(summary.as_json() if options.format == "json" else summary.as_text())
+    print(summary.as_json() if options.format == "json" else summary.as_text(), flush=True)
+    if summary.interrupted:
+        # without waiting for calls under way, which nothing can break off
+        os._exit(summary.exit_code)
     return summary.exit_code
 
 
@@ -97,7 +112,7 @@ def run_feed(
     except DefinitionError as error:
         raise UsageError(f"the definition can't be used\n{error}") from None
     feed = definition.feeds[found.form.feed]
-    shown = progress()
+    shown = progress(sys.stderr)
     try:
         with Library.create(library) as opened:
             state = State(opened, feed.name, feed.user_fields, values)

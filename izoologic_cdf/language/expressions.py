@@ -6,7 +6,8 @@ is run as well, because nobody here knows which of them the platform has.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, Undefined, nodes
@@ -14,12 +15,13 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.lexer import TokenStream
 from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
-from jinja2.runtime import new_context
+from jinja2.runtime import Context
+from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
 from izoologic_cdf.language import codes
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
-from izoologic_cdf.language.sandbox import Missing, NullEnvironment, environment_of
+from izoologic_cdf.language.sandbox import TEXT_OF, Missing, NullEnvironment, environment_of
 
 # words that are Python and no Jinja2, with what to write instead
 PYTHON_NOT_JINJA = {
@@ -199,19 +201,35 @@ class Template(Compiled):
             return self._fail(document, node, error)  # type: ignore[no-any-return]
         return parsed
 
+    @functools.cached_property
+    def as_expression(self) -> nodes.Expr | None:
+        """The same as an expression, which costs less; null where the template has statements."""
+        body = self.tree.body
+        if len(body) != 1 or not isinstance(body[0], nodes.Output):
+            return None
+        parts: list[nodes.Expr] = [
+            nodes.Const(part.data)
+            if isinstance(part, nodes.TemplateData)
+            else nodes.Filter(part, TEXT_OF, [], [], None, None)
+            for part in body[0].nodes
+        ]
+        expression = parts[0] if len(parts) == 1 else nodes.Concat(parts)
+        expression.set_environment(self._environment)
+        return expression
+
     def evaluate(self, names: Mapping[str, Any]) -> str:
         """Return the rendered text over these names."""
-        if self._run is None:
-            code = self._environment.compile(self.tree)
-            template = self._environment.template_class.from_code(
-                self._environment, code, self._environment.globals.copy()
-            )
-            self._run = template
-        context = new_context(
-            self._environment, None, {}, dict(names), globals=self._environment.globals
-        )
         try:
-            return "".join(self._run.root_render_func(context))
+            if self.as_expression is not None:
+                if self._run is None:
+                    self._run = compile_tree(self._environment, self.as_expression)
+                text: str = self._run(names)
+                return text
+            if self._run is None:
+                self._run = _rendering(self._environment, self.tree)
+            # a template can change its evaluation context, so it gets one of its own
+            own = nodes.EvalContext(self._environment)
+            return "".join(self._run(_Context(self._environment, names, own)))
         except Exception as error:  # noqa: BLE001 - whatever a template raises is about the data
             raise self._explain(error) from None
 
@@ -233,20 +251,49 @@ def parse_expression(environment: Any, source: str) -> nodes.Expr:
 
 def compile_tree(environment: Any, tree: nodes.Expr) -> Any:
     """Compile an expression's tree to a function from names to its native value."""
-    code = environment.compile(_wrap(tree))
-    template = environment.template_class.from_code(environment, code, {})
-    render = template.root_render_func
+    render = _rendering(environment, _wrap(tree))
     stock = not isinstance(environment, NullEnvironment)
-    globals_ = environment.globals
+    shared = nodes.EvalContext(environment)
 
     def run(names: Mapping[str, Any]) -> Any:
-        context = new_context(environment, None, {}, {**globals_, **names}, shared=True)
+        context = _Context(environment, names, shared)
         for _ in render(context):
             pass
         result = context.vars["result"]
         return _settled(result) if stock else result
 
     return run
+
+
+def _rendering(environment: Any, tree: nodes.Template) -> Callable[[Context], Iterator[str]]:
+    code = environment.compile(tree)
+    template = environment.template_class.from_code(environment, code, {})
+    rendering: Callable[[Context], Iterator[str]] = template.root_render_func
+    return rendering
+
+
+class _Context(Context):
+    """Jinja2's context over names that are not copied: a copy costs more than an expression."""
+
+    def __init__(
+        self, environment: Any, names: Mapping[str, Any], eval_ctx: nodes.EvalContext
+    ) -> None:
+        # what Context.__init__ does, without its copies
+        self.environment = environment
+        self.parent = names  # type: ignore[assignment]
+        self.vars = {}
+        self.exported_vars = set()
+        self.eval_ctx = eval_ctx
+        self.name = None
+        self.blocks = {}
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """Return a name: one that the template set, one that was given, or a global of Jinja2."""
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.parent:
+            return self.parent[key]
+        return self.environment.globals.get(key, unset)
 
 
 def explain(error: Exception) -> tuple[str, bool]:

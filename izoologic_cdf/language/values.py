@@ -199,7 +199,9 @@ class _Builder:
         if isinstance(scalar, Expression):
             tree: jinja.Expr = scalar.tree
             return tree
-        # a template can hold statements, so it enters as a call: rendered where it is reached
+        if scalar.as_expression is not None:
+            return scalar.as_expression
+        # a template with statements enters as a call: rendered where it is reached
         name = f"_template_{len(self._templates)}"
         self._templates[name] = scalar
         return jinja.Call(jinja.Name(name, "load"), [], [], None, None)

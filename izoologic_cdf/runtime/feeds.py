@@ -162,6 +162,11 @@ class Feeds:
             raise RunError(f"{limits.days.position}: days are a whole number from 1")
         return days
 
+    def reads_ranges(self, feed: model.Feed) -> bool:
+        """Tell whether more of a case than its detail depends on the asked range (I-13)."""
+        others = [one for one in self._definition.feeds.values() if one is not feed]
+        return any(one.source is not None and one.source.window is not None for one in others)
+
     def windows_of(self, feed: model.Feed, part: Window) -> list[Window]:
         """Return the windows in which the source of a primary feed is asked for a range."""
         limits = feed.source.window if feed.source else None

@@ -1,6 +1,6 @@
 """Executes the filters of a feed over a value."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,35 +44,46 @@ class Pipelines:
     def __init__(self, names: Mapping[str, Any], call: CallFeed) -> None:
         self._names = dict(names)
         self._call = call
+        # what each filter does; those that end or branch an item are in `flow`
+        self._steps: dict[type[Any], Callable[[Any, Any, Case], Any]] = {
+            model.Set: self._set,
+            model.New: self._new,
+            model.Get: self._get,
+            model.Each: self._each,
+            model.ParseJson: self._parse_json,
+            model.Python: self._python,
+            model.FilterMapping: self._filter_mapping,
+            model.Supplemental: self._supplemental,
+            model.Fail: self._fail,
+            model.Warn: self._warn,
+        }
 
-    def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> Iterator[Any]:
-        """Yield what comes out at the end: nothing, one value, or several.
+    def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
+        """Return what comes out at the end: nothing, one value, or several.
 
-        A pipeline that tracks yields Tracked items instead, cut at that filter.
+        A pipeline that tracks gives Tracked items instead, cut at that filter.
 
         Raises:
             ItemError: a filter failed on the data, or on purpose (RefusedError).
         """
         for index, step in enumerate(pipeline):
-            rest = pipeline[index + 1 :]
             if isinstance(step, model.Iterate):
-                for element in _elements(value, step.position):
-                    yield from self.flow(rest, element, case)
-                return
+                rest = pipeline[index + 1 :]
+                elements = _elements(value, step.position)
+                return [out for one in elements for out in self.flow(rest, one, case)]
             if isinstance(step, model.If):
                 if self._evaluate(step.condition, value):
-                    for result in self.flow(step.filters, value, case):
-                        yield from self.flow(rest, result, case)
-                    return
+                    inner = self.flow(step.filters, value, case)
+                    rest = pipeline[index + 1 :]
+                    return [out for one in inner for out in self.flow(rest, one, case)]
             elif isinstance(step, model.Drop):
                 if self._evaluate(step.condition, value):
-                    return
+                    return []
             elif isinstance(step, model.Track):
-                yield Tracked(self._track(step, value), value, rest)
-                return
+                return [Tracked(self._track(step, value), value, pipeline[index + 1 :])]
             else:
-                value = self._step(step, value, case)
-        yield value
+                value = self._steps[type(step)](step, value, case)
+        return [value]
 
     def _evaluate(self, expression: Value, value: Any) -> Any:
         self._names["value"] = value
@@ -85,33 +96,40 @@ class Pipelines:
         updated = self._evaluate(step.updated, value) if step.updated else None
         return Case(str(identity), updated if isinstance(updated, int) else None)
 
-    def _step(self, step: model.Filter, value: Any, case: Case) -> Any:
-        if isinstance(step, model.Set):
-            if not isinstance(value, dict):
-                raise ItemError(f"set needs an object, this is {_kind(value)}", step.position)
-            return {**value, **self._evaluate(step.values, value)}
-        if isinstance(step, model.New):
-            return self._evaluate(step.value, value)
-        if isinstance(step, model.Python):
-            return _python(step, value)
-        if isinstance(step, model.FilterMapping):
-            return self._filter_mapping(step, value, case)
-        if isinstance(step, model.Get):
-            if not isinstance(value, dict):
-                raise ItemError(f"get needs an object, this is {_kind(value)}", step.position)
-            return value.get(step.key)
-        if isinstance(step, model.Each):
-            elements = _elements(value, step.position)
-            return [out for one in elements for out in self.flow(step.filters, one, case)]
-        if isinstance(step, model.Supplemental):
-            return self._supplemental(step, value, case)
-        if isinstance(step, model.ParseJson):
-            return _parse(value, step.position)
-        if isinstance(step, model.Fail):
-            if self._evaluate(step.condition, value):
-                raise RefusedError(str(self._evaluate(step.message, value)), step.position)
-            return value
-        assert isinstance(step, model.Warn)  # noqa: S101 - flow() has handled the others
+    def _set(self, step: model.Set, value: Any, _case: Case) -> Any:
+        if not isinstance(value, dict):
+            raise ItemError(f"set needs an object, this is {_kind(value)}", step.position)
+        return {**value, **self._evaluate(step.values, value)}
+
+    def _new(self, step: model.New, value: Any, _case: Case) -> Any:
+        return self._evaluate(step.value, value)
+
+    def _get(self, step: model.Get, value: Any, _case: Case) -> Any:
+        if not isinstance(value, dict):
+            raise ItemError(f"get needs an object, this is {_kind(value)}", step.position)
+        return value.get(step.key)
+
+    def _each(self, step: model.Each, value: Any, case: Case) -> Any:
+        elements = _elements(value, step.position)
+        return [out for one in elements for out in self.flow(step.filters, one, case)]
+
+    def _parse_json(self, step: model.ParseJson, value: Any, _case: Case) -> Any:
+        return _parse(value, step.position)
+
+    def _python(self, step: model.Python, value: Any, _case: Case) -> Any:
+        try:
+            return step.function(value)
+        except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
+            raise ItemError(
+                f"the Python filter {step.name} failed with {type(error).__name__}", step.position
+            ) from None
+
+    def _fail(self, step: model.Fail, value: Any, _case: Case) -> Any:
+        if self._evaluate(step.condition, value):
+            raise RefusedError(str(self._evaluate(step.message, value)), step.position)
+        return value
+
+    def _warn(self, step: model.Warn, value: Any, case: Case) -> Any:
         for said in self.flow(step.filters, value, case):
             for text in said if isinstance(said, list) else [said]:
                 if text is not None:
@@ -124,7 +142,7 @@ class Pipelines:
             raise ItemError(f"filter-mapping needs an object, this is {kind}", step.position)
         changed = dict(value)
         for key, pipeline in step.pipelines.items():
-            results = list(self.flow(pipeline, value.get(key), case))
+            results = self.flow(pipeline, value.get(key), case)
             if key in value or (results and results[0] is not None):
                 changed[key] = results[0] if results else None
         return changed
@@ -135,15 +153,6 @@ class Pipelines:
             raise ItemError(f"supplemental needs an object, this is {kind}", step.position)
         params = self._evaluate(step.params, value) if step.params else {}
         return {**value, step.into: self._call(step.feed, params, case)}
-
-
-def _python(step: model.Python, value: Any) -> Any:
-    try:
-        return step.function(value)
-    except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
-        raise ItemError(
-            f"the Python filter {step.name} failed with {type(error).__name__}", step.position
-        ) from None
 
 
 def _elements(value: Any, position: Position) -> list[Any]:

@@ -36,9 +36,9 @@ def whole(since: int, until: int) -> Plan:
 
 
 def backfill(state: State, since: int, until: int) -> Plan:
-    """Ask for what of a range is not finished yet."""
+    """Ask for what of a range is not finished yet, with the messages of the whole range."""
     asked = Window(since, until)
-    return Plan(asked, tuple(subtract([asked], state.finished())))
+    return Plan(asked, tuple(subtract([asked], state.finished(since))))
 
 
 def sync(state: State, now: int, since: int | None = None) -> Plan:
@@ -55,7 +55,7 @@ def sync(state: State, now: int, since: int | None = None) -> Plan:
         begin = last - OVERLAP if last is not None else now - FIRST_SYNC + OVERLAP
         origin = max(0, since if since is not None else begin)
         state.begin_at(origin)
-    taken = [*finished, *state.refused()]
+    taken = [*state.finished(origin), *state.refused()]
     open_parts = subtract([Window(origin, now)], taken)
     tail = max(origin, last - OVERLAP if last is not None else origin)
     parts = union([*open_parts, Window(min(tail, now), now)])

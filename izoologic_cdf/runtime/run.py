@@ -102,15 +102,16 @@ class FeedRun:
             self._run_id = self._library.start_run(
                 self._feed.name, stamp(asked.since), stamp(asked.until), stamp(self._started)
             )
-            with self._transport, ThreadPoolExecutor(self._settings.in_flight) as pool:
+            with self._transport:
+                pool = ThreadPoolExecutor(self._settings.in_flight)
                 try:
                     self._windows(pool)
                     self._set_aside_cases(pool)
-                except BaseException as error:
-                    pool.shutdown(cancel_futures=True)
-                    if not isinstance(error, KeyboardInterrupt):
-                        raise
+                except KeyboardInterrupt:
                     summary.interrupted = True
+                finally:
+                    # a call under way can take minutes: nobody who interrupts waits for it
+                    pool.shutdown(wait=not summary.interrupted, cancel_futures=True)
         except (RunError, ItemError, LibraryError) as error:
             self._speaker.error(error)
         calls = self._transport.calls
@@ -225,7 +226,7 @@ class FeedRun:
         self._newest = max([self._newest, *known])
         # only a list in order of its dates tells how far the window has come
         ordered = known == sorted(known) and None not in dates[len(dates) - len(known) :]
-        self._state.begin(window)
+        self._state.begin(window, self._messages_since())
         missed = {one.case_id: one.asked for one in self._state.set_aside()}
         work = [(window, self._messages(tracked.case.id, missed), tracked) for tracked in cases]
         self._worked.update(one.case.id for one in cases if one.case.id is not None)
@@ -235,6 +236,13 @@ class FeedRun:
             self._progress.case()
         self._state.finish(self._proven(window))
         self._settings.committed()
+
+    def _messages_since(self) -> int:
+        """Return since when the messages of each case of this run are read; 0 is all there is."""
+        if not self._feeds.reads_ranges(self._feed):
+            return 0
+        known_since = self._plan.known_since
+        return self._plan.asked.since if known_since is None else known_since
 
     def _messages(self, case_id: str | None, missed: Mapping[str, Window]) -> Window:
         """Return the range in which the messages of a case are asked for (I-13).

@@ -15,7 +15,7 @@ from typing import Any
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.library.limits import storable
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.intervals import union
+from izoologic_cdf.runtime.intervals import subtract, union
 from izoologic_cdf.runtime.windows import Window
 
 # a case that failed this often is given up, until somebody asks for it
@@ -26,7 +26,8 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS feed_salt (salt TEXT NOT NULL)",
     """CREATE TABLE IF NOT EXISTS feed_interval (
       id INTEGER PRIMARY KEY, feed TEXT NOT NULL, tenant TEXT NOT NULL,
-      kind TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL)""",
+      kind TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+      messages_since INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS feed_set_aside (
       feed TEXT NOT NULL, tenant TEXT NOT NULL, case_id TEXT NOT NULL,
       value TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
@@ -73,8 +74,8 @@ class State:
                 self._connection.execute(table)
         told = [str(values.get(f.name)) for f in fields if f.required and not f.boolean]
         self._key = (feed, self._tenant(told))
-        # the interval that grows while its cases are committed: its row, and its begin
-        self._growing = (0, 0)
+        # the interval that grows while its cases are committed: its row, its begin, its messages
+        self._growing = (0, 0, 0)
 
     def _tenant(self, told: list[str]) -> str:
         row = self._connection.execute("SELECT salt FROM feed_salt").fetchone()
@@ -92,9 +93,14 @@ class State:
 
     # --- intervals ---------------------------------------------------------------------------
 
-    def finished(self) -> list[Window]:
-        """Return the intervals of which every case is in the library or set aside."""
-        return self._intervals(_FINISHED)
+    def finished(self, since: int | None = None) -> list[Window]:
+        """Return the intervals of which every case is in the library or set aside.
+
+        With `since` only those of whose cases the messages since then were asked for too: a list
+        tells a case at its newest update alone, so nothing else finds the messages before.
+        """
+        known = {begin for begin in self._begins() if since is None or begin <= since}
+        return union(window for begin in known for window in self._intervals(_FINISHED, begin))
 
     def refused(self) -> list[Window]:
         """Return the intervals that the server refused to give."""
@@ -110,15 +116,15 @@ class State:
         with self._library.transaction():
             self._insert(_ORIGIN, Window(origin, origin))
 
-    def begin(self, window: Window) -> None:
-        """Begin an interval that grows by `reach`."""
+    def begin(self, window: Window, messages_since: int = 0) -> None:
+        """Begin an interval that grows by `reach`; its cases' messages are read since then."""
         with self._library.transaction():
-            row = self._insert(_FINISHED, Window(window.since, window.since - 1))
-            self._growing = (row, window.since)
+            row = self._insert(_FINISHED, Window(window.since, window.since - 1), messages_since)
+            self._growing = (row, window.since, messages_since)
 
     def reach(self, until: int) -> None:
         """Let the interval that was begun end here; call it in the transaction of the case."""
-        row, since = self._growing
+        row, since, messages = self._growing
         grown = self._connection.execute(
             "UPDATE feed_interval SET until = max(until, ?) WHERE id = ? AND since = ? "
             "AND feed = ? AND tenant = ? AND kind = ?",
@@ -126,36 +132,53 @@ class State:
         )
         # another run of this feed may have joined the intervals meanwhile, and taken the row away
         if not grown.rowcount:
-            self._growing = (self._insert(_FINISHED, Window(since, until)), since)
+            row = self._insert(_FINISHED, Window(since, until), messages)
+            self._growing = (row, since, messages)
 
     def finish(self, until: int) -> None:
         """End the interval that was begun, and join it with its neighbours."""
         with self._library.transaction():
             self.reach(until)
-            joined = self.finished()
+            # what was read with more messages needs no mention of less
+            joined = [
+                (window, begin)
+                for begin in self._begins()
+                for window in subtract(self._intervals(_FINISHED, begin), self.finished(begin - 1))
+            ]
             self._connection.execute(
                 "DELETE FROM feed_interval WHERE feed = ? AND tenant = ? AND kind = ?",
                 (*self._key, _FINISHED),
             )
-            for window in joined:
-                self._insert(_FINISHED, window)
+            for window, begin in joined:
+                self._insert(_FINISHED, window, begin)
 
     def refuse(self, window: Window) -> None:
         """Remember that the server refused an interval."""
         with self._library.transaction():
             self._insert(_REFUSED, window)
 
-    def _intervals(self, kind: str) -> list[Window]:
+    def _begins(self) -> list[int]:
+        """Return since when messages were read in finished intervals: each begin once, sorted."""
         rows = self._connection.execute(
-            "SELECT since, until FROM feed_interval WHERE feed = ? AND tenant = ? AND kind = ?",
-            (*self._key, kind),
+            "SELECT DISTINCT messages_since FROM feed_interval "
+            "WHERE feed = ? AND tenant = ? AND kind = ? ORDER BY messages_since",
+            (*self._key, _FINISHED),
+        )
+        return [begin for (begin,) in rows]
+
+    def _intervals(self, kind: str, messages_since: int = 0) -> list[Window]:
+        rows = self._connection.execute(
+            "SELECT since, until FROM feed_interval "
+            "WHERE feed = ? AND tenant = ? AND kind = ? AND messages_since = ?",
+            (*self._key, kind, messages_since),
         )
         return union(Window(since, until) for since, until in rows)
 
-    def _insert(self, kind: str, window: Window) -> int:
+    def _insert(self, kind: str, window: Window, messages_since: int = 0) -> int:
         made = self._connection.execute(
-            "INSERT INTO feed_interval (feed, tenant, kind, since, until) VALUES (?, ?, ?, ?, ?)",
-            (*self._key, kind, window.since, window.until),
+            "INSERT INTO feed_interval (feed, tenant, kind, since, until, messages_since) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (*self._key, kind, window.since, window.until, messages_since),
         )
         return int(made.lastrowid or 0)
 

@@ -360,10 +360,12 @@ _INPUTS: dict[str, Values] = {
     "accounts.per_row": records,
     "addresses.split": addresses,
     "dates.epoch": st.one_of(dates, json_values),
+    "dates.remarks": st.one_of(
+        st.dictionaries(texts, st.one_of(dates, json_values), max_size=3), json_values
+    ),
     "dates.runs_instead": ranges,
     "dates.stamp": st.one_of(dates, json_values),
     "dates.stamp_utc": st.one_of(dates, json_values),
-    "dates.unreadable": st.one_of(dates, json_values),
     "envelope.file_error": file_contents,
     "envelope.record": envelopes,
     "envelope.rows": envelopes,

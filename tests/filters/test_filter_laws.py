@@ -58,7 +58,7 @@ def test_a_stamp_reads_back_as_its_own_moment(value: Any) -> None:
 @law
 @given(strategies.dates)
 def test_a_date_that_is_read_is_never_called_unreadable(value: Any) -> None:
-    assert not (dates.unreadable(value) and dates.epoch(value) is not None)
+    assert not (dates.remarks({"date": value}) and dates.epoch(value) is not None)
 
 
 @pytest.mark.parametrize(

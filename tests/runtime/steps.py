@@ -1,6 +1,6 @@
 """Runs a pipeline that is written as YAML over a value."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ def _no_feed(name: str, params: Mapping[str, Any], case: Case) -> Any:
     raise AssertionError(f"{name} was called")
 
 
-def stream(
+def steps(
     text: str,
     value: Any,
     *,
@@ -25,13 +25,9 @@ def stream(
     call: CallFeed = _no_feed,
     folder: Path = Path("filters-that-are-not-there"),
     missing: Missing = Missing.NULL,
-) -> Iterator[Any]:
+) -> list[Any]:
     names = names or {}
     document = Document("feed.yaml", text)
     scope = Scope(document, frozenset({"value", *names}), missing, PythonFilters(folder))
     pipeline = compile_pipeline(scope, document.root)
     return Pipelines(names, call).flow(pipeline, value, case or Case("C1"))
-
-
-def steps(text: str, value: Any, **how: Any) -> list[Any]:
-    return list(stream(text, value, **how))

@@ -1,0 +1,45 @@
+"""Intervals are sets of whole seconds: their arithmetic is that of sets."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from izoologic_cdf.runtime.intervals import subtract, union
+from izoologic_cdf.runtime.windows import DAY, Window, windows
+
+BOUND = st.integers(-5, 40)
+# some end before they begin: an interval that has not grown yet
+PARTS = st.lists(st.builds(Window, BOUND, BOUND), max_size=8)
+
+
+def seconds(parts: list[Window]) -> set[int]:
+    return {second for part in parts for second in range(part.since, part.until + 1)}
+
+
+def apart(parts: list[Window]) -> bool:
+    """Tell whether windows are ascending, not empty, and leave a second between each other."""
+    ends = zip(parts, parts[1:], strict=False)
+    return all(a.until + 1 < b.since for a, b in ends) and all(p.since <= p.until for p in parts)
+
+
+@given(PARTS)
+def test_a_union_holds_the_same_seconds_in_windows_that_do_not_touch(parts: list[Window]) -> None:
+    assert seconds(union(parts)) == seconds(parts)
+    assert apart(union(parts))
+
+
+@given(PARTS, PARTS)
+def test_a_difference_holds_the_seconds_of_one_that_are_not_in_the_other(
+    parts: list[Window], taken: list[Window]
+) -> None:
+    assert seconds(subtract(parts, taken)) == seconds(parts) - seconds(taken)
+    assert apart(subtract(parts, taken))
+
+
+@given(st.integers(0, 5 * DAY), st.integers(0, 100 * DAY), st.integers(1, 40))
+def test_windows_hold_a_range_once_and_span_their_days_from_midnight(
+    since: int, length: int, days: int
+) -> None:
+    cut = list(windows(since, since + length, days))
+    assert (cut[0].since, cut[-1].until) == (since, since + length)
+    assert all(a.until + 1 == b.since for a, b in zip(cut, cut[1:], strict=False))
+    assert all(0 <= w.until - (w.since - w.since % DAY) < days * DAY for w in cut)

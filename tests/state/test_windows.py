@@ -1,0 +1,121 @@
+"""A long range over every way in which a server may read its one bound (I-07, I-13)."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
+from izoologic_cdf.emulator.times import epoch
+from izoologic_cdf.runtime.plan import OVERLAP
+from izoologic_cdf.runtime.windows import DAY, Window
+from tests.feeds.support import Object
+from tests.state.support import Site
+
+DAYS = 200
+CASES = 1_500
+NAME = f"generated:{CASES}:days={DAYS}:messages_per_case=1:files_per_case=0:dlr=0"
+MODES: dict[str, tuple[dict[str, Any], int | None]] = {
+    # options of the emulator -> how many days back it gives anything
+    "window": ({"window": "window"}, None),
+    "open-ended": ({"window": "open-ended"}, None),
+    "reject-older-than-30d": ({"window": "reject-older-than-30d"}, 30),
+    "look-back-60": ({"max_lookback_days": 60}, 60),
+    "look-back-180": ({"max_lookback_days": 180, "day_rounding": False}, 180),
+}
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    return load_scenario(NAME)
+
+
+@dataclasses.dataclass(frozen=True)
+class Truth:
+    """What the API holds of a range: its cases, and of each how many messages."""
+
+    messages: dict[str, int]
+
+    @classmethod
+    def of(cls, scenario: Scenario, first: int, since: int, until: int) -> Self:
+        """Take the cases updated from `first` on, and their messages from `since` on."""
+        listed = {name for at, name in scenario.incidents.rows() if first <= at <= until}
+        messages = {}
+        for name in listed:
+            case = scenario.incidents.case(name)
+            assert case is not None
+            dated = [(epoch(row.get("createdOn")), row) for row in case.messages]
+            messages[name] = len(
+                {
+                    (at, *(row.get(key) for key in ("subject", "message", "postedBy")))
+                    for at, row in dated
+                    if at is None or since <= at <= until
+                }
+            )
+        return cls(messages)
+
+
+def notes(one: Object) -> int:
+    return sum(other["type"] == "note" for other in one["related"])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_200_days_of_1500_cases_are_complete_or_the_hole_is_named(
+    emulator: Emulator, tmp_path: Path, scenario: Scenario, mode: str
+) -> None:
+    options, days = MODES[mode]
+    assert scenario.since is not None
+    assert scenario.clock is not None
+    changed = dataclasses.replace(scenario, options=scenario.options.changed(**options))
+    site = Site(emulator, tmp_path, changed)
+    since, until = scenario.since, scenario.clock
+    outcome = site.run(since, until)
+    first = since
+    if days is None:
+        assert outcome.summary.holes == []
+    else:
+        # windows that begin too early, whole ones and the first part of one
+        first = until - days * DAY + OVERLAP
+        holes = sorted(outcome.summary.holes)
+        assert (holes[0].since, holes[-1].until) == (since, first - 1)
+        assert all(a.until + 1 == b.since for a, b in zip(holes, holes[1:], strict=False))
+        assert outcome.heard("failure: nothing was read of")
+    partial = bool(outcome.summary.holes or outcome.summary.failures)
+    assert outcome.summary.exit_code == (3 if partial else 0)
+    truth = Truth.of(scenario, first, since, until)
+    found = outcome.all("incident")
+    assert {one["value"]: notes(one) for one in found} == truth.messages
+    assert len(found) == len(truth.messages)
+    check_lists(site, since, until)
+    check_messages(site, since, until)
+
+
+def check_lists(site: Site, since: int, until: int) -> None:
+    """No list is asked for twice, and none from outside the range."""
+    begins = site.lists_asked()
+    assert len(begins) == len(set(begins))
+    assert all(since <= begin <= until for begin in begins)
+
+
+def check_messages(site: Site, since: int, until: int) -> None:
+    """Messages are asked for once, up to the end of the range, 30 days at most, not ahead."""
+    # a case updated in the last minutes may be asked for again: it may have changed meanwhile
+    late = {name for at, name in site.state.scenario.incidents.rows() if at > until - OVERLAP}
+    by_case: dict[str, list[Window]] = {}
+    for one in site.asked("FetchCaseCommunications"):
+        window = Window(int(one["fromdate"]), int(one["todate"]))
+        if one["caseid"] not in late:
+            by_case.setdefault(one["caseid"], []).append(window)
+    assert by_case
+    for asked in by_case.values():
+        asked.sort()
+        assert all(a.until < b.since for a, b in zip(asked, asked[1:], strict=False))
+        # no hole between two: the next midnight follows
+        assert all(b.since - a.until <= 1 for a, b in zip(asked, asked[1:], strict=False))
+        assert asked[-1].until == until
+        assert asked[0].since >= since - since % DAY
+        for window in asked:
+            assert window.until - window.since <= 30 * DAY
+            assert window.since % DAY == 0
+            assert window.until <= site.now
