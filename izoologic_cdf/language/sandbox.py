@@ -213,8 +213,15 @@ def _formatted(original: Callable[..., str]) -> Callable[..., str]:
     return bounded
 
 
+def _shown(value: Any) -> Any:
+    """Return what a template shows of a value: null is empty, as a null attribute is none."""
+    if isinstance(value, list | dict | tuple):
+        weigh(value)
+    return "" if value is None else value
+
+
 def _text_of(value: Any) -> str:
-    return "" if value is None else str(value)
+    return str(_shown(value))
 
 
 def _written(original: Callable[..., Any], given: int) -> Callable[..., Any]:
@@ -285,9 +292,8 @@ def _summed(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _environment(kind: type[_Environment], undefined: type[Undefined]) -> _Environment:
-    # null is empty in a template, as a null attribute is none
     environment = kind(
-        finalize=lambda value: "" if value is None else value,
+        finalize=_shown,
         autoescape=False,
         undefined=undefined,
     )

@@ -67,11 +67,14 @@ class Pipelines:
             ItemError: a filter failed on the data, or on purpose (RefusedError).
         """
         for index, step in enumerate(pipeline):
-            if isinstance(step, model.Iterate):
+            do = self._steps.get(type(step))
+            if do is not None:
+                value = do(step, value, case)
+            elif isinstance(step, model.Iterate):
                 rest = pipeline[index + 1 :]
                 elements = _elements(value, step.position)
                 return [out for one in elements for out in self.flow(rest, one, case)]
-            if isinstance(step, model.If):
+            elif isinstance(step, model.If):
                 if self._evaluate(step.condition, value):
                     inner = self.flow(step.filters, value, case)
                     rest = pipeline[index + 1 :]
@@ -81,8 +84,6 @@ class Pipelines:
                     return []
             elif isinstance(step, model.Track):
                 return [Tracked(self._track(step, value), value, pipeline[index + 1 :])]
-            else:
-                value = self._steps[type(step)](step, value, case)
         return [value]
 
     def _evaluate(self, expression: Value, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from dateutil import parser as dates
@@ -172,8 +173,10 @@ def _tags(given: Any) -> list[str]:
 def _date(value: Any, key: str, case: Case, at: Position) -> str | None:
     if _missing(value):
         return None
+    text = _text(value)
     try:
-        moment = dates.isoparse(_text(value))
+        # the form that definitions make needs no parser of all the others
+        moment = datetime.fromisoformat(text) if text[10:11] == " " else dates.isoparse(text)
         utc = moment.astimezone(tz.UTC) if moment.tzinfo else moment
         # strftime writes a year before 1000 with fewer than four digits
         return utc.replace(tzinfo=None).isoformat(" ", "seconds")

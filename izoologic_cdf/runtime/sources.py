@@ -69,22 +69,17 @@ class Sources:
     def _page(self, source: model.HttpSource, names: Names, params: Names) -> bytes | SpooledBody:
         request = self._request(source, names, params)
         path = urlsplit(request.url).path
-        fallback = self._fallback(source, names, request)
-        if fallback is not None and path in self._moved:
-            return self._body(fallback, self._send(source, names, fallback))
+        if path in self._moved:
+            request = _elsewhere(source, names, request)
+            return self._body(request, self._send(source, names, request))
         response = self._send(source, names, request)
-        if response.status == NOT_FOUND and fallback is not None and not _answered(response):
+        if response.status == NOT_FOUND and source.fallback_url and not _answered(response):
+            fallback = _elsewhere(source, names, request)
             other = self._send(source, names, fallback)
             if other.status != NOT_FOUND:
                 self._moved.add(path)
                 return self._body(fallback, other)
         return self._body(request, response)
-
-    def _fallback(self, source: model.HttpSource, names: Names, request: Request) -> Request | None:
-        if source.fallback_url is None:
-            return None
-        url = str(evaluate(source.fallback_url, names))
-        return replace(request, url=url)
 
     def _request(self, source: model.HttpSource, names: Names, params: Names) -> Request:
         headers = _headers(source.headers, names)
@@ -174,6 +169,13 @@ class Sources:
         else:
             message = f"the server answered {status}{_problem(response)}"
         raise HttpError(f"{where}: {message}", status)
+
+
+def _elsewhere(source: model.HttpSource, names: Names, request: Request) -> Request:
+    """Return a request at the second address of its source."""
+    if source.fallback_url is None:
+        return request
+    return replace(request, url=str(evaluate(source.fallback_url, names)))
 
 
 def _no_calls(*_: object) -> None:

@@ -47,7 +47,8 @@ class Site:
             self.state.load(scenario)
         self.library = folder / "site.sqlite"
         self.feed: FeedName = feed
-        self.secret = emulator.secret_key
+        # what the runs are configured with
+        self.url, self.secret = emulator.url, emulator.secret_key
 
     @property
     def now(self) -> int:
@@ -59,7 +60,7 @@ class Site:
         """The user fields of the feed, filled in."""
         (primary,) = definition(self.feed).primary_feeds
         return {field.name: field.default for field in primary.user_fields} | {
-            "api_host": self.emulator.url,
+            "api_host": self.url,
             "api_key": self.emulator.api_key,
             "api_secret": self.secret,
         }
@@ -134,6 +135,16 @@ class Site:
     def retry(self, *cases: str) -> Outcome:
         """Do set-aside cases again."""
         return self.carry_out(lambda _: plan.retry(self.now, frozenset(cases)))
+
+    def planned(self, state: State, since: int) -> Plan:
+        """Return the plan of a first sync that begins at a time."""
+        return plan.sync(state, self.now, since)
+
+    def attribute(self, case_id: str, name: str) -> list[str]:
+        """Return the values of an attribute of a case in the library."""
+        objects: list[Object] = json.loads(self.text)["objects"]
+        (case,) = [o for o in objects if (o["type"], o["value"]) == ("incident", case_id)]
+        return [one["value"] for one in case["attributes"] if one["name"] == name]
 
     def fill(self, *case_ids: str, updated: int | None = None) -> None:
         """Add cases, each with one message a minute before its update and one file."""
