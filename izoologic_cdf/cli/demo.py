@@ -1,6 +1,7 @@
 """`demo`: the emulator, both feeds and a library, in one go."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from izoologic_cdf.cli.feeds import find_feed
 from izoologic_cdf.cli.main import DEFAULT_LIBRARY, UsageError
 from izoologic_cdf.cli.run import run_feed
 from izoologic_cdf.emulator import Emulator, EmulatorError, load_scenario
+from izoologic_cdf.library.export import export
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
@@ -15,8 +17,17 @@ from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import Settings
 
 SCENARIO = "guide"
+# a file of the sample's, told with its bytes
+FILE = "test_file.txt"
 # the case with the sample's fields, the one with the sample's messages, and a leaked account
-SHOWN = ("CASE123456", "gz3kEgBWO", "evidence.pdf", "192.168.1.100", "Email_Test")
+SHOWN = (
+    "CASE123456",
+    "gz3kEgBWO",
+    "2025-08-06 14:28:43 - Incident Acknowledgement - gz3kEgBWO",
+    FILE,
+    "192.168.1.100",
+    "Email_Test",
+)
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -47,6 +58,8 @@ def demo(options: argparse.Namespace) -> int:
             for value in SHOWN:
                 print()
                 sys.stdout.writelines(show(opened, value))
+                if value == FILE:
+                    print(f"  its bytes    {_bytes_of(opened, FILE)!r}")
     except (EmulatorError, LibraryError) as error:
         raise UsageError(str(error)) from None
     print(
@@ -55,3 +68,10 @@ def demo(options: argparse.Namespace) -> int:
         f"  izoologic-cdf library export {library}"
     )
     return max(codes)
+
+
+def _bytes_of(library: Library, name: str) -> bytes:
+    """Return the bytes of the first attachment of a name."""
+    objects = json.loads("".join(export(library)))["objects"]
+    digest = next(one["sha256"] for one in objects if one["value"] == name)
+    return b"".join(library.read_content(digest))

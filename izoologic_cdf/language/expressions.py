@@ -229,8 +229,7 @@ class Template(Compiled):
                 self._run = _rendering(self._environment, self.tree)
             # a template can change its evaluation context, so it gets one of its own
             own = nodes.EvalContext(self._environment)
-            made: str = self._environment.concat(self._run(_Context(self._environment, names, own)))
-            return made
+            return str(self._environment.concat(self._run(_Context(self._environment, names, own))))
         except Exception as error:  # noqa: BLE001 - whatever a template raises is about the data
             raise self._explain(error) from None
 

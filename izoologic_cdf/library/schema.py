@@ -155,7 +155,7 @@ def connect(path: Path) -> sqlite3.Connection:
         try:
             _check(connection, path)
             connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA cache_size=-16000")
+            connection.execute("PRAGMA cache_size=-8000")
             # a checkpoint waits for the disk, so it is made every 40 MB only
             connection.execute("PRAGMA wal_autocheckpoint=10000")
         except BaseException:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.language import model
+from izoologic_cdf.library.limits import storable
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
@@ -229,7 +230,7 @@ class FeedRun:
         self._state.begin(window, self._messages_since())
         missed = {one.case_id: one.asked for one in self._state.set_aside()}
         work = [(window, self._messages(tracked.case.id, missed), tracked) for tracked in cases]
-        self._worked.update(one.case.id for one in cases if one.case.id is not None)
+        self._worked.update(storable(one.case.id) for one in cases if one.case.id is not None)
         for done in self._in_order(pool, work):
             updated = done.tracked.case.updated if ordered else None
             self._commit(done, None if updated is None else updated - 1)
@@ -264,7 +265,7 @@ class FeedRun:
     def _is_known(self, case: Case) -> bool:
         """Tell whether this run has worked on a case since the update that a list shows."""
         late = case.updated is not None and case.updated > self._started - OVERLAP
-        return case.id in self._worked and not late
+        return case.id is not None and storable(case.id) in self._worked and not late
 
     def _proven(self, window: Window) -> int:
         """Return up to when a window that was read is proven.

@@ -247,7 +247,9 @@ def _target(location: str | None) -> str:
         parts = urlsplit(location)
     except ValueError:
         return "an address that can't be read"
-    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else parts.path or "/"
+    # without a user and password that may stand before the host
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if host else parts.path or "/"
 
 
 def _problem(response: Response) -> str:

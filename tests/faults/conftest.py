@@ -12,5 +12,5 @@ __all__ = ["bench", "emulator"]
 
 
 @pytest.fixture
-def bench(emulator: Emulator, tmp_path: Path) -> Bench:  # noqa: F811 - the fixture is the argument
+def bench(emulator: Emulator, tmp_path: Path) -> Bench:
     return Bench(emulator, tmp_path)

@@ -33,6 +33,10 @@ def refusal(code: Any = "iZOO7777", message: str | None = "Something odd") -> di
     return envelope(success=False, errorCode=code, message=message)
 
 
+# what comes out without a fault, by feed: the same in every test
+_CALM: dict[FeedName, list[Object]] = {}
+
+
 class Bench:
     """Runs a feed over the few cases, with the faults of a test, into libraries of their own."""
 
@@ -47,7 +51,8 @@ class Bench:
         for number, case_id in enumerate((DLR_GOOD[0], DLR_BAD, DLR_GOOD[1])):
             self.state.put_dlr(case_id, leak(case_id), CLOCK - (5 - number) * HOUR)
         self._runs = 0
-        self._calm: dict[FeedName, list[Object]] = {}
+        for feed in FEEDS:
+            self._calm_of(feed)
 
     def site(self, feed: FeedName = "incident") -> Site:
         """Return a site with a library of its own over the data as they are."""
@@ -65,14 +70,15 @@ class Bench:
         asked = plan.whole(CLOCK - 20 * DAY, self.state.clock)
         return (site or self.site(feed)).carry_out(lambda _: asked, limits=limits)
 
-    def calm(self, feed: FeedName = "incident") -> list[Object]:
-        """Remember and return what comes out without a fault; called before any is set."""
-        if feed not in self._calm:
-            assert not self.state.faults
+    def _calm_of(self, feed: FeedName) -> None:
+        if feed not in _CALM:
             outcome = self.run(feed)
             assert outcome.summary.exit_code == 0
-            self._calm[feed] = outcome.objects
-        return self._calm[feed]
+            _CALM[feed] = outcome.objects
+
+    def calm(self, feed: FeedName = "incident") -> list[Object]:
+        """Return what an undisturbed run makes of the cases as they are at the begin of a test."""
+        return _CALM[feed]
 
     def disturbed(
         self,
@@ -83,7 +89,6 @@ class Bench:
         **fault: Any,
     ) -> tuple[Outcome, Fault]:
         """Run a feed with a fault; the outcome, and the fault, which has struck."""
-        self.calm(feed)
         struck = self.state.add_fault(kind, **fault)
         outcome = self.run(feed, limits)
         assert struck.applied, "the fault has not struck"
@@ -95,7 +100,7 @@ class Bench:
 
     def others_are_complete(self, outcome: Outcome, feed: FeedName = "incident") -> bool:
         """Tell whether the data of all cases but the bad one equal those of the undisturbed run."""
-        return _others(outcome.objects) == _others(self._calm[feed])
+        return _others(outcome.objects) == _others(self.calm(feed))
 
     def count(self, endpoint: str) -> int:
         """Return how often an endpoint was asked since the last run began."""

@@ -142,7 +142,6 @@ def test_f07_no_range_of_ours_is_refused(bench: Bench, days: int, rounding: bool
 def test_f15_a_path_that_is_not_found_is_tried_in_its_other_form_and_remembered(
     bench: Bench, feed: FeedName, mode: str
 ) -> None:
-    bench.calm(feed)
     bench.state.set_options(path_mode=mode)
     outcome = bench.run(feed)
     assert outcome.summary.exit_code == 0
@@ -210,7 +209,6 @@ ODD_ENVELOPES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("odd", ODD_ENVELOPES)
 @pytest.mark.parametrize("feed", FEEDS)
 def test_f17_odd_envelopes_are_accepted_everywhere(bench: Bench, feed: FeedName, odd: str) -> None:
-    bench.calm(feed)
     kind, parameters = ODD_ENVELOPES[odd]["kind"], dict(ODD_ENVELOPES[odd])
     del parameters["kind"]
     for endpoint in ("Authenticate", LIST[feed], DETAIL[feed], COMMUNICATIONS):
@@ -267,7 +265,7 @@ def test_f18_a_row_of_another_shape_fails_alone(bench: Bench) -> None:
         {"caseId": case, "updatedAt": str(CLOCK - number * HOUR)}
         for number, case in enumerate((*GOOD, BAD), 1)
     ]
-    odd = ["text", None, [], {"updatedAt": "5"}, {"caseId": {}}]
+    odd: list[Any] = ["text", None, [], {"updatedAt": "5"}, {"caseId": {}}]
     outcome, _ = bench.disturbed(kind="envelope", endpoint="CaseSync", json=envelope(rows + odd))
     assert outcome.heard("a row of the list is no object")
     assert outcome.heard("a row of the list has no case id")

@@ -52,7 +52,10 @@ def test_f19_an_empty_file_is_kept_with_a_warning(bench: Bench) -> None:
 
 
 LOST: dict[str, tuple[dict[str, Any], str]] = {
-    "error envelope": ({"kind": "envelope", "json": refusal()}, "TOLD"),
+    "error envelope": (
+        {"kind": "envelope", "json": refusal()},
+        "an error envelope instead of the file",
+    ),
     "404": ({"kind": "status", "status": 404}, "the server answered 404"),
     "404 page": ({"kind": "status", "status": 404, "body": "html"}, "the server answered 404"),
     "403": ({"kind": "status", "status": 403}, "the server answered 403"),
@@ -107,7 +110,6 @@ def test_f19_a_file_of_50_megabytes_goes_to_disk_and_is_kept(bench: Bench) -> No
 
 @pytest.mark.parametrize("options", [{"file_token_uses": 1}, {"file_token_life_seconds": 60}])
 def test_f19_file_tokens_that_end_are_no_matter(bench: Bench, options: dict[str, Any]) -> None:
-    bench.calm()
     bench.state.set_options(**options)
     outcome = bench.run()
     assert outcome.summary.exit_code == 0
@@ -115,7 +117,6 @@ def test_f19_file_tokens_that_end_are_no_matter(bench: Bench, options: dict[str,
 
 
 def test_f19_a_lost_download_takes_a_new_token_in_the_next_run(bench: Bench) -> None:
-    bench.calm()
     bench.state.set_options(file_token_uses=1)
     # the answer is lost on the way, and the token is used up by then
     bench.state.add_fault("reset", endpoint=DOWNLOAD, case=BAD, after=0, count=1)
@@ -139,7 +140,6 @@ NAMES: dict[str, str] = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_f20_a_file_name_is_made_safe(bench: Bench, name: str) -> None:
-    bench.calm()
     bench.state.add_file(BAD, {"originalFilename": name}, b"content")
     outcome = bench.run()
     assert outcome.summary.exit_code == 0

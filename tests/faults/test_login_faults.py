@@ -14,7 +14,6 @@ HTML = "<!DOCTYPE html><html><body>Sorry</body></html>"
 def test_f01_a_401_in_mid_run_renews_the_token_once_for_all_workers(
     bench: Bench, feed: FeedName
 ) -> None:
-    bench.calm(feed)
     bench.state.add_fault("revoke", endpoint=DETAIL[feed], nth=2)
     outcome = bench.run(feed)
     assert outcome.summary.exit_code == 0
@@ -30,7 +29,6 @@ def test_f01_a_401_in_mid_run_renews_the_token_once_for_all_workers(
 def test_f01_tokens_that_end_again_and_again_cost_logins_and_no_case(
     bench: Bench, options: dict[str, Any]
 ) -> None:
-    bench.calm()
     bench.state.set_options(**options)
     outcome = bench.run()
     assert outcome.summary.exit_code == 0
@@ -65,8 +63,10 @@ LOGINS: dict[str, tuple[dict[str, Any], str, int]] = {
     ),
     "refused with 401": (
         {"kind": "status", "status": 401},
-        "the login failed: POST /api/Token/Authenticate: the server answered 401; check the API "
-        "key and the API secret",
+        (
+            "the login failed: POST /api/Token/Authenticate: the server answered 401; check the API "
+            "key and the API secret"
+        ),
         1,
     ),
     "without a token": (

@@ -131,7 +131,7 @@ def test_f11_a_slow_answer_is_given_up_and_fails_its_case_alone(
 
 @pytest.mark.parametrize("kind", ["delay", "hang"])
 def test_f11_an_answer_that_is_slow_once_costs_nothing(bench: Bench, kind: str) -> None:
-    parameters = {"seconds": 0.6} if kind == "delay" else {}
+    parameters: dict[str, Any] = {"seconds": 0.6} if kind == "delay" else {}
     outcome, _ = bench.disturbed(
         kind=kind, endpoint="CaseDetail", case=BAD, limits=HASTY, **parameters
     )

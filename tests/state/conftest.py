@@ -12,5 +12,5 @@ __all__ = ["emulator", "site"]
 
 
 @pytest.fixture
-def site(emulator: Emulator, tmp_path: Path) -> Site:  # noqa: F811 - the fixture is the argument
+def site(emulator: Emulator, tmp_path: Path) -> Site:
     return Site(emulator, tmp_path)

@@ -26,6 +26,7 @@ from tests.feeds.support import (
 )
 
 HOUR = 3_600
+IN_FLIGHT = 4
 Planner = Callable[[State], Plan]
 
 
@@ -110,7 +111,7 @@ class Site:
         """Plan and run."""
         (primary,) = definition(self.feed).primary_feeds
         heard = Heard()
-        settings = Settings(4, limits or Limits(), StoppedClock(self.now), committed)
+        settings = Settings(IN_FLIGHT, limits or Limits(), StoppedClock(self.now), committed)
         with self.remembered() as state:
             planned = planner(state)
         with Library.create(self.library) as library:

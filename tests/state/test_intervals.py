@@ -1,5 +1,7 @@
 """Intervals are sets of whole seconds: their arithmetic is that of sets."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def seconds(parts: list[Window]) -> set[int]:
 
 def apart(parts: list[Window]) -> bool:
     """Tell whether windows are ascending, not empty, and leave a second between each other."""
-    ends = zip(parts, parts[1:], strict=False)
+    ends = itertools.pairwise(parts)
     return all(a.until + 1 < b.since for a, b in ends) and all(p.since <= p.until for p in parts)
 
 
@@ -41,5 +43,5 @@ def test_windows_hold_a_range_once_and_span_their_days_from_midnight(
 ) -> None:
     cut = list(windows(since, since + length, days))
     assert (cut[0].since, cut[-1].until) == (since, since + length)
-    assert all(a.until + 1 == b.since for a, b in zip(cut, cut[1:], strict=False))
+    assert all(a.until + 1 == b.since for a, b in itertools.pairwise(cut))
     assert all(0 <= w.until - (w.since - w.since % DAY) < days * DAY for w in cut)

@@ -1,7 +1,10 @@
 """What each kind of run asks for, given what is finished and what was refused."""
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,51 +23,55 @@ BOUND = st.integers(0, NOW + 100)
 WINDOWS = st.lists(st.builds(lambda a, b: Window(*sorted((a, b))), BOUND, BOUND), max_size=5)
 
 
-class Memory:
+@contextlib.contextmanager
+def memory(
+    finished: list[Window], refused: list[Window] | None = None, origin: int | None = None
+) -> Iterator[State]:
     """A state of which nothing but its intervals is known."""
-
-    def __init__(
-        self, finished: list[Window], refused: list[Window] | None = None, origin: int | None = None
-    ) -> None:
-        self.library = Library.create(Path(tempfile.mkdtemp()) / "plan.sqlite")
-        self.state = State(self.library, "feed", (), {})
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Library.create(Path(folder) / "plan.sqlite") as library,
+    ):
+        state = State(library, "feed", (), {})
         for window in finished:
-            self.state.begin(window)
-            self.state.finish(window.until)
+            state.begin(window)
+            state.finish(window.until)
         for window in refused or []:
-            self.state.refuse(window)
+            state.refuse(window)
         if origin is not None:
-            self.state.begin_at(origin)
+            state.begin_at(origin)
+        yield state
 
 
 def test_a_run_asks_for_its_whole_range_whatever_is_finished() -> None:
     assert plan.whole(5, 9).parts == (Window(5, 9),)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(WINDOWS, st.integers(0, 5000), st.integers(5001, NOW))
 def test_a_backfill_asks_for_exactly_the_unfinished_seconds_of_its_range(
     finished: list[Window], since: int, until: int
 ) -> None:
-    planned = plan.backfill(Memory(finished).state, since, until)
+    with memory(finished) as state:
+        planned = plan.backfill(state, since, until)
     wanted = seconds([Window(since, until)]) - seconds(finished)
     assert seconds(list(planned.parts)) == wanted
     assert planned.asked == Window(since, until)
 
 
 def test_a_backfill_asks_again_for_what_was_refused() -> None:
-    memory = Memory([Window(0, 99)], refused=[Window(100, 200)])
-    assert plan.backfill(memory.state, 0, 300).parts == (Window(100, 300),)
+    with memory([Window(0, 99)], refused=[Window(100, 200)]) as state:
+        assert plan.backfill(state, 0, 300).parts == (Window(100, 300),)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(WINDOWS, WINDOWS, st.none() | BOUND)
 def test_a_sync_asks_for_every_open_second_after_its_origin_and_for_nothing_before_or_later(
     finished: list[Window], refused: list[Window], origin: int | None
 ) -> None:
-    memory = Memory(finished, refused, origin)
-    planned = plan.sync(memory.state, NOW)
-    begin = memory.state.origin()
+    with memory(finished, refused, origin) as state:
+        planned = plan.sync(state, NOW)
+        begin = state.origin()
     assert begin is not None
     asked = seconds(list(planned.parts))
     open_seconds = seconds([Window(begin, NOW)]) - seconds(finished) - seconds(refused)
@@ -74,42 +81,41 @@ def test_a_sync_asks_for_every_open_second_after_its_origin_and_for_nothing_befo
     assert planned.asked == Window(planned.parts[0].since, NOW)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(WINDOWS.filter(bool), st.none() | BOUND)
 def test_a_sync_asks_again_for_the_minutes_before_the_last_finished_point(
     finished: list[Window], origin: int | None
 ) -> None:
-    memory = Memory(finished, origin=origin)
-    last = memory.state.finished()[-1].until
-    planned = plan.sync(memory.state, NOW)
-    begin = max(last - OVERLAP, memory.state.origin() or 0)
+    with memory(finished, origin=origin) as state:
+        last = state.finished()[-1].until
+        planned = plan.sync(state, NOW)
+        begin = max(last - OVERLAP, state.origin() or 0)
     tail = seconds([Window(begin, min(last, NOW))])
     assert tail <= seconds(list(planned.parts))
 
 
 def test_a_sync_asks_for_the_end_also_where_it_was_refused_before() -> None:
-    memory = Memory([Window(0, 5000)], refused=[Window(5001, 9000)], origin=0)
-    assert plan.sync(memory.state, NOW).parts == (Window(5000 - OVERLAP, NOW),)
+    with memory([Window(0, 5000)], refused=[Window(5001, 9000)], origin=0) as state:
+        assert plan.sync(state, NOW).parts == (Window(5000 - OVERLAP, NOW),)
 
 
 @pytest.mark.parametrize("since", [None, 4000])
 def test_the_origin_is_set_by_the_first_sync_and_stays(since: int | None) -> None:
-    memory = Memory([])
     now = 100 * DAY
-    first = plan.sync(memory.state, now, since)
     begin = now - FIRST_SYNC + OVERLAP if since is None else since
-    assert first.parts == (Window(begin, now),)
-    assert plan.sync(memory.state, now + DAY, 77).parts == (Window(begin, now + DAY),)
+    with memory([]) as state:
+        assert plan.sync(state, now, since).parts == (Window(begin, now),)
+        assert plan.sync(state, now + DAY, 77).parts == (Window(begin, now + DAY),)
 
 
 def test_the_first_sync_begins_at_the_last_finished_point() -> None:
-    memory = Memory([Window(0, 1000), Window(2000, 5000)])
-    assert plan.sync(memory.state, NOW).parts == (Window(5000 - OVERLAP, NOW),)
+    with memory([Window(0, 1000), Window(2000, 5000)]) as state:
+        assert plan.sync(state, NOW).parts == (Window(5000 - OVERLAP, NOW),)
 
 
 def test_a_sync_knows_messages_since_the_begin_of_all_that_was_read() -> None:
-    memory = Memory([Window(700, 1000), Window(2000, 5000)], origin=3000)
-    assert plan.sync(memory.state, NOW).known_since == 700
+    with memory([Window(700, 1000), Window(2000, 5000)], origin=3000) as state:
+        assert plan.sync(state, NOW).known_since == 700
     assert plan.whole(0, 1).known_since is None
 
 
@@ -150,7 +156,7 @@ def test_a_sync_without_answers_does_not_move_the_last_finished_point(site: Site
     ids=lambda fault: f"{fault['kind']}-{fault.get('status', '')}",
 )
 def test_a_part_that_failed_once_is_read_by_the_next_sync(
-    site: Site, fault: dict[str, object]
+    site: Site, fault: dict[str, Any]
 ) -> None:
     # the first of the two windows of the first sync fails, the second does not
     site.fill("caSe00001", updated=site.now - 20 * DAY)

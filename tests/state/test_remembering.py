@@ -77,10 +77,15 @@ def test_neighbours_are_joined(library: Library) -> None:
 def test_what_is_not_committed_is_not_finished(library: Library) -> None:
     state = opened(library)
     state.begin(Window(100, 200))
-    with pytest.raises(KeyError), library.transaction():
-        state.reach(150)
-        state.put_aside("a", ROW, Window(0, 5), "reason")
-        raise KeyError
+
+    def crash() -> None:
+        with library.transaction():
+            state.reach(150)
+            state.put_aside("a", ROW, Window(0, 5), "reason")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        crash()
     assert (state.finished(), state.set_aside()) == ([], [])
 
 

@@ -1,6 +1,7 @@
 """A long range over every way in which a server may read its one bound (I-07, I-13)."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 from typing import Any, Self
 
@@ -79,7 +80,7 @@ def test_200_days_of_1500_cases_are_complete_or_the_hole_is_named(
         first = until - days * DAY + OVERLAP
         holes = sorted(outcome.summary.holes)
         assert (holes[0].since, holes[-1].until) == (since, first - 1)
-        assert all(a.until + 1 == b.since for a, b in zip(holes, holes[1:], strict=False))
+        assert all(a.until + 1 == b.since for a, b in itertools.pairwise(holes))
         assert outcome.heard("failure: nothing was read of")
     partial = bool(outcome.summary.holes or outcome.summary.failures)
     assert outcome.summary.exit_code == (3 if partial else 0)
@@ -110,9 +111,9 @@ def check_messages(site: Site, since: int, until: int) -> None:
     assert by_case
     for asked in by_case.values():
         asked.sort()
-        assert all(a.until < b.since for a, b in zip(asked, asked[1:], strict=False))
+        assert all(a.until < b.since for a, b in itertools.pairwise(asked))
         # no hole between two: the next midnight follows
-        assert all(b.since - a.until <= 1 for a, b in zip(asked, asked[1:], strict=False))
+        assert all(b.since - a.until <= 1 for a, b in itertools.pairwise(asked))
         assert asked[-1].until == until
         assert asked[0].since >= since - since % DAY
         for window in asked:

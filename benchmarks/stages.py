@@ -1,0 +1,121 @@
+"""Parts of a run alone, on one core: `python -m benchmarks.stages STAGE TEMPLATES CASES`.
+
+Prints one JSON object of cases a second.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.in_memory import OK, InMemory, Tenant, incident
+from izoologic_cdf.library.model import Attribute, Batch, Reported
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.bodies import JsonBody, parse_json
+from izoologic_cdf.runtime.feeds import Feeds
+from izoologic_cdf.runtime.http import Request, Response
+from izoologic_cdf.runtime.problems import Redactor
+from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.state import State
+from izoologic_cdf.runtime.windows import Window
+
+SINCE = 1_750_000_000
+DAYS_29 = 29 * 86_400
+NOW = "2025-08-15 00:00:00"
+ATTRIBUTES, NOTES, OF_NOTES = 25, 2, 2
+ROUNDS = 5
+
+
+class _Kept(InMemory):
+    """Keeps the body of every answer, so that nothing of ours makes it a second time."""
+
+    _bodies: dict[tuple[object, ...], bytes]
+
+    def send(self, request: Request) -> Response:
+        key = request.url, request.body, tuple((request.params or {}).items())
+        if not hasattr(self, "_bodies"):
+            self._bodies = {}
+        if key not in self._bodies:
+            self._bodies[key] = bytes(super().send(request).body)  # type: ignore[arg-type]
+        body = JsonBody(self._bodies[key])
+        body.parsed = parse_json(body)
+        return Response(OK, {"Content-Type": "application/json"}, body)
+
+
+def mapping(templates: Path, cases: int) -> dict[str, float]:
+    """Response bodies in memory to report objects: requests rendered, bodies parsed, all mapped."""
+    definition, feed, values = incident()
+    window = Window(SINCE, SINCE + DAYS_29)
+    transport = _Kept(templates, Tenant(cases, SINCE, DAYS_29, SINCE + DAYS_29))
+    feeds = Feeds(definition, values, Sources(transport, Redactor(), _say_nothing), set)
+
+    def job() -> None:
+        for tracked in feeds.list_cases(feed, window, window):
+            feeds.work(feed, window, window, tracked)
+
+    job()  # makes the bodies, and compiles what is compiled once
+    return {"mapping": _median(cases, job)}
+
+
+def _say_nothing(_text: str) -> None:
+    pass
+
+
+def library(_templates: Path, cases: int) -> dict[str, float]:
+    """Batches into a library: a transaction for each, and with what a run commits beside it."""
+    _, feed, values = incident()
+    window = Window(SINCE, SINCE + DAYS_29)
+    batches = list(_batches(cases))
+    found: dict[str, list[float]] = {"one transaction per case": [], "as a run commits": []}
+    for _ in range(ROUNDS):
+        for name, taken in found.items():
+            with tempfile.TemporaryDirectory() as folder:
+                opened = Library.create(Path(folder) / "library.sqlite")
+                state = State(opened, feed.name, feed.user_fields, values)
+                state.begin(window)
+                begun = time.perf_counter()
+                for number, batch in enumerate(batches):
+                    with opened.transaction():
+                        opened.ingest(
+                            batch,
+                            source=feed.name,
+                            updatable=feed.updatable,
+                            run_id=1,
+                            now=NOW,
+                        )
+                        if name == "as a run commits":
+                            state.done(batch.objects[0].value, window)
+                            state.reach(SINCE + number)
+                taken.append(cases / (time.perf_counter() - begun))
+                opened.close()
+    return {name: sorted(taken)[ROUNDS // 2] for name, taken in found.items()}
+
+
+def _batches(cases: int) -> Iterator[Batch]:
+    for number in range(cases):
+        case = str(number).zfill(9)
+        attributes = [Attribute(f"Attribute {i}", f"value {i} {case}") for i in range(ATTRIBUTES)]
+        batch = Batch([Reported("incident", case, published_at=NOW, attributes=attributes)])
+        for note in range(NOTES):
+            own = [Attribute(f"Note {i}", f"value {i}") for i in range(OF_NOTES)]
+            text = "text of a message\r\n" * 20
+            value = f"{NOW} - subject {note} - {case}"
+            batch.objects.append(Reported("note", value, description=text, attributes=own))
+            batch.relations.append((0, note + 1))
+        yield batch
+
+
+def _median(cases: int, job: Callable[[], None]) -> float:
+    taken = []
+    for _ in range(ROUNDS):
+        begun = time.process_time()
+        job()
+        taken.append(cases / (time.process_time() - begun))
+    return sorted(taken)[ROUNDS // 2]
+
+
+if __name__ == "__main__":
+    stage = {"mapping": mapping, "library": library}[sys.argv[1]]
+    print(json.dumps(stage(Path(sys.argv[2]), int(sys.argv[3]))))
