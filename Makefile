@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := izoologic_cdf filters tests
+SOURCES := izoologic_cdf filters tests benchmarks
 
-.PHONY: demo test lint unit build docs clean
+.PHONY: demo test lint unit build docs bench clean
 
 # the main job: both feeds over the built-in emulator, into a library in demo/
 demo: $(VENV)/.installed
@@ -24,6 +24,10 @@ unit: $(VENV)/.developed
 # the zip that an administrator unpacks, in dist/
 build: $(VENV)/.installed
 	$(BIN)/izoologic-cdf build
+
+# what a run costs, beside bare clients, airbyte-cdk and dlt; half an hour
+bench: $(VENV)/.developed
+	$(BIN)/python -m benchmarks --with-others --write
 
 # the generated parts of the documents
 docs: $(VENV)/.developed

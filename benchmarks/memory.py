@@ -27,7 +27,7 @@ def main() -> None:
         library = Path(folder) / "library.sqlite"
         plan = whole(SINCE, SINCE + SPAN - 1)
         summary = simulate(Path(sys.argv[1]), tenant, library, lambda _: plan)
-        size = library.stat().st_size
+        size = sum(file.stat().st_size for file in Path(folder).iterdir())
     told = {
         "cases": summary.detailed,
         "windows": summary.windows_done,

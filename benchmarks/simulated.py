@@ -36,7 +36,7 @@ def simulate(
     stand_in = InMemory(templates, tenant)
     with (
         Library.create(library) as opened,
-        mock.patch.object(run, "Transport", lambda *_, **__: stand_in),
+        mock.patch.object(run, "Transport", return_value=stand_in),
         Path("/dev/null").open("w", encoding="utf-8") as nowhere,
     ):
         plan = planner(State(opened, feed.name, feed.user_fields, values))

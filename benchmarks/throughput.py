@@ -44,6 +44,9 @@ class Measured:
     rounds: int
 
 
+LARGE = (Cell(10_000, 0.0, 10), Cell(10_000, 0.05, 50))
+
+
 def cells(cases: int, *, files: bool = True) -> list[Cell]:
     """Return the settings that are measured."""
     settings = [(0.0, 10), (0.0, 50), (0.05, 10), (0.05, 50)]

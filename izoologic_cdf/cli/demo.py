@@ -53,6 +53,8 @@ def demo(options: argparse.Namespace) -> int:
                 summary = run_feed(found, values, library, Settings(), lambda _: asked)
                 print(f"\n{summary.as_text()}")
                 codes.append(summary.exit_code)
+                if summary.interrupted:
+                    return summary.exit_code
         with Library.open(library) as opened:
             print("\nSome of the objects in full:")
             for value in SHOWN:

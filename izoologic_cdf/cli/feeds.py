@@ -35,7 +35,7 @@ def find_feed(name: str, definition: str | None) -> Found:
     Raises:
         UsageError: none or several fit, or a definition can't be read.
     """
-    paths = [Path(definition)] if definition else definition_files()
+    paths = [Path(definition)] if definition is not None else definition_files()
     try:
         forms = [(path, form) for path in paths for form in read_forms(read(path))]
     except DefinitionError as error:

@@ -9,9 +9,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from izoologic_cdf.cli import streams
+
+FAILED = 1
 USAGE_ERROR = 2
 INTERRUPTED = 130
 DEFAULT_LIBRARY = "izoologic.sqlite"
+HIGHEST_PORT = 65_535
+# requests per second: one in about a quarter of an hour
+SLOWEST = 0.001
 
 TIMES = (
     "a date (2025-08-01), a date and time (2025-08-01T12:30:00Z; without a zone it is UTC), "
@@ -28,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 complete, 1 failed, 2 usage, configuration or definition, 3 partial, 130 interrupted.
     """
+    streams.prepare()
     options = build_parser().parse_args(arguments)
     module, _, function = str(options.command).partition(":")
     try:
@@ -38,14 +45,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         # whoever reads the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_up_output()
         return 0
     except UsageError as error:
-        print(f"izoologic-cdf: {error}", file=sys.stderr)
+        streams.complain(f"izoologic-cdf: {error}")
         return USAGE_ERROR
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        if error.filename is not None:
+            streams.complain(f"izoologic-cdf: {error.filename} can't be used: {reason}")
+            return USAGE_ERROR
+        streams.complain(f"izoologic-cdf: the output can't be written: {reason}")
+        streams.give_up_output()
+        return FAILED
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        streams.complain("interrupted")
         return INTERRUPTED
+    if code == INTERRUPTED:
+        # without waiting for calls under way, which nothing can break off
+        os._exit(code)
     return code
 
 
@@ -183,9 +201,16 @@ def _rate(text: str) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("a number above 0 is due")
+    if not SLOWEST <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number above 0 is due, at least {SLOWEST}")
     return number
+
+
+def _port(text: str) -> int:
+    """Return a port, 0 for any free one; argparse names the option when this raises."""
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"a whole number from 0 to {HIGHEST_PORT} is due")
+    return int(text)
 
 
 def feed_options(parser: argparse.ArgumentParser) -> None:
@@ -261,7 +286,7 @@ def _emulator(commands: "_Commands[argparse.ArgumentParser]") -> None:
         metavar="NAME or FILE",
         help="guide, generated:N for N generated cases, or a scenario file; default: guide",
     )
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="default: any free port")
+    parser.add_argument("--port", type=_port, default=0, metavar="N", help="default: any free port")
     parser.set_defaults(command="emulator:serve")
 
 
@@ -353,4 +378,5 @@ def _diff(commands: "_Commands[argparse.ArgumentParser]") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # under its own name, so that the UsageError of the commands is the one that is caught
+    sys.exit(importlib.import_module("izoologic_cdf.cli.main").main())

@@ -1,5 +1,6 @@
 """Progress on standard error: a bar on a terminal, plain lines elsewhere."""
 
+import contextlib
 import sys
 import time
 from typing import TextIO
@@ -66,7 +67,9 @@ class Lines:
 
     def say(self, message: str) -> None:
         """Write a line."""
-        print(message, file=self._stream, flush=True)
+        # a run goes on where nobody reads what it says
+        with contextlib.suppress(OSError):
+            print(message, file=self._stream, flush=True)
 
     def close(self) -> None:
         """Do nothing: there is nothing to take away."""

@@ -1,17 +1,18 @@
 """`run`, `backfill`, `sync`, `retry`, `windows`: they differ in their plan alone."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
 from typing import Any
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.feeds import Found, find_feed
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.cli.progress import progress
 from izoologic_cdf.cli.times import parse_range, parse_time
+from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.library.model import LibraryError
@@ -88,10 +89,11 @@ def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
     limits = Limits(requests_per_second=options.requests_per_second)
     settings = Settings(options.in_flight, limits)
     summary = run_feed(found, configured(found, options), options.library, settings, planner)
-    print(summary.as_json() if options.format == "json" else summary.as_text(), flush=True)
-    if summary.interrupted:
-        # without waiting for calls under way, which nothing can break off
-        os._exit(summary.exit_code)
+    try:
+        print(summary.as_json() if options.format == "json" else summary.as_text(), flush=True)
+    except BrokenPipeError:
+        # how the run ended counts, whether or not anybody reads it
+        streams.give_up_output()
     return summary.exit_code
 
 
@@ -133,7 +135,7 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
     try:
         sources = [
             (options.config, configuration.read_file(Path(options.config)))
-            if options.config
+            if options.config is not None
             else ("", {}),
             ("environment", configuration.environment(found.fields, ENVIRONMENT)),
             ("--set", configuration.read_assignments(options.assignments, found.fields)),
@@ -151,8 +153,21 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
             raise UsageError(
                 f"{field.label} ({field.name}) is missing; looked at: {', '.join(places)}"
             )
-        ask = getpass if field.mask else input
-        values[field.name] = ask(f"{field.label}: ")
+        values[field.name] = _asked(field)
         if not values[field.name].strip():
             raise UsageError(f"{field.label} ({field.name}) is missing")
     return values
+
+
+def _asked(field: UserField) -> str:
+    """Ask on the terminal, a secret without showing it; the end of the input is no answer."""
+    prompt = f"{field.label}: "
+    try:
+        if field.mask:
+            return getpass(prompt)
+        # standard output is the summary's alone
+        print(prompt, end="", file=sys.stderr, flush=True)
+        return input()
+    except EOFError:
+        print(file=sys.stderr)
+        return ""

@@ -7,9 +7,9 @@ from dateutil import parser
 
 from izoologic_cdf.cli.main import TIMES, UsageError
 
-_AGO = re.compile(r"(\d{1,6})([dh])")
+_AGO = re.compile(r"([0-9]{1,6})([dh])")
 _SECONDS = {"d": 86_400, "h": 3_600}
-_EPOCH = re.compile(r"\d{1,11}")
+_EPOCH = re.compile(r"[0-9]{1,11}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
 
 
@@ -25,7 +25,10 @@ def parse_time(text: str, option: str, now: int) -> int:
     if text == "now":
         return now
     if ago := _AGO.fullmatch(text):
-        return now - int(ago[1]) * _SECONDS[ago[2]]
+        epoch = now - int(ago[1]) * _SECONDS[ago[2]]
+        if epoch >= 0:
+            return epoch
+        raise UsageError(f"--{option}: {text!r} reaches back to before 1970")
     if _EPOCH.fullmatch(text):
         return int(text)
     if _DATE.fullmatch(text):

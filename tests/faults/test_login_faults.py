@@ -64,8 +64,8 @@ LOGINS: dict[str, tuple[dict[str, Any], str, int]] = {
     "refused with 401": (
         {"kind": "status", "status": 401},
         (
-            "the login failed: POST /api/Token/Authenticate: the server answered 401; check the API "
-            "key and the API secret"
+            "the login failed: POST /api/Token/Authenticate: the server answered 401; check the "
+            "API key and the API secret"
         ),
         1,
     ),

@@ -3,6 +3,7 @@
 import pytest
 
 from izoologic_cdf.emulator import load_scenario
+from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.plan import OVERLAP
 from izoologic_cdf.runtime.windows import DAY
 from tests.faults.support import BAD, GOOD, Bench, refusal
@@ -47,16 +48,18 @@ def test_f26_an_update_in_the_future_waits_and_is_not_passed_over(bench: Bench) 
     assert "future" in site.case_values()
 
 
-@pytest.mark.parametrize("rows", [0, 1])
-def test_f26_the_last_finished_point_never_passes_the_begin_of_the_run(
-    bench: Bench, rows: int
+@pytest.mark.parametrize(
+    ("age", "proven"), [(None, OVERLAP), (30, 30), (HOUR, OVERLAP)], ids=["none", "new", "old"]
+)
+def test_f26_finished_is_up_to_the_newest_row_or_ten_minutes_before_the_run(
+    bench: Bench, age: int | None, proven: int
 ) -> None:
     site = bench.site()
-    if not rows:
-        site.state.advance(DAY)
-    started = site.now
-    site.sync(started - HOUR)
-    assert started - 2 * OVERLAP <= site.finished[-1].until <= started
+    site.state.advance(DAY)
+    if age is not None:
+        site.fill("new", updated=site.now - age)
+    site.sync(site.now - 2 * HOUR)
+    assert site.finished[-1].until == site.now - proven
 
 
 def test_f27_a_case_updated_during_the_run_is_read_by_the_next(bench: Bench) -> None:
@@ -100,6 +103,23 @@ def test_f28_a_failure_in_the_middle_passes_no_case_over(bench: Bench) -> None:
     calm = bench.site()
     calm.sync(CLOCK - DAY)
     assert site.text == calm.text
+
+
+def test_f28_cases_of_one_second_are_not_passed_over_by_a_crash_between_them(
+    bench: Bench,
+) -> None:
+    site = bench.site()
+    site.fill("same1", "same2", "same3", updated=CLOCK - 5 * DAY)
+
+    def crash() -> None:
+        raise ConnectionError
+
+    since, until = CLOCK - 6 * DAY, CLOCK - 4 * DAY
+    with pytest.raises(ConnectionError):
+        site.carry_out(lambda state: plan.backfill(state, since, until), committed=crash)
+    assert site.case_values() == {"same1"}
+    site.backfill(since, until)
+    assert site.case_values() == {"same1", "same2", "same3"}
 
 
 def test_f28_a_repeated_run_changes_nothing(bench: Bench) -> None:

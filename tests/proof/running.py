@@ -114,5 +114,3 @@ class Runner:
         """Return the export as text."""
         with Library.create(self.path) as library:
             return "".join(export(library))
-
-

@@ -7,15 +7,12 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime.windows import DAY
-from tests.proof.running import Crash
 from tests.proof.world import (
     Break,
-    Mend,
     Move,
     Open,
     Run,
     Step,
-    Upload,
     Wait,
     Write,
     replay,
@@ -92,6 +89,3 @@ FOUND: dict[str, tuple[Sequence[Step], int]] = {
 def test_found(name: str, emulator: Emulator, tmp_path: Path) -> None:
     schedule, skew = FOUND[name]
     replay(emulator, tmp_path, schedule, skew)
-
-
-__all__ = ["Crash", "Mend", "Upload"]

@@ -5,9 +5,8 @@ PROOF_SCHEDULES=N plays N schedules in place of the fixed ones; PROOF_SEED=S tak
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
@@ -87,8 +86,11 @@ runs = st.builds(
 )
 # what is there before the first run; from then on rows move to the present only
 begun: st.SearchStrategy[list[Step]] = st.lists(
-    st.builds(Open, ages) | st.builds(LeakOne, ages) | st.builds(Write, cases, age=ages),
-    max_size=6,
+    st.builds(Open, ages)
+    | st.builds(LeakOne, ages)
+    | st.builds(Write, cases, age=ages)
+    | st.builds(Write, cases, age=ages),
+    max_size=8,
 )
 schedules = st.builds(
     lambda first, then: [*first, *then],
@@ -96,7 +98,6 @@ schedules = st.builds(
     st.lists(changes | runs | waits | breaks | runs | st.builds(Mend), min_size=2, max_size=10),
 )
 skews = st.sampled_from((0, 0, 0, 60, 600, -60, -600))
-
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

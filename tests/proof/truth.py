@@ -224,7 +224,7 @@ def twice(objects: list[dict[str, Any]], files: list[File]) -> list[str]:
     """Return what an export holds more often than it may."""
     seen: dict[tuple[str, ...], int] = {}
     for one in objects:
-        key = (one["type"], one["value"])
+        key: tuple[str, ...] = (one["type"], one["value"])
         if one["type"] == "attachment":
             key = (*key, one["published_at"])
         seen[key] = seen.get(key, 0) + 1

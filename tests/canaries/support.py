@@ -1,0 +1,68 @@
+"""Canaries: texts that occur nowhere else, and the search for them in all that was written."""
+
+import base64
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+KEY = "CaNaRy+key/9f3A=="
+SECRET = 'CaNaRy"secret&7c1B?'
+PART = "CaNaRy-token_8e2D"
+# an access token of the emulator whose every part is that
+TOKEN = f"{PART}.{PART}.{PART}"
+PASSWORD = "CaNaRy password: 5d8C!"
+# no issuer has this number; its check digit is right
+CARD = "5999991234567891"
+# what the library holds by mandate (I-38)
+MAPPED = "Password"
+
+
+def forms(canary: str) -> Iterator[bytes]:
+    """Yield how a text looks when it is written: plain, escaped, URL-encoded, base64."""
+    raw = canary.encode()
+    for text in (
+        canary,
+        json.dumps(canary)[1:-1],
+        quote(canary),
+        quote(canary, safe=""),
+        quote_plus(canary),
+        quote(canary, safe="").lower(),
+    ):
+        yield text.encode()
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(bytes(before) + raw + bytes(2))[first:last]
+
+
+def found(written: bytes, canaries: Iterable[str]) -> list[str]:
+    """Return the canaries that stand in what was written, in any form."""
+    return [canary for canary in canaries if any(form in written for form in forms(canary))]
+
+
+def without_passwords(library: Path, folder: Path) -> bytes:
+    """Return the bytes of a library file of which only the mapped passwords were taken out."""
+    copy = folder / "searched.sqlite"
+    copy.unlink(missing_ok=True)
+    with sqlite3.connect(library) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    connection.close()
+    with sqlite3.connect(copy) as connection:
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(
+            "DELETE FROM attribute WHERE name IN (SELECT id FROM term WHERE text = ?)", (MAPPED,)
+        )
+    connection.execute("VACUUM")
+    connection.close()
+    return copy.read_bytes()
+
+
+def passwords_left_out(export: str) -> bytes:
+    """Return an export without its Password attributes."""
+    document: dict[str, Any] = json.loads(export)
+    for one in document["objects"]:
+        one["attributes"] = [a for a in one["attributes"] if a["name"] != MAPPED]
+    return json.dumps(document, ensure_ascii=False).encode()

@@ -1,0 +1,97 @@
+"""A folder to type commands in, with an emulated tenant: in this process or in one of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from izoologic_cdf.cli.main import main
+from izoologic_cdf.emulator import Emulator
+
+PROGRAM = (sys.executable, "-m", "izoologic_cdf.cli.main")
+# the range that the scenario of the guide lies in
+GUIDE = ("--since", "2023-01-01", "--until", "2025-08-15")
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Standard output, which must be one JSON document."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def said(self) -> list[str]:
+        """The lines of standard error without those of progress."""
+        lines = self.err.splitlines()
+        return [line for line in lines if not line.startswith(("window ", "  "))]
+
+
+@dataclass
+class Shell:
+    """The current folder is `folder`; no field of a form comes from the environment."""
+
+    folder: Path
+    emulator: Emulator
+    capsys: pytest.CaptureFixture[str]
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def __call__(self, *words: str) -> Ended:
+        """Run a command in this process."""
+        self.capsys.readouterr()
+        try:
+            code = main(words)
+        except SystemExit as left:
+            # argparse ends the process itself
+            assert isinstance(left.code, int)
+            code = left.code
+        written = self.capsys.readouterr()
+        return Ended(code, written.out, written.err)
+
+    def feed(self, *words: str) -> Ended:
+        """Run a command that runs a feed, configured with the emulator."""
+        return self(*words, "--config", self.config())
+
+    def config(self, **changes: str | None) -> str:
+        """Write the configuration, and return its path; null leaves a field out."""
+        fields: dict[str, str | None] = {
+            "api_host": self.emulator.url,
+            "api_key": self.emulator.api_key,
+            "api_secret": self.emulator.secret_key,
+            **changes,
+        }
+        lines = [f"{name}: {value}\n" for name, value in fields.items() if value is not None]
+        (self.folder / "tenant.yaml").write_text("".join(lines), encoding="utf-8")
+        return "tenant.yaml"
+
+    def export(self, library: str = "izoologic.sqlite") -> list[dict[str, Any]]:
+        """Return the objects of a library."""
+        objects: list[dict[str, Any]] = self("library", "export", library).data["objects"]
+        return objects
+
+    def process(self, *words: str, script: str = '"$@"', **environment: str) -> Ended:
+        """Run a command in a process of its own, by a script of the shell where "$@" stands."""
+        done = subprocess.run(  # noqa: S603 - our own program
+            ["/bin/sh", "-c", script, "sh", *PROGRAM, *words],
+            cwd=self.folder,
+            env={**self.environment, "PYTHONPATH": str(CHECKOUT), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
