@@ -5,6 +5,7 @@ the fulfillment feeds that fill its placeholders.
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -98,6 +99,10 @@ class Feeds:
         case = tracked.case
         names = self.names(feed, window)
         pipelines = Pipelines(names, self._caller(window, asked))
+        if tracked.nameless is not None:
+            # nothing is asked for it, but its pipeline may say better what is wrong
+            pipelines.flow(_before_calls(tracked.rest), tracked.value, case)
+            raise ItemError("an item without an id can't be tracked", tracked.nameless)
         # a case whose list of items is empty is complete; one that is dropped before has no data
         before, items = _split(tracked.rest)
         report = ItemReport()
@@ -213,6 +218,13 @@ class Feeds:
             if isinstance(content, bytes):
                 return Content(content, len(content), sha256(content))
         return None
+
+
+def _before_calls(pipeline: model.Pipeline) -> model.Pipeline:
+    """Return the steps of a pipeline in front of the first that calls a feed."""
+    return tuple(
+        itertools.takewhile(lambda step: not isinstance(step, model.Supplemental), pipeline)
+    )
 
 
 def _split(pipeline: model.Pipeline) -> tuple[model.Pipeline, model.Pipeline]:

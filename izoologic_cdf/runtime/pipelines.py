@@ -22,11 +22,15 @@ class RefusedError(ItemError):
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """An item that became a case, with the part of the pipeline that is still to be done."""
+    """An item that became a case, with the part of the pipeline that is still to be done.
+
+    `nameless` is where the filter stands that found no id: such an item fails alone.
+    """
 
     case: Case
     value: Any
     rest: model.Pipeline
+    nameless: Position | None = None
 
 
 def evaluate(value: Value, names: Mapping[str, Any]) -> Any:
@@ -83,19 +87,21 @@ class Pipelines:
                 if self._evaluate(step.condition, value):
                     return []
             elif isinstance(step, model.Track):
-                return [Tracked(self._track(step, value), value, pipeline[index + 1 :])]
+                return [self._track(step, value, pipeline[index + 1 :])]
         return [value]
 
     def _evaluate(self, expression: Value, value: Any) -> Any:
         self._names["value"] = value
         return evaluate(expression, self._names)
 
-    def _track(self, step: model.Track, value: Any) -> Case:
+    def _track(self, step: model.Track, value: Any, rest: model.Pipeline) -> Tracked:
         identity = self._evaluate(step.id, value)
-        if identity is None:
-            raise ItemError("an item without an id can't be tracked", step.position)
         updated = self._evaluate(step.updated, value) if step.updated else None
-        return Case(str(identity), updated if isinstance(updated, int) else None)
+        case = Case(
+            None if identity is None else str(identity),
+            updated if isinstance(updated, int) else None,
+        )
+        return Tracked(case, value, rest, step.position if identity is None else None)
 
     def _set(self, step: model.Set, value: Any, _case: Case) -> Any:
         if not isinstance(value, dict):

@@ -42,9 +42,7 @@ def test_any_other_name_is_a_usage_error_with_the_list(
 ) -> None:
     ended = shell(command[0], name, *command[1:])
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == (
-        f"izoologic-cdf: {name!r} {how}; the feeds are\n  {DLR}\n  {INCIDENT}\n"
-    )
+    assert ended.err == (f"izoologic-cdf: {name!r} {how}; the feeds are\n  {DLR}\n  {INCIDENT}\n")
     assert list(shell.folder.iterdir()) == []
 
 

@@ -1,12 +1,14 @@
 """Times: every form, both bounds inclusive, and every text is a time or a usage error."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from izoologic_cdf.cli.main import UsageError
+from izoologic_cdf.cli.run import LONGEST_RUN
 from izoologic_cdf.cli.times import parse_range, parse_time
 from tests.cli.shell import Shell
 
@@ -98,14 +100,6 @@ def test_a_range_lies_before_now_and_begins_before_it_ends(begin: int, end: int 
         assert begin < until
 
 
-def _asked(shell: Shell) -> list[tuple[int, int]]:
-    return [
-        (int(one.query["fromdate"]), int(one.query["todate"]))
-        for one in shell.emulator.requests
-        if one.endpoint == "CaseSync"
-    ]
-
-
 def test_a_case_at_either_bound_is_in_the_range_and_one_a_second_outside_is_not(
     shell: Shell,
 ) -> None:
@@ -117,13 +111,15 @@ def test_a_case_at_either_bound_is_in_the_range_and_one_a_second_outside_is_not(
     assert cases == {"boundfirst", "boundlast"}
 
 
-def test_the_windows_of_a_run_cover_its_range_once(shell: Shell) -> None:
+def test_a_run_begins_at_its_begin_and_no_window_is_longer_than_30_days(shell: Shell) -> None:
+    since, until = (parse_time(text, "since", NOW) for text in ("2023-01-01", "2023-07-01"))
     assert shell.feed("run", "incident", "--since", "2023-01-01", "--until", "2023-07-01").code == 0
-    asked = _asked(shell)
-    assert asked[0][0] == parse_time("2023-01-01", "since", NOW)
-    assert asked[-1][1] == parse_time("2023-07-01", "until", NOW)
-    # the server's bounds are inclusive, so the next begin is a second later
-    assert [since for since, _ in asked[1:]] == [until + 1 for _, until in asked[:-1]]
+    lists = [one.body for one in shell.emulator.requests if one.endpoint == "CaseSync"]
+    begins = [int(body["lastsyncntime"]) for body in lists]
+    assert begins[0] == since
+    assert until - begins[-1] <= LONGEST_RUN * 86_400
+    steps = [later - begin for begin, later in pairwise(begins)]
+    assert all(0 < step <= LONGEST_RUN * 86_400 for step in steps)
 
 
 def test_without_an_end_a_run_ends_now(shell: Shell) -> None:

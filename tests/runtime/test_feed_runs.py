@@ -349,10 +349,12 @@ def test_strange_text_ends_no_run(tenant: Tenant, sync: Sync, text: str) -> None
     assert outcome.summary.outcome == "complete"
 
 
-def test_a_row_without_an_id_is_said_and_the_window_is_a_hole(tenant: Tenant, sync: Sync) -> None:
+def test_a_row_without_an_id_fails_alone_and_is_not_set_aside(tenant: Tenant, sync: Sync) -> None:
     tenant.add(None)
+    tenant.add("a")
     tenant.add("b", DAY)
     outcome = sync()
-    assert values(outcome) == ["b"]
-    assert outcome.summary.outcome == "partial"
+    assert values(outcome) == ["a", "b"]
+    assert (outcome.summary.outcome, counts(outcome)) == ("partial", (3, 2, 0, 1))
+    assert (outcome.summary.holes, outcome.summary.set_aside) == ([], [])
     assert any("an item without an id can't be tracked" in line for line in outcome.told.said)

@@ -174,9 +174,10 @@ def test_a_tracked_item_waits_with_the_rest_of_its_pipeline() -> None:
     assert [len(one.rest) for one in found] == [1, 1]
 
 
-def test_an_item_without_an_id_can_not_be_tracked() -> None:
-    with pytest.raises(ItemError, match="an item without an id can't be tracked"):
-        steps("[{track: {id: !expr value.id}}]", {})
+def test_an_item_without_an_id_is_a_case_without_a_name_and_says_where() -> None:
+    (found,) = steps("[{track: {id: !expr value.id}}]", {})
+    assert found.case.id is None
+    assert (found.nameless.line, found.nameless.column) == (1, 3)
 
 
 def test_a_python_filter_gets_the_value_and_its_failure_quotes_no_data(tmp_path: Path) -> None:
