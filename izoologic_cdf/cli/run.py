@@ -49,7 +49,21 @@ def sync(options: argparse.Namespace) -> int:
     since = parse_time(options.since, "since", now) if options.since else None
     if since is not None and since >= now:
         raise UsageError("--since must lie in the past")
-    return _carried_out(options, lambda state: plan.sync(state, now, since))
+
+    def planner(state: State) -> plan.Plan:
+        first = state.origin() is None
+        planned = plan.sync(state, now, since)
+        if first:
+            print(f"the first sync begins at {stamp(planned.asked.since)}", file=sys.stderr)
+        if first and state.has_other_tenants():
+            print(
+                "the library remembers this feed under another host or other keys: that is "
+                "another tenant; use backfill for what lies before",
+                file=sys.stderr,
+            )
+        return planned
+
+    return _carried_out(options, planner)
 
 
 def retry(options: argparse.Namespace) -> int:

@@ -111,6 +111,13 @@ class State:
         found = self._intervals(_ORIGIN)
         return found[0].since if found else None
 
+    def has_other_tenants(self) -> bool:
+        """Tell whether the library remembers this feed under another host or other keys."""
+        found = self._connection.execute(
+            "SELECT 1 FROM feed_interval WHERE feed = ? AND tenant <> ? LIMIT 1", self._key
+        )
+        return found.fetchone() is not None
+
     def begin_at(self, origin: int) -> None:
         """Remember from when on `sync` keeps everything."""
         with self._library.transaction():

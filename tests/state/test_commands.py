@@ -277,3 +277,16 @@ def test_an_interrupt_makes_130_and_the_next_run_goes_on(shell: Shell) -> None:
     found = shell.summary("backfill", "incident", "--since", "50d")
     assert found["outcome"] == "complete"
     assert shell.cases() == {"caSe00000", "caSe00001", "caSe00002"}
+
+
+def test_the_first_sync_says_where_it_begins_and_that_other_keys_are_another_tenant(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, err = shell("sync", "incident", "--since", "50d")
+    assert "the first sync begins at " in err
+    assert "another tenant" not in err
+    _, _, err = shell("sync", "incident")
+    assert "first sync" not in err
+    monkeypatch.setenv("IZOOLOGIC_API_SECRET", "another secret of the same API")
+    _, _, err = shell("sync", "incident")
+    assert "another tenant; use backfill for what lies before" in err
