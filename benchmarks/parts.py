@@ -16,13 +16,13 @@ from benchmarks.serving import served
 def _templates() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "templates.json"
-        made = processes.run([sys.executable, "-m", "benchmarks.templates"]).output
+        made = processes.run([sys.executable, "-m", "benchmarks.templates"], listen=True).output
         path.write_text(made, encoding="utf-8")
         yield path
 
 
 def _told(module: str, *arguments: str) -> tuple[dict[str, Any], processes.Cost]:
-    cost = processes.run([sys.executable, "-m", f"benchmarks.{module}", *arguments])
+    cost = processes.run([sys.executable, "-m", f"benchmarks.{module}", *arguments], listen=True)
     told: dict[str, Any] = json.loads(cost.output)
     return told, cost
 
@@ -57,5 +57,6 @@ def profile(cases: int) -> dict[str, Any]:
     with served(cases, 0) as emulator:
         command = [sys.executable, "-m", "benchmarks.profiled"]
         command += [str(emulator.since), str(emulator.until)]
-        told: dict[str, Any] = json.loads(processes.run(command, emulator.environment).output)
+        cost = processes.run(command, emulator.environment, listen=True)
+        told: dict[str, Any] = json.loads(cost.output)
         return told

@@ -18,7 +18,10 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Wall and processor time in seconds, peak resident memory in MB (1,048,576 bytes)."""
+    """Wall and processor time in seconds, peak resident memory in MB (1,048,576 bytes).
+
+    `output` is empty unless it was asked for.
+    """
 
     wall: float
     processor: float
@@ -30,8 +33,13 @@ def run(
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
     good: Sequence[int] = (0,),
+    *,
+    listen: bool = False,
 ) -> Cost:
     """Run a command in the checkout, from the call to its end, with all of its children.
+
+    Its output is read with `listen` alone: kept ones make this process large, and on Linux a
+    child's peak memory is never told as less than what its parent held when it began.
 
     Raises:
         BenchmarkError: it ended with a code that is not among the good ones.
@@ -54,7 +62,7 @@ def run(
         if child.returncode not in good:
             said = (errors.read() or out.read()).decode(errors="replace")[-2000:]
             raise BenchmarkError(f"{' '.join(command[:6])} ended with {child.returncode}\n{said}")
-        output = out.read().decode(errors="replace")
+        output = out.read().decode(errors="replace") if listen else ""
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB, output)
 
 

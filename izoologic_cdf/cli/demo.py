@@ -66,8 +66,8 @@ def demo(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     print(
         f"\nThe library is {library}. Look further:\n"
-        f"  izoologic-cdf library show {library}\n"
-        f"  izoologic-cdf library export {library}"
+        f"  izoologic-cdf library show {shlex.quote(str(library))}\n"
+        f"  izoologic-cdf library export {shlex.quote(str(library))}"
     )
     return max(codes)
 

@@ -56,8 +56,7 @@ class Shell:
             code = main(words)
         except SystemExit as left:
             # argparse ends the process itself
-            assert isinstance(left.code, int)
-            code = left.code
+            code = int(str(left.code))
         written = self.capsys.readouterr()
         return Ended(code, written.out, written.err)
 

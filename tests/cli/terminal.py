@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.cli.shell import CHECKOUT, PROGRAM
 
-LIMIT = 40
+LIMIT = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,8 @@ def test_one_file_may_configure_both_feeds(shell: Shell) -> None:
     "content",
     [
         "\ufeffapi_host: h\n", "api_host: h\r\n", "{api_host: h}", "--- \napi_host: h\n...\n",
-        "# mine\napi_host: h # here\n", '"api_host": "h"', "api_host: &x h\n", "api_host: >-\n  h\n",
+        "# mine\napi_host: h # here\n", '"api_host": "h"', "api_host: &x h\n",
+        "api_host: >-\n  h\n",
     ],
 )  # fmt: skip
 def test_a_file_may_be_written_as_yaml_allows(

@@ -1,12 +1,16 @@
 """The export of real runs, held against the contract: keys, nulls, order, and one newline."""
 
+import io
 import json
 import re
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from izoologic_cdf.cli.main import main
+from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.library.store import Library
 from tests.cli.shell import GUIDE, Shell
 
@@ -16,12 +20,27 @@ KEYS = [
 SWITCHES = ("ingest_as_event", "ingest_ip_as_attribute", "ingest_as_identity")
 
 
-@pytest.fixture(params=["off", "on"])
-def text(request: pytest.FixtureRequest, shell: Shell) -> str:
-    config = shell.config(**dict.fromkeys(SWITCHES, request.param))
-    for feed in ("incident", "dlr"):
-        assert shell("run", feed, *GUIDE, "--config", config).code == 0
-    return shell("library", "export", "izoologic.sqlite").out
+@pytest.fixture(scope="module", params=["off", "on"])
+def text(
+    request: pytest.FixtureRequest, guide: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    guide.state.reset()
+    folder = tmp_path_factory.mktemp("export")
+    fields = {
+        "api_host": guide.url,
+        "api_key": guide.api_key,
+        "api_secret": guide.secret_key,
+        **dict.fromkeys(SWITCHES, request.param),
+    }
+    config, library = folder / "tenant.yaml", folder / "izoologic.sqlite"
+    config.write_text("".join(f"{name}: {value}\n" for name, value in fields.items()))
+    words = (*GUIDE, "--config", str(config), "--library", str(library))
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        assert [main(["run", feed, *words]) for feed in ("incident", "dlr")] == [0, 0]
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8")) as written:
+        assert main(["library", "export", str(library)]) == 0
+        written.seek(0)
+        return written.read()
 
 
 def _objects(text: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Outcomes of real runs: exit code, what goes to which stream, and JSON that agrees with the text."""
+"""Outcomes of real runs: exit code, what goes to which stream, and both forms of a summary."""
 
 import re
 from collections.abc import Callable

@@ -43,10 +43,10 @@ def test_the_form_of_a_feed_is_as_agreed(
 @pytest.mark.parametrize(
     ("feed", "names"),
     [
-        ("incident", "api_host api_key api_secret ingest_as_event ingest_ip_as_attribute "
-         "ingest_description_as_attribute use_added_date verify_ssl disable_proxies"),
-        ("dlr", "api_host api_key api_secret ingest_as_identity ingest_description_as_attribute "
-         "use_posted_date verify_ssl disable_proxies"),
+        ("incident", ("api_host api_key api_secret ingest_as_event ingest_ip_as_attribute "
+         "ingest_description_as_attribute use_added_date verify_ssl disable_proxies")),
+        ("dlr", ("api_host api_key api_secret ingest_as_identity "
+         "ingest_description_as_attribute use_posted_date verify_ssl disable_proxies")),
     ],
 )  # fmt: skip
 def test_the_fields_stand_in_the_agreed_order(shell: Shell, feed: str, names: str) -> None:

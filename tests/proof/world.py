@@ -221,7 +221,9 @@ class World:
         )
         due: set[Fact] = set()
         for case in cases:
-            hole = any(window.since <= case.updated <= window.until for window in refused)
+            # only what is older than any server keeps can be refused for good (I-07)
+            old = case.updated <= self.now - 30 * DAY + plan.OVERLAP
+            hole = old and any(one.since <= case.updated <= one.until for one in refused)
             if case.updated >= origin and not hole:
                 due |= must(case, since=origin)
         assert not due - facts_of(self._objects()), self._story("missing after the sync")

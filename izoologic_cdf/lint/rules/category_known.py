@@ -6,8 +6,7 @@ from izoologic_cdf.language.positions import Finding, did_you_mean
 from izoologic_cdf.lint.outline import word
 from izoologic_cdf.lint.rule import Rule, Subject
 
-# Commercial is attested by public definitions; the others are what vendor guides tell users to
-# pick from the Category dropdown of the integrations page
+# only Commercial is attested; nobody here could confirm the names of the other sections
 CATEGORIES = ("Commercial", "Labs", "OSINT", "STIX/TAXII")
 
 
