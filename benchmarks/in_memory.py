@@ -83,7 +83,19 @@ class InMemory(Transport):
         if action == "CaseDetail":
             opened = str(self._tenant.updated(int(case_id)) - OPENED)
             return {**template["detail"], "addedDate": opened, "detectionDate": opened}
-        return [{**row, "caseID": case_id} for row in template["messages"]]
+        return self._messages(request, template["messages"])
+
+    def _messages(self, request: Request, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the messages of a case: one a day before its update, those in the asked range."""
+        asked = dict(request.params or {})
+        first, last = int(asked["fromdate"]), int(asked["todate"])
+        updated = self._tenant.updated(int(asked["caseid"]))
+        dated = [(updated - number * DAY, row) for number, row in enumerate(rows)]
+        return [
+            {**row, "caseID": asked["caseid"], "createdOn": str(at)}
+            for at, row in dated
+            if first <= at <= last
+        ]
 
 
 def _envelope(result: Any) -> bytes:

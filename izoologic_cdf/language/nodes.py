@@ -34,6 +34,7 @@ _PLAIN_TAGS = _NATIVE_TAGS | {
 LARGEST = 1_000_000
 # levels of collections in collections
 DEEPEST = 100
+_TOO_DEEP = f"this is nested more than {DEEPEST} levels deep"
 # what an escape of a double-quoted scalar stands for, where it is white space
 _BLANK_ESCAPES = frozenset("ntrvf _NLP\t")
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
@@ -71,6 +72,9 @@ class Document:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
             problem = error.problem or error.context or "this can't be read"
+            if "nesting depth" in problem:
+                # newer parsers have a limit of their own, and reach it before ours
+                raise self._unreadable(_TOO_DEEP, line, column) from None
             raise self._unreadable(f"no YAML: {problem}", line, column) from None
         except yaml.YAMLError as error:
             raise self._unreadable(f"no YAML: {error}") from None
@@ -92,8 +96,7 @@ class Document:
                 depth += 1
                 if depth > DEEPEST:
                     mark: Any = event.start_mark
-                    message = f"this is nested more than {DEEPEST} levels deep"
-                    raise self._unreadable(message, mark.line + 1, mark.column + 1)
+                    raise self._unreadable(_TOO_DEEP, mark.line + 1, mark.column + 1)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
 

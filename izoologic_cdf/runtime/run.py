@@ -7,7 +7,7 @@ cases, and how far its window has come. A run that dies anywhere can be repeated
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from izoologic_cdf.runtime.windows import DAY, Window
 # cases worked on at the same time, and how many finished ones may wait for an earlier one
 IN_FLIGHT = 8
 AHEAD = 2
+# seconds after which a wait looks for Ctrl-C
+STEP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,9 +286,9 @@ class FeedRun:
         for window, asked, tracked in work:
             waiting.append(pool.submit(self._work, window, asked, tracked))
             if len(waiting) >= most:
-                yield waiting.popleft().result()
+                yield _awaited(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _awaited(waiting.popleft())
 
     def _work(self, window: Window, asked: Window, tracked: Tracked) -> _Done:
         try:
@@ -354,6 +356,13 @@ class FeedRun:
             say(problem.sentence)
         ingested.problems.clear()
         self.summary.ingested.add(ingested)
+
+
+def _awaited(future: Future[_Done]) -> _Done:
+    """Wait for a result in steps: a signal can be missed by a wait without an end."""
+    while not future.done():
+        wait((future,), timeout=STEP)
+    return future.result()
 
 
 def _refused(error: ItemError) -> bool:

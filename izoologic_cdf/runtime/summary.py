@@ -92,7 +92,7 @@ class Summary:
 
     def as_json(self) -> str:
         """Return the summary as one JSON document."""
-        return json.dumps(self.as_data(), indent=2, ensure_ascii=False)
+        return json.dumps(self.as_data(), indent=2)
 
     def as_text(self) -> str:
         """Return the summary as a person reads it."""
@@ -114,7 +114,7 @@ class Summary:
         for label, ids in waiting:
             if ids:
                 more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-                lines.append(f"  {label:<10}{', '.join(ids[:SHOWN])}{more}")
+                lines.append(f"  {label:<10}{', '.join(map(printable, ids[:SHOWN]))}{more}")
         lines += [f"  hole      {stamp(h.since)} to {stamp(h.until)} UTC" for h in self.holes]
         if self.error is not None:
             lines.append(f"  error     {self.error}")
@@ -123,6 +123,11 @@ class Summary:
             for code, counts in sorted(self.ingested.counts.items()):
                 lines += _rows(code, counts)
         return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    """Return a text of the data as it may go to a terminal: control characters as escapes."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def plural(code: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.cli.shell import CHECKOUT, PROGRAM
 
-LIMIT = 15
+LIMIT = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,9 @@ def test_a_second_demo_in_the_same_folder_changes_nothing(shell: Shell) -> None:
     assert all(int(row[2]) for row in rows)
 
 
-@pytest.mark.parametrize("title", SHOWN)
-def test_a_demo_shows_an_object_of_each_kind_in_full(shell: Shell, title: str) -> None:
-    out = shell("demo").out.partition("Some of the objects in full:\n")[2]
-    assert f"\n{title}\n" in out
+def test_a_demo_shows_an_object_of_each_kind_in_full(shell: Shell) -> None:
+    lines = shell("demo").out.partition("Some of the objects in full:\n")[2].splitlines()
+    assert [title for title in SHOWN if title not in lines] == []
 
 
 @pytest.mark.parametrize("folder", ["tenant.yaml", "a" * 300, "/dev/null"])
