@@ -1,8 +1,13 @@
-"""Golden files: texts beside the tests that `--update-golden` writes anew."""
+"""Golden files that `--update-golden` writes anew, and how property tests are run."""
 
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
+
+# the same examples at every run, and no clock: a loaded machine fails no test
+settings.register_profile("project", derandomize=True, deadline=None, database=None)
+settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

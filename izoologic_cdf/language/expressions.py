@@ -103,15 +103,18 @@ class Compiled:
 
     def _check_names(self, document: Document, node: ScalarNode, names: frozenset[str]) -> None:
         self._check_words(document, node)
-        tree = self._whole()
-        # Jinja2 counts a name that only one branch sets as one that may be missing
-        own = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"}
-        unknown = find_undeclared_variables(tree) - own - names - set(self._environment.globals)
+        unknown = self._free_names() - names - set(self._environment.globals)
         if unknown:
             word = min(unknown, key=self._offset_of)
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)
             position = document.position_in(node, self._offset_of(word))
             raise document.error_at(position, f"unknown name {word!r}", hint, codes.UNKNOWN_NAME)
+
+    def _free_names(self) -> set[str]:
+        """Return the names that the source takes from outside."""
+        tree = self._whole()
+        # an expression has no scopes, so that every name in it comes from outside
+        return {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
 
     def _check_words(self, document: Document, node: ScalarNode) -> None:
         """Refuse unknown filters and tests, those too that a condition may never reach."""
@@ -200,6 +203,11 @@ class Template(Compiled):
         except TemplateSyntaxError as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
         return parsed
+
+    def _free_names(self) -> set[str]:
+        # Jinja2 counts a name that only one branch sets as one that may be missing
+        own = {name.name for name in self.tree.find_all(nodes.Name) if name.ctx != "load"}
+        return set(find_undeclared_variables(self.tree)) - own
 
     @functools.cached_property
     def as_expression(self) -> nodes.Expr | None:

@@ -48,7 +48,7 @@ def parse_json(body: bytes) -> Any:
         raise NoJsonError("HTML where JSON is due", final=True)
     try:
         text = body.decode(json.detect_encoding(body))
-        return json.loads(text, parse_constant=_no_constant)
+        return _DECODER.decode(text)
     except UnicodeDecodeError:
         raise NoJsonError("the text is not UTF-8 where JSON is due", final=True) from None
     except json.JSONDecodeError as error:
@@ -64,6 +64,10 @@ def parse_json(body: bytes) -> Any:
 
 def _no_constant(_name: str) -> NoReturn:
     raise ValueError
+
+
+# one for all bodies: `json.loads` with an option makes a decoder at each call
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def looks_like_json(content_type: str | None) -> bool:

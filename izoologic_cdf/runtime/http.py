@@ -340,13 +340,13 @@ class _Pace:
 
 def _prepare(request: Request) -> requests.PreparedRequest:
     prepared = requests.PreparedRequest()
-    prepared.prepare(
-        method=request.method,
-        url=request.url,
-        params=request.params,
-        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers},
-        data=request.body,
+    # what PreparedRequest.prepare does, without the cookies and hooks that nothing here has
+    prepared.prepare_method(request.method)
+    prepared.prepare_url(request.url, request.params)
+    prepared.prepare_headers(
+        {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers}
     )
+    prepared.prepare_body(request.body, None)
     for value in request.headers.values():
         value.encode("latin-1")  # what http.client does, when the connection stands already
     return prepared

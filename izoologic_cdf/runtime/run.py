@@ -275,7 +275,8 @@ class FeedRun:
         What the server will still list of the last minutes is not known: there, nothing is proven
         beyond the newest update it has shown (F26).
         """
-        return min(window.until, max(self._newest, self._started - OVERLAP))
+        # a second is not over when its first update is shown: another case may still get it
+        return min(window.until, max(self._newest - 1, self._started - OVERLAP))
 
     def _in_order(
         self, pool: ThreadPoolExecutor, work: Sequence[tuple[Window, Window, Tracked]]

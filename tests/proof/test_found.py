@@ -9,6 +9,7 @@ from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime.windows import DAY
 from tests.proof.world import (
     Break,
+    LeakOne,
     Move,
     Open,
     Run,
@@ -63,6 +64,15 @@ FOUND: dict[str, tuple[Sequence[Step], int]] = {
     "messages of a case whose row lies in the future of our clock are read by the next run": (
         (Open(5 * DAY), Write(0, age=4 * DAY), Move(0), Run("sync")),
         600,
+    ),
+    "a case that gets the newest second of a list that was read is read after a backfill": (
+        (
+            LeakOne(),
+            Run("sync", "dlr", days=70, meanwhile=LeakOne()),
+            Wait(1201),
+            Run("backfill", "dlr", days=3),
+        ),
+        0,
     ),
     "a window that was forbidden once is asked for again": (
         (

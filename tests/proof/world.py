@@ -226,7 +226,8 @@ class World:
             hole = old and any(one.since <= case.updated <= one.until for one in refused)
             if case.updated >= origin and not hole:
                 due |= must(case, since=origin)
-        assert not due - facts_of(self._objects()), self._story("missing after the sync")
+        missing = sorted(due - facts_of(self._objects()))
+        assert not missing, self._story(f"missing after the sync: {missing}")
 
     def check(self) -> None:
         """Compare the library with the truth."""
@@ -373,6 +374,9 @@ class Break:
 
     def happen(self, world: World) -> None:
         kind, parameters = FAULTS[self.fault]
+        if self.endpoint in (None, "DownloadCaseFile") and kind in ("raw", "truncate"):
+            # a file may be a page or short: nothing tells that it is not the one that was due
+            return
         names = [*world.incidents, *world.leaks]
         case = names[self.case % len(names)] if names and self.case is not None else None
         world.state.add_fault(
