@@ -273,10 +273,10 @@ class FeedRun:
         """Return up to when a window that was read is proven.
 
         What the server will still list of the last minutes is not known: there, nothing is proven
-        beyond the newest update it has shown (F26).
+        but what lies before the newest update it has shown (F26).
         """
-        # a second is not over when its first update is shown: another case may still get it
-        return min(window.until, max(self._newest - 1, self._started - OVERLAP))
+        # that second is not over when its first update is shown: another case may still get it
+        return min(window.until, max(self._newest, self._started - OVERLAP) - 1)
 
     def _in_order(
         self, pool: ThreadPoolExecutor, work: Sequence[tuple[Window, Window, Tracked]]

@@ -74,6 +74,15 @@ FOUND: dict[str, tuple[Sequence[Step], int]] = {
         ),
         0,
     ),
+    "a case that moves on a server ten minutes behind is read though a run went on from there": (
+        (
+            Open(40 * DAY),
+            Run("sync", days=3, meanwhile=Move()),
+            Wait(7 * DAY),
+            Run("run", days=3),
+        ),
+        -600,
+    ),
     "a window that was forbidden once is asked for again": (
         (
             Open(20 * DAY),
