@@ -15,9 +15,19 @@ Native = dict[str, str]
 """Function name -> YAML text: a list of platform filters."""
 
 
+_LISTS = (list, tuple)
+# a dict is found at once, while the abstract class must be asked about every value
+_OBJECTS = (dict, Mapping)
+
+
 def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
     """Tell whether a value is a JSON list (text and bytes are none)."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, _LISTS)
+
+
+def is_object(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Tell whether a value is a JSON object."""
+    return isinstance(value, _OBJECTS)
 
 
 def elements(value: Any) -> Sequence[Any]:
@@ -38,7 +48,13 @@ def missing(value: Any) -> bool:
 
     Source: the contract, "What is ingested". False and 0 are values.
     """
-    return value is None or (isinstance(value, str) and value.strip().lower() in {"", "null"})
+    if value is None:
+        return True
+    if not isinstance(value, str):
+        return False
+    word = value.strip()
+    # by its length alone most text is another word
+    return not word or (len(word) == 4 and word.lower() == "null")
 
 
 MISSING = """\
@@ -74,23 +90,37 @@ TEXT = """\
 
 
 class Fields:
-    """The fields of an object, their names matched without regard to case (I-18)."""
+    """Fields that an object may have, their names matched without regard to case (I-18).
 
-    def __init__(self, record: Mapping[Any, Any]) -> None:
-        self._record = record
-        self._folded: dict[str, Any] = {}
-        for key in sorted(key for key in record if isinstance(key, str)):
-            if record[key] is not None:
-                self._folded.setdefault(key.lower(), record[key])
+    The names differ in more than case.
+    """
 
-    def get(self, name: str) -> Any:
-        """Return the exact field if it is not null, else the first not null by code point."""
-        exact = self._record.get(name)
-        return self._folded.get(name.lower()) if exact is None else exact
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self._by_folded = {name.lower(): name for name in names}
+
+    def of(self, record: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return the value of every name, in the order of the names.
+
+        It is the exact field if that is not null, else the first not null by code point, else None.
+        """
+        found: dict[str, Any] = dict.fromkeys(self.names)
+        others = []
+        for key, value in record.items():
+            if key in found:
+                found[key] = value
+            # only these can be a name in another case, and they are few
+            elif value is not None and isinstance(key, str):
+                others.append(key)
+        for key in sorted(others):
+            name = self._by_folded.get(key.lower())
+            if name is not None and found[name] is None:
+                found[name] = record[key]
+        return found
 
 
 def fold(record: str, folded: str) -> str:
-    """Return the native form of `Fields(record)`: it sets the namespace `folded`."""
+    """Return what precedes `find` in a native form: it sets the namespace `folded`."""
     return f"""\
   {{% set {folded} = namespace(pairs=[]) %}}
   {{% for k, v in {record} | dictsort(case_sensitive=true, reverse=true) %}}
@@ -103,9 +133,14 @@ def fold(record: str, folded: str) -> str:
 
 
 def find(record: str, folded: str, name: str) -> str:
-    """Return the native form of `Fields(record).get(name)`; all three are expressions."""
+    """Return the native form of a value of `Fields`; all three are expressions."""
     exact = f"{record}.get({name})"
     return f"({exact} if {exact} is not none else {folded}.fields.get({name} | lower))"
+
+
+# made once, because `json.dumps` makes one for each call with options
+_CANONICAL = json.JSONEncoder(sort_keys=True, default=repr)
+_ESCAPES = tuple((character, f"\\u{ord(character):04x}") for character in "<>&'")
 
 
 def identity(value: Any) -> str:
@@ -114,11 +149,11 @@ def identity(value: Any) -> str:
     It is what the platform's `tojson` writes, so that both forms also sort alike.
     """
     try:
-        written = json.dumps(value, sort_keys=True, default=repr)
+        written = _CANONICAL.encode(value)
     except (TypeError, ValueError, RecursionError):  # odd keys, cycles, endless nesting: no JSON
         return object.__repr__(value)
-    for character in "<>&'":
-        written = written.replace(character, f"\\u{ord(character):04x}")
+    for character, escape in _ESCAPES:
+        written = written.replace(character, escape)
     return written
 
 

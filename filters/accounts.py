@@ -1,9 +1,8 @@
 """The leaked accounts of a DLR case (I-36)."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from ._shared import IS_LIST, Examples, Native, constants, elements, identity, template
+from ._shared import IS_LIST, Examples, Native, constants, elements, identity, is_object, template
 
 __all__ = ["per_row"]
 
@@ -20,10 +19,10 @@ def per_row(value: Any) -> list[dict[str, Any]]:
     In each copy `dataLossRecoveryDetail` is one row, and `dataLossRecoveryPrimaryDetail` is gone.
     Primary rows come first; equal rows count once. Source: I-36, F22.
     """
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         return []
     rows = [*elements(value.get(_PRIMARY)), *elements(value.get(_DETAIL))]
-    distinct = {identity(row): row for row in rows if isinstance(row, Mapping)}
+    distinct = {identity(row): row for row in rows if is_object(row)}
     case = {key: value[key] for key in value if key != _PRIMARY}
     return [{**case, _DETAIL: row} for row in distinct.values()]
 

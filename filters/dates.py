@@ -12,9 +12,11 @@ EXAMPLES: Examples = {}
 NATIVE: Native = {}
 
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+_ZERO_UNZONED = _ZERO.replace(tzinfo=None)
+_SECOND = timedelta(seconds=1)
 # the day 0001-01-01 is how an unset .NET date arrives, and no date
-_FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _ZERO) // timedelta(seconds=1)
-_LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _ZERO) // timedelta(seconds=1)
+_FIRST = (datetime(1, 1, 2, tzinfo=UTC) - _ZERO) // _SECOND
+_LAST = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _ZERO) // _SECOND
 _LONGEST_SECONDS = 11
 _LARGEST = 10**14
 _UNREADABLE = "is no date that can be read; it is left out"
@@ -32,18 +34,13 @@ _CALENDAR = re.compile(
 
 def _written(value: Any) -> str:
     """Return the text that the grammar of I-17 is asked about."""
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, int):
         return str(value) if abs(value) < _LARGEST else "out of range"
-    if isinstance(value, str):
-        return "" if missing(value) else value
-    return "" if value is None else "of another type"
-
-
-def _is_zero(written: str) -> bool:
-    number = _NUMBER.fullmatch(written)
-    return number is not None and int(written) == 0
+    return "of another type"
 
 
 def epoch(value: Any) -> int | None:
@@ -53,6 +50,8 @@ def epoch(value: Any) -> int | None:
     integer or text, or an ISO 8601 date or date and time, UTC where it names no zone.
     """
     written = _written(value)
+    if not written:
+        return None
     if number := _NUMBER.fullmatch(written):
         count = int(written)
         if count == 0:
@@ -66,7 +65,7 @@ def epoch(value: Any) -> int | None:
             moment = datetime.fromisoformat(f"{day}T{time or '00:00:00'}{zone or 'Z'}")
         except ValueError:  # a day that the calendar does not have
             return None
-        seconds = (moment - _ZERO) // timedelta(seconds=1)
+        seconds = (moment - _ZERO) // _SECOND
     else:
         return None
     return seconds if _FIRST <= seconds <= _LAST else None
@@ -175,7 +174,7 @@ def stamp(value: Any) -> str | None:
     seconds = epoch(value)
     if seconds is None:
         return None
-    return (_ZERO + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat(" ")
+    return (_ZERO_UNZONED + seconds * _SECOND).isoformat(" ")
 
 
 EXAMPLES["stamp"] = [
@@ -250,8 +249,11 @@ def remarks(value: Any) -> list[str]:
 
 
 def _unreadable(value: Any) -> bool:
+    if epoch(value) is not None:
+        return False
     written = _written(value)
-    return written != "" and not _is_zero(written) and epoch(value) is None
+    # of all numbers only zero quietly means no date
+    return not missing(written) and not (_NUMBER.fullmatch(written) and int(written) == 0)
 
 
 EXAMPLES["remarks"] = [

@@ -5,7 +5,6 @@
 message of the envelope, each cut to 200 characters.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from ._shared import (
@@ -19,6 +18,7 @@ from ._shared import (
     find,
     fold,
     is_list,
+    is_object,
     missing,
     template,
     text,
@@ -39,6 +39,8 @@ _NO_LIST = "the result of the API is no list"
 _NO_OBJECT = "the result of the API is no single object"
 _NO_TOKEN = "the API answered without a token"  # noqa: S105 a sentence
 _LONGEST = 200
+_ENVELOPE = Fields("result", "success", "errorCode", "message")
+_TOKENS = Fields("accessToken", "token")
 
 
 def _phrase(value: Any) -> str:
@@ -48,12 +50,11 @@ def _phrase(value: Any) -> str:
 
 def _result(value: Any) -> tuple[Any, str | None]:
     """Open an envelope: its result (None when empty) and what is wrong with it."""
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         return None, _NO_ENVELOPE
-    fields = Fields(value)
-    result, flag = fields.get("result"), fields.get("success")
+    result, flag, *reasons = _ENVELOPE.of(value).values()
     success = "" if missing(flag) else text(flag).strip().lower() or "odd"
-    code, message = _phrase(fields.get("errorCode")), _phrase(fields.get("message"))
+    code, message = map(_phrase, reasons)
     empty = result is None or result in ([], {})
     if not success and "result" not in {key.lower() for key in value if isinstance(key, str)}:
         return None, _NO_ENVELOPE
@@ -122,7 +123,7 @@ def rows(value: Any) -> dict[str, Any]:
     result, error = _result(value)
     if error is not None or result is None:
         return {"value": [], "error": error}
-    if isinstance(result, Mapping):
+    if is_object(result):
         return {"value": [result], "error": None}
     if is_list(result):
         return {"value": list(result), "error": None}
@@ -184,7 +185,7 @@ def record(value: Any) -> dict[str, Any]:
     result, error = _result(value)
     single = is_list(result) and len(result) == 1
     item = result[0] if single else result
-    if isinstance(item, Mapping):
+    if is_object(item):
         return {"value": item or None, "error": None}
     return {"value": None, "error": _NO_OBJECT if single or item is not None else error}
 
@@ -231,11 +232,7 @@ def token(value: Any) -> dict[str, Any]:
         return {"value": None, "error": error}
     if is_list(result) and len(result) == 1:
         result = result[0]
-    candidates = [result]
-    if isinstance(result, Mapping):
-        fields = Fields(result)
-        candidates = [fields.get("accessToken"), fields.get("token")]
-    for candidate in candidates:
+    for candidate in _TOKENS.of(result).values() if is_object(result) else [result]:
         if isinstance(candidate, str) and not missing(candidate):
             return {"value": candidate.strip(), "error": None}
     return {"value": None, "error": _NO_TOKEN}

@@ -1,6 +1,5 @@
 """Attachments out of the files of a case (I-42)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from ._shared import (
@@ -10,6 +9,7 @@ from ._shared import (
     Native,
     constants,
     elements,
+    is_object,
     missing,
     template,
     text,
@@ -29,12 +29,13 @@ _UNNAMED = "unnamed"
 _CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 # they make a name read otherwise than it is written
 _DIRECTIONS = frozenset(map(chr, (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_REMOVED = dict.fromkeys(map(ord, _CONTROLS | _DIRECTIONS))
 
 
 def _safe(written: str) -> str:
     """Return the name after the last separator, without what a file name must not hold."""
     last = written.replace("\\", "/").split("/")[-1]
-    name = "".join(c for c in last if c not in _CONTROLS and c not in _DIRECTIONS).strip()
+    name = last.translate(_REMOVED).strip()
     if not name.strip("."):
         return _UNNAMED
     stem, dot, extension = name.rpartition(".")
@@ -52,12 +53,12 @@ def for_case(value: Any) -> list[dict[str, Any]]:
     `YYYY-MM-DD HH:MM:SS` or None, "fileToken": as it came, or None}. Of equal keys the first
     counts. Source: I-42, F20, F22; the contract, "Attachment".
     """
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         return []
     case_id = text(value.get("caseId")).strip()
     found: dict[str, dict[str, Any]] = {}
     for file in elements(value.get("files")):
-        if isinstance(file, Mapping):
+        if is_object(file):
             raw = file.get("originalFilename")
             original = "" if missing(raw) else text(raw)
             published_at, token = stamp(file.get("dateUploaded")), file.get("fileToken")

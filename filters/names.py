@@ -13,6 +13,7 @@ from ._shared import (
     find,
     fold,
     is_list,
+    is_object,
     missing,
     template,
 )
@@ -51,15 +52,26 @@ _DLR_LISTS = (("dataLossRecoveryPrimaryDetail", _ACCOUNT), ("dataLossRecoveryDet
 _Lists = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def _flat(fields: Fields, names: tuple[str, ...]) -> dict[str, Any]:
-    values = {name: fields.get(name) for name in names}
-    return {name: None if missing(value) else value for name, value in values.items()}
+class _Shape:
+    """The fields of a record, and those of the rows of each list in it."""
+
+    def __init__(self, names: tuple[str, ...], lists: _Lists) -> None:
+        self.fields = Fields(*names, *(name for name, _ in lists))
+        self.lists = [(name, Fields(*row_names)) for name, row_names in lists]
 
 
-def _nested(value: Any, name: str, names: tuple[str, ...]) -> tuple[list[Any], str | None]:
-    if missing(value) or value == {}:
+def _flat(record: Mapping[Any, Any], fields: Fields) -> dict[str, Any]:
+    flat = fields.of(record)
+    for name, value in flat.items():
+        if value is not None and missing(value):
+            flat[name] = None
+    return flat
+
+
+def _nested(value: Any, name: str, fields: Fields) -> tuple[list[Any], str | None]:
+    if value is None or value == {}:
         return [], None
-    if isinstance(value, Mapping):
+    if is_object(value):
         value = [value]
     if not is_list(value):
         return [], f"{name} is neither a list nor an object"
@@ -67,22 +79,26 @@ def _nested(value: Any, name: str, names: tuple[str, ...]) -> tuple[list[Any], s
     for position, row in enumerate(value):
         if row is None:
             continue
-        if not isinstance(row, Mapping):
+        if not is_object(row):
             return [], f"{name}[{position}] is no object"
-        rows.append(_flat(Fields(row), names))
+        rows.append(_flat(row, fields))
     return rows, None
 
 
-def _named(value: Any, names: tuple[str, ...], lists: _Lists) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
+def _named(value: Any, shape: _Shape) -> dict[str, Any]:
+    if not is_object(value):
         return {"value": None, "error": _NO_OBJECT}
-    fields = Fields(value)
-    record = _flat(fields, names)
-    for name, row_names in lists:
-        record[name], error = _nested(fields.get(name), name, row_names)
+    record = _flat(value, shape.fields)
+    for name, fields in shape.lists:
+        record[name], error = _nested(record[name], name, fields)
         if error is not None:
             return {"value": None, "error": error}
     return {"value": record, "error": None}
+
+
+_CASE_SHAPE = _Shape(_CASE, _CASE_LISTS)
+_MESSAGE_SHAPE = _Shape(_MESSAGE, ())
+_DLR_SHAPE = _Shape(_DLR, _DLR_LISTS)
 
 
 def _native(names: tuple[str, ...], lists: _Lists) -> str:
@@ -149,7 +165,7 @@ def case(value: Any) -> dict[str, Any]:
     type and text. The lists `incidentStatusLogs` and `caseFiles` hold records, and are empty for
     null, missing and {}; an object counts as a list of one. Source: I-18, I-22, I-42, F23, F34.
     """
-    return _named(value, _CASE, _CASE_LISTS)
+    return _named(value, _CASE_SHAPE)
 
 
 def _blank(names: tuple[str, ...], lists: _Lists, **values: Any) -> dict[str, Any]:
@@ -206,7 +222,7 @@ def message(value: Any) -> dict[str, Any]:
     The record has `brand`, `createdOn`, `subject`, `message` and `postedBy`, null where missing;
     values keep type and text. Source: I-18, F23.
     """
-    return _named(value, _MESSAGE, ())
+    return _named(value, _MESSAGE_SHAPE)
 
 
 EXAMPLES["message"] = [
@@ -227,7 +243,7 @@ def dlr(value: Any) -> dict[str, Any]:
     As `case`, with the lists `dataLossRecoveryPrimaryDetail` and `dataLossRecoveryDetail`. Card
     data and everything else that is not mapped is gone. Source: I-18, I-36, I-38, I-39.
     """
-    return _named(value, _DLR, _DLR_LISTS)
+    return _named(value, _DLR_SHAPE)
 
 
 EXAMPLES["dlr"] = [

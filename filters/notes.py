@@ -11,6 +11,7 @@ from ._shared import (
     constants,
     elements,
     identity,
+    is_object,
     missing,
     template,
     text,
@@ -58,6 +59,14 @@ def _note(message: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
+def _distinct(notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return equal notes once."""
+    # messages hardly ever share a time, and to compare whole notes is slow
+    if len({note["published_at"] for note in notes}) == len(notes):
+        return notes
+    return list({identity(note): note for note in notes}.values())
+
+
 def _rank(value: Any) -> tuple[int, str]:
     """Order missing values first, then texts by code point, then what is no text."""
     if value is None:
@@ -67,15 +76,15 @@ def _rank(value: Any) -> tuple[int, str]:
 
 def _order(note: dict[str, Any]) -> tuple[Any, ...]:
     names = ("description", "postedBy", "brand", "subject")
-    return (note["plain"], *(_rank(note[name]) for name in names))
+    return (note["value"], *(_rank(note[name]) for name in names))
 
 
 def _apart(notes: Sequence[dict[str, Any]], case_id: str) -> None:
     """Give each note a value of its own; `notes` are in order."""
-    taken = {note["plain"] for note in notes}
+    taken = {note["value"] for note in notes}
     last, number = None, 1
     for note in notes:
-        value = note["plain"]
+        value = note["value"]
         if value != last:
             last, number = value, 1
         else:
@@ -95,19 +104,20 @@ def for_case(value: Any) -> list[dict[str, Any]]:
     their order. Sorted by (published_at, value), undated first. Source: I-27, I-35; the
     contract, "Note".
     """
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         return []
     case_id = text(value.get("caseId")).strip()
     messages = elements(value.get("messages"))
-    found = [_note(message) for message in messages if isinstance(message, Mapping)]
-    distinct = list({identity(note): note for note in found}.values())
-    for note in distinct:
-        note["plain"] = _value(note, case_id)
-    distinct.sort(key=_order)
-    _apart(distinct, case_id)
-    distinct.sort(key=lambda note: (note["published_at"] or "", note["value"]))
+    notes = _distinct([_note(message) for message in messages if is_object(message)])
+    for note in notes:
+        note["value"] = _value(note, case_id)
+    # their order among each other counts only where they share a value
+    if len({note["value"] for note in notes}) < len(notes):
+        notes.sort(key=_order)
+        _apart(notes, case_id)
+    notes.sort(key=lambda note: (note["published_at"] or "", note["value"]))
     names = ("value", "description", "published_at", "brand", "postedBy")
-    return [{name: note[name] for name in names} for note in distinct]
+    return [{name: note[name] for name in names} for note in notes]
 
 
 def _example(value: str, published_at: str | None = None, **values: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The rows of the two case lists (CaseSync and DLRSyncedCases)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from ._shared import (
@@ -13,6 +12,7 @@ from ._shared import (
     elements,
     find,
     fold,
+    is_object,
     missing,
     template,
     text,
@@ -25,6 +25,7 @@ EXAMPLES: Examples = {}
 NATIVE: Native = {}
 
 _DATES = ("updatedAt", "modifiedDate", "updatedOn")
+_ROW = Fields("caseId", "trackingId", *_DATES)
 _NO_OBJECT = "a row of the list is no object"
 _NO_ID = "a row of the list has no case id"
 
@@ -37,13 +38,11 @@ def _id(value: Any) -> str | None:
 
 def _case(row: Any) -> dict[str, Any]:
     case: dict[str, Any] = {"caseId": None, "trackingId": None, "updated": None, "error": None}
-    if not isinstance(row, Mapping):
+    if not is_object(row):
         return case | {"error": _NO_OBJECT}
-    fields = Fields(row)
-    dates = [epoch(fields.get(name)) for name in _DATES]
-    case["updated"] = next((date for date in dates if date is not None), None)
-    case["caseId"] = _id(fields.get("caseId"))
-    case["trackingId"] = _id(fields.get("trackingId"))
+    case_id, tracking_id, *dates = _ROW.of(row).values()
+    case["updated"] = next((date for date in map(epoch, dates) if date is not None), None)
+    case["caseId"], case["trackingId"] = _id(case_id), _id(tracking_id)
     case["error"] = None if case["caseId"] else _NO_ID
     return case
 
@@ -67,10 +66,10 @@ def cases(value: Any) -> list[dict[str, Any]]:
     for case in found:
         if case["error"] is None:
             known = newest.setdefault(case["caseId"].strip(), case)
-            if _age(case) > _age(known):
+            if known is not case and _age(case) > _age(known):
                 newest[case["caseId"].strip()] = case
-    ordered = sorted(newest.values(), key=lambda case: (_age(case), case["caseId"].strip()))
-    return ordered + [case for case in found if case["error"] is not None]
+    ordered = sorted(newest.items(), key=lambda item: (_age(item[1]), item[0]))
+    return [case for _, case in ordered] + [case for case in found if case["error"] is not None]
 
 
 def _row(

@@ -1,9 +1,8 @@
 """The status of a case that does not state one (I-22)."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from ._shared import IS_LIST, TEXT, Examples, Native, elements, missing, template, text
+from ._shared import IS_LIST, TEXT, Examples, Native, elements, is_object, missing, template, text
 from .dates import EPOCH, epoch
 
 __all__ = ["newest"]
@@ -22,7 +21,7 @@ def newest(value: Any) -> str | None:
     found: str | None = None
     age: tuple[int, int] = (0, 0)
     for entry in elements(value):
-        if isinstance(entry, Mapping):
+        if is_object(entry):
             description = text(entry.get("incidentStatusDescription"))
             date = epoch(entry.get("updatedOn"))
             entry_age = (0, 0) if date is None else (1, date)

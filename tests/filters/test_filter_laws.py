@@ -1,6 +1,7 @@
 """Laws that hold for the Python filters on any data (their native forms are equal to them)."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filters import accounts, addresses, dates, envelope, files, names, notes, rows, status
+from filters._shared import Fields, missing
 from tests.filters import strategies
 from tests.filters.harness import exact
 from tests.filters.strategies import json_values
@@ -16,6 +18,39 @@ from tests.filters.strategies import json_values
 law = settings(derandomize=True, deadline=None, max_examples=150, database=None)
 
 CANARY = "canary-7Gq2"
+
+
+def test_only_four_characters_can_be_the_word_null_in_another_case() -> None:
+    lowered = [chr(code).lower() for code in range(sys.maxunicode + 1)]
+    assert {low for low in lowered if set(low) <= set("null")} == set("nul")
+
+
+@law
+@given(strategies.texts)
+def test_missing_is_no_text_at_all_or_the_word_null(text: str) -> None:
+    assert missing(text) == (text.strip().lower() in {"", "null"})
+
+
+@law
+@given(
+    st.dictionaries(
+        st.sampled_from(["caseId", "caseID", "CASEID", "trackingId", "TrackingId", "case", 1]),
+        st.sampled_from([None, False, 0, "", "a"]),
+    )
+)
+def test_a_field_is_the_exact_one_else_the_first_by_code_point_that_is_not_null(
+    record: dict[Any, Any],
+) -> None:
+    def first(name: str) -> Any:
+        keys = [key for key in record if str(key).lower() == name.lower()]
+        ranked = sorted(keys, key=lambda key: (key != name, key))
+        return next((record[key] for key in ranked if record[key] is not None), None)
+
+    expected = {name: first(name) for name in ("trackingId", "caseId")}
+    assert exact(list(Fields("trackingId", "caseId").of(record).items())) == exact(
+        list(expected.items())
+    )
+
 
 moments = st.datetimes(
     datetime(1, 1, 3),  # noqa: DTZ001 hypothesis asks for bounds without a zone
