@@ -42,6 +42,11 @@ def compare(
     """
     change = Change()
     count = change.count
+    # a new object, as most are
+    if not mine and not others:
+        change.new = [*added, *latest.items()]
+        count.created = len(change.new)
+        return change
     for pair in added:
         if pair in mine:
             count.unchanged += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING
 
 from izoologic_cdf.library import blobs
@@ -30,13 +29,11 @@ if TYPE_CHECKING:
     from izoologic_cdf.library.terms import Terms
 
 _LOAD = """
-SELECT identity, id, value, subtype, description, published_at, happened_at, started_at, ended_at,
-       status, content
-FROM object WHERE identity IN (SELECT value FROM json_each(?))
+SELECT id, EXISTS (SELECT 1 FROM object_source WHERE object = object.id AND source = ?),
+       value, subtype, description, published_at, happened_at, started_at, ended_at, status, content
+FROM object WHERE identity = ?
 """
-_LOAD_ATTRIBUTES = """
-SELECT object, name, value, source FROM attribute WHERE object IN (SELECT value FROM json_each(?))
-"""
+_LOAD_ATTRIBUTES = "SELECT name, value, source FROM attribute WHERE object = ?"
 _CREATE = """
 INSERT INTO object (value, subtype, description, published_at, happened_at, started_at, ended_at,
                     status, content, identity, type, created_at, created_run, modified_at,
@@ -53,7 +50,7 @@ _ADD_ATTRIBUTE = "INSERT INTO attribute (object, name, value, source, run) VALUE
 _DROP_ATTRIBUTE = """
 DELETE FROM attribute WHERE object = ? AND name = ? AND value = ? AND source = ?
 """
-_ADD_SOURCE = "INSERT OR IGNORE INTO object_source (object, source) VALUES (?, ?)"
+_ADD_SOURCE = "INSERT INTO object_source (object, source) VALUES (?, ?)"
 _ADD_TAG = "INSERT OR IGNORE INTO tag (object, text) VALUES (?, ?)"
 _ADD_RELATION = "INSERT OR IGNORE INTO relation (low, high, run) VALUES (?, ?, ?)"
 
@@ -62,6 +59,8 @@ _ADD_RELATION = "INSERT OR IGNORE INTO relation (low, high, run) VALUES (?, ?, ?
 class _Draft:
     """One object of the batch: what is stored of it, and what the reports in the batch say.
 
+    `has_source` tells whether the source of the batch has reported it before.
+    `before` are the fields that are stored, None for a new object, and `after` those that will be.
     `mine` are the attributes that the source of the batch reported before, `others` those that
     any other source did.
     """
@@ -70,7 +69,9 @@ class _Draft:
     type: str
     reports: list[Reported] = dataclasses.field(default_factory=list)
     id: int = 0
+    has_source: bool = False
     before: Fields | None = None
+    after: Fields = dataclasses.field(default_factory=Fields)
     mine: set[Pair] = dataclasses.field(default_factory=set)
     others: set[Pair] = dataclasses.field(default_factory=set)
 
@@ -90,11 +91,12 @@ class Ingestion:
     ) -> None:
         self._connection = connection
         self._terms = terms
-        self._source = terms.id(source)
+        self._source = terms[source]
         self._updatable = updatable
         self._run = run_id
         self._now = now
         self._result = Ingested()
+        self._new_sources: list[tuple[int, int]] = []
         self._new_rows: list[tuple[int, int, str, int, int]] = []
         self._old_rows: list[tuple[int, int, str, int]] = []
 
@@ -102,9 +104,11 @@ class Ingestion:
         """Store the batch and return what became of it."""
         drafts: dict[str, _Draft] = {}
         places = [self._place(reported, drafts) for reported in batch.objects]
-        self._load(drafts)
         for draft in drafts.values():
+            self._load(draft)
             self._write(draft)
+        if self._new_sources:
+            self._connection.executemany(_ADD_SOURCE, self._new_sources)
         if self._old_rows:
             self._connection.executemany(_DROP_ATTRIBUTE, self._old_rows)
         if self._new_rows:
@@ -138,37 +142,33 @@ class Ingestion:
         draft.reports.append(reported)
         return draft
 
-    def _load(self, drafts: dict[str, _Draft]) -> None:
-        found: dict[int, _Draft] = {}
-        for row in self._connection.execute(_LOAD, (json.dumps(list(drafts)),)):
-            draft = drafts[row[0]]
-            draft.id = row[1]
-            draft.before = Fields(*row[2:])
-            found[draft.id] = draft
-        if not found:
+    def _load(self, draft: _Draft) -> None:
+        row = self._connection.execute(_LOAD, (self._source, draft.identity)).fetchone()
+        if row is None:
             return
-        rows = self._connection.execute(_LOAD_ATTRIBUTES, (json.dumps(list(found)),))
-        for number, name, value, source in rows:
-            draft = found[number]
+        draft.id, draft.has_source, *fields = row
+        draft.before, draft.after = Fields(*fields), Fields(*fields)
+        rows = self._connection.execute(_LOAD_ATTRIBUTES, (draft.id,))
+        for name, value, source in rows:
             (draft.mine if source == self._source else draft.others).add((name, value))
 
     def _write(self, draft: _Draft) -> None:
-        before = draft.before
-        after = Fields("") if before is None else dataclasses.replace(before)
+        before, after = draft.before, draft.after
         for reported in draft.reports:
             after.take(reported, self._description(reported), self._content(reported))
         if before is None:
             stamps = (self._now, self._run, self._now, self._run)
             row = (*after.row(), draft.identity, draft.type, *stamps)
             draft.id = int(self._connection.execute(_CREATE, row).lastrowid or 0)
-        changed = after != before
-        changed |= self._write_attributes(draft)
-        changed |= self._connection.execute(_ADD_SOURCE, (draft.id, self._source)).rowcount > 0
+        changed = self._write_attributes(draft)
         changed |= self._write_tags(draft)
+        if not draft.has_source:
+            self._new_sources.append((draft.id, self._source))
+            changed = True
         count = self._result.of(draft.type).objects
         if before is None:
             count.created += 1
-        elif changed:
+        elif changed or after != before:
             count.updated += 1
             row = (*after.row(), self._now, self._run, draft.id)
             self._connection.execute(_UPDATE, row)
@@ -201,16 +201,16 @@ class Ingestion:
     def _write_attributes(self, draft: _Draft) -> bool:
         added: dict[Pair, None] = {}
         latest: dict[int, str] = {}
-        term, updatable = self._terms.id, self._updatable
+        terms, updatable = self._terms, self._updatable
         for reported in draft.reports:
             for attribute in reported.attributes:
-                value = attribute.value
+                name, value = attribute.name, attribute.value
                 if len(value) > CERTAINLY_SHORT or not value.isascii():
                     value = self._fitted_value(reported, attribute)
-                if attribute.name in updatable:
-                    latest[term(attribute.name)] = value
+                if name in updatable:
+                    latest[terms[name]] = value
                 else:
-                    added[term(attribute.name), value] = None
+                    added[terms[name], value] = None
         change = compare(draft.mine, draft.others, added, latest)
         self._result.of(draft.type).attributes.add(change.count)
         number, source, run = draft.id, self._source, self._run

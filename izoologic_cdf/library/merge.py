@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from json.encoder import encode_basestring as _quoted
 from typing import TYPE_CHECKING
 
 from izoologic_cdf.library.limits import PROTECTED_STATUSES, storable
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from izoologic_cdf.library.model import Reported
 
 _SUBTYPE_COUNTS = frozenset({"event", "indicator"})
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def identity(object_type: str, value: str, subtype: str | None, key: str | None) -> str:
@@ -21,17 +20,18 @@ def identity(object_type: str, value: str, subtype: str | None, key: str | None)
     It is a JSON list whose length tells the kind, so that no value imitates another's identity.
     """
     if key is not None:
-        return _encode([object_type, None, None, key])
+        return f"[{_quoted(object_type)},null,null,{_quoted(key)}]"
     if object_type in _SUBTYPE_COUNTS:
-        return _encode([object_type, subtype, value])
-    return _encode([object_type, value])
+        second = "null" if subtype is None else _quoted(subtype)
+        return f"[{_quoted(object_type)},{second},{_quoted(value)}]"
+    return f"[{_quoted(object_type)},{_quoted(value)}]"
 
 
 @dataclass(slots=True)
 class Fields:
     """The fields of one object; `content` is the id of its bytes."""
 
-    value: str
+    value: str = ""
     subtype: str | None = None
     description: str | None = None
     published_at: str | None = None

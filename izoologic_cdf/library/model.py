@@ -15,9 +15,9 @@ class LibraryError(Exception):
     """The library cannot do what was asked; the text is one sentence for the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a case has dozens of these, and frozen ones are made slowly
 class Attribute:
-    """One attribute row of an object: a name and a text."""
+    """One attribute row of an object: a name and a text. Objects share them: never change one."""
 
     name: str
     value: str

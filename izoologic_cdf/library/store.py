@@ -36,11 +36,11 @@ class Library:
     or written.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open an existing library; `Library.open` and `Library.create` say it more plainly."""
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Take over an open connection; `Library.open` and `Library.create` make one."""
         self.path = path
-        self._connection = schema.connect(path)
-        self._terms = Terms(self._connection)
+        self._connection = connection
+        self._terms = Terms(connection)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -49,7 +49,8 @@ class Library:
         Raises:
             LibraryError: there is none at that path, or it is of a newer version.
         """
-        return cls(Path(path))
+        path = Path(path)
+        return cls(path, schema.connect(path))
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -58,8 +59,8 @@ class Library:
         Raises:
             LibraryError: it cannot be made, or the file that is there is no library.
         """
-        schema.create(Path(path))
-        return cls(Path(path))
+        path = Path(path)
+        return cls(path, schema.create(path))
 
     def close(self) -> None:
         """Close the file; a transaction that is still open is rolled back."""

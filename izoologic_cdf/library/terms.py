@@ -10,27 +10,25 @@ if TYPE_CHECKING:
     import sqlite3
 
 
-class Terms:
+class Terms(dict[str, int]):
     """The numbers of texts that repeat in every object, remembered between batches.
 
+    `terms[text]` is the number of the text, which gets one inside the open transaction if new.
     Terms are never deleted from the file, so a remembered number stays right, except when the
     transaction that made it is rolled back: `forget` is for that.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
         self._connection = connection
-        self._known: dict[str, int] = {}
 
-    def id(self, text: str) -> int:
-        """Return the number of the text, which gets one inside the open transaction if new."""
-        number = self._known.get(text)
-        if number is None:
-            number = self._known[text] = self._find_or_make(storable(text))
+    def __missing__(self, text: str) -> int:
+        number = self[text] = self._find_or_make(storable(text))
         return number
 
     def forget(self) -> None:
         """Forget all numbers, since some may not be in the file any more."""
-        self._known.clear()
+        self.clear()
 
     def _find_or_make(self, text: str) -> int:
         found = self._connection.execute("SELECT id FROM term WHERE text = ?", (text,)).fetchone()

@@ -238,7 +238,7 @@ class State:
             return
         known = self.messages_read(case_id)
         # of two ranges with a gap between them, the later one counts: the gap is asked for again
-        kept = union([read, known] if known else [read])[-1]
+        kept = read if known is None else union([read, known])[-1]
         self._connection.execute(
             "INSERT OR REPLACE INTO feed_messages_read VALUES (?, ?, ?, ?, ?)",
             (*self._key, case_id, kept.since, kept.until),

@@ -93,6 +93,14 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
         Library.create(tmp_path / "file" / "x.sqlite")
 
 
+@pytest.mark.parametrize("way", [Library.open, Library.create])
+def test_a_path_that_the_system_refuses_is_an_error(
+    tmp_path: Path, way: Callable[[Path], Library]
+) -> None:
+    with pytest.raises(LibraryError, match=r"cannot be (opened|made): File name too long"):
+        way(tmp_path / ("x" * 300))
+
+
 def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:
     with Library.create(tmp_path / "x.sqlite") as library:
         put(library, incident())
@@ -120,7 +128,7 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[4096:] = b"\xff" * (len(data) - 4096)
     path.write_bytes(data)
-    with Library.open(path) as library, pytest.raises(LibraryError, match="cannot be read"):
+    with pytest.raises(LibraryError, match="cannot be read"), Library.open(path) as library:
         stored(library)
 
 
@@ -181,7 +189,7 @@ def test_nothing_is_seen_before_the_end_of_the_transaction(library: Library) -> 
 
 
 def _die_within_a_batch(path: Path) -> None:
-    with Library.open(path) as library:
+    with Library.create(path) as library:
         put(library, incident(value="whole"), obj("note", "n"), relations=[(0, 1)])
         with library.transaction():
             put(library, incident(value="half"), *(obj("note", f"{i}") for i in range(2000)))
@@ -190,7 +198,6 @@ def _die_within_a_batch(path: Path) -> None:
 
 def test_a_killed_process_leaves_whole_batches(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
-    Library.create(path).close()
     process = multiprocessing.get_context("spawn").Process(target=_die_within_a_batch, args=(path,))
     process.start()
     process.join()
