@@ -28,6 +28,9 @@ from izoologic_cdf.runtime.plan import whole
 INTERVAL = 0.001
 PLACES = {
     "izoologic_cdf/runtime/http": "transport",
+    "izoologic_cdf/runtime/adapter": "transport",
+    "izoologic_cdf/runtime/environment": "transport",
+    "izoologic_cdf/runtime/spool": "transport",
     "izoologic_cdf/runtime/bodies": "parsing of bodies",
     "izoologic_cdf/runtime/login": "requests and login",
     "izoologic_cdf/runtime/sources": "requests and login",

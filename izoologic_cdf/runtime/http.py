@@ -1,29 +1,24 @@
 """HTTP of a run: one shared adapter, retries, time-outs, proxies, certificates.
 
-Requests are prepared and handed straight to `HTTPAdapter.send`: cookies, redirects and hooks of a
-session are not wanted here, and cost half of its processor time. Redirects are never followed.
+Requests are prepared and handed straight to the adapter: cookies, redirects and hooks of a session
+are not wanted here, and cost half of its processor time. Redirects are never followed.
 """
 
 import email.utils
-import hashlib
-import ipaddress
-import os
-import tempfile
+import functools
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
-from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
 import tenacity
 import urllib3
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
 
+from izoologic_cdf.runtime.adapter import Adapter, prepare
 from izoologic_cdf.runtime.bodies import (
     LARGEST_IN_MEMORY,
     JsonBody,
@@ -32,7 +27,9 @@ from izoologic_cdf.runtime.bodies import (
     parse_json,
 )
 from izoologic_cdf.runtime.clock import Clock
+from izoologic_cdf.runtime.environment import Environment
 from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.spool import Spool
 
 # beside every 5xx
 RETRIED_STATUS = frozenset({408, 425, 429})
@@ -62,7 +59,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `json_due` says that the answer must be JSON, else it may be any file."""
+    """One request; `json_due` says that the answer must be JSON, else it may be any file.
+
+    A parameter is text, or a list of texts.
+    """
 
     method: str
     url: str
@@ -80,6 +80,20 @@ class Request:
             return f"{self.method} {urlsplit(self.url).path or '/'}"
         except ValueError:
             return self.method
+
+    def with_header(self, name: str, value: str) -> Self:
+        """Return this request with one more header, or another value of it."""
+        # `dataclasses.replace` takes three times as long, and each call of a run needs a token
+        return type(self)(
+            self.method,
+            self.url,
+            self.params,
+            {**self.headers, name: value},
+            self.body,
+            self.json_due,
+            self.verify,
+            self.use_proxies,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +154,16 @@ class Transport:
         self.calls = Calls()
         self.limits = limits
         self._clock = clock
-        self._adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections)
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._lock = threading.Lock()
-        self._proxies: dict[tuple[str, bool], dict[str, str]] = {}
+        self._adapter = Adapter(connections)
+        self._environment = Environment()
+        self._warned = False
+        self._spool = Spool()
         self._pace = _Pace(clock, limits.requests_per_second)
 
     def close(self) -> None:
         """Close all connections and delete all spooled bodies."""
         self._adapter.close()
-        if self._folder is not None:
-            self._folder.cleanup()
+        self._spool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -164,11 +177,45 @@ class Transport:
         Raises:
             HttpError: no answer, or one that is no use, after all attempts.
         """
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers}
         try:
-            prepared = _prepare(request)
-        except (requests.RequestException, UnicodeError, ValueError):
+            prepared = prepare(request.method, request.url, request.params, headers, request.body)
+            proxies = self._environment.proxies(request.url) if request.use_proxies else {}
+        except (requests.RequestException, ValueError):
             raise HttpError(f"{request.endpoint}: the address or a header can't be sent") from None
-        verify = _verify(request)
+        verify = self._verify(request)
+        attempt = functools.partial(self._send_once, request, prepared, verify, proxies)
+        try:
+            return attempt()
+        except _AgainError as error:
+            first = error
+        return self._send_again(attempt, first)
+
+    def _verify(self, request: Request) -> bool | str:
+        """Return what to check the certificate against; False is nothing."""
+        if request.verify:
+            try:
+                return self._environment.authorities()
+            except FileNotFoundError as error:
+                raise HttpError(f"{request.endpoint}: {error}") from None
+        if not self._warned:
+            # urllib3 would warn at each call of what the administrator has chosen
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            self._warned = True
+        return False
+
+    def _send_again(self, attempt: Callable[[], Response], failed: _AgainError) -> Response:
+        """Make further attempts after the first one, which has failed.
+
+        Most calls need one attempt, so only the others pay for the loop around them.
+        """
+        made = [failed]
+
+        def attempt_or_first() -> Response:
+            if made:  # the loop counts the first attempt, and waits after it
+                raise made.pop()
+            return attempt()
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_AgainError),
             stop=self._stop,
@@ -177,7 +224,7 @@ class Transport:
             reraise=True,
         )
         try:
-            return retrying(self._send_once, request, prepared, verify)
+            return retrying(attempt_or_first)
         except _AgainError as error:
             raise error.final from None
 
@@ -202,7 +249,11 @@ class Transport:
         self._clock.sleep(seconds)
 
     def _send_once(
-        self, request: Request, prepared: requests.PreparedRequest, verify: bool | str
+        self,
+        request: Request,
+        prepared: requests.PreparedRequest,
+        verify: bool | str,
+        proxies: Mapping[str, str],
     ) -> Response:
         self._pace.wait()
         self.calls.count(requests=1)
@@ -214,7 +265,7 @@ class Transport:
                 stream=True,
                 timeout=(self.limits.connect, self.limits.read),
                 verify=verify,
-                proxies=self._proxies_for(request),
+                proxies=proxies,
             )
             with response:
                 return self._read(request, response, deadline)
@@ -253,7 +304,7 @@ class Transport:
         if status != requests.codes.ok:
             return Response(status, headers, b"".join(chunks)[:LARGEST_IN_MEMORY])
         if not request.json_due:
-            return Response(status, headers, self._file(chunks))
+            return Response(status, headers, self._spool.keep(chunks))
         body = JsonBody(b"".join(chunks))
         try:
             body.parsed = parse_json(body)
@@ -279,43 +330,6 @@ class Transport:
                 raise _AgainError(HttpError(message))
             yield chunk
 
-    def _file(self, chunks: Iterator[bytes]) -> bytes | SpooledBody:
-        start = b""
-        for chunk in chunks:
-            start += chunk
-            if len(start) > LARGEST_IN_MEMORY:
-                return self._spool(start, chunks)
-        return start
-
-    def _spool(self, start: bytes, chunks: Iterator[bytes]) -> SpooledBody:
-        digest = hashlib.sha256(start)
-        size = len(start)
-        handle, name = tempfile.mkstemp(dir=self._spool_folder())
-        with os.fdopen(handle, "wb") as file:
-            file.write(start)
-            for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                file.write(chunk)
-        return SpooledBody(Path(name), size, digest.hexdigest())
-
-    def _spool_folder(self) -> str:
-        """Return the folder of the run for bodies on disk; deleted when the transport closes."""
-        with self._lock:
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="izoologic-cdf-")
-            return self._folder.name
-
-    def _proxies_for(self, request: Request) -> dict[str, str]:
-        parts = urlsplit(request.url)
-        host = parts.hostname or ""
-        if not request.use_proxies or is_loopback(host):
-            return {}
-        key = (f"{parts.scheme}://{host}", request.use_proxies)
-        if key not in self._proxies:
-            self._proxies[key] = get_environ_proxies(request.url)
-        return self._proxies[key]
-
 
 class _Pace:
     """A budget of requests per second."""
@@ -336,48 +350,6 @@ class _Pace:
             self._next = start + self._gap
         if start > now:
             self._clock.sleep(start - now)
-
-
-def _prepare(request: Request) -> requests.PreparedRequest:
-    prepared = requests.PreparedRequest()
-    # what PreparedRequest.prepare does, without the cookies and hooks that nothing here has
-    prepared.prepare_method(request.method)
-    prepared.prepare_url(request.url, request.params)
-    prepared.prepare_headers(
-        {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers}
-    )
-    prepared.prepare_body(request.body, None)
-    for value in request.headers.values():
-        value.encode("latin-1")  # what http.client does, when the connection stands already
-    return prepared
-
-
-def _verify(request: Request) -> bool | str:
-    """Return what to check the certificate against: the environment's bundle, else certifi's.
-
-    Raises:
-        HttpError: the environment names a bundle that is not there.
-    """
-    if not request.verify:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        return False
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        bundle = os.environ.get(name)
-        if bundle and not Path(bundle).exists():
-            raise HttpError(f"{request.endpoint}: there is no file {bundle!r}, which {name} names")
-        if bundle:
-            return bundle
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine's own."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _retry_after(text: str | None, clock: Clock) -> float | None:

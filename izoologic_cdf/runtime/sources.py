@@ -10,7 +10,8 @@ from izoologic_cdf.language import model
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, SpooledBody, looks_like_json, parse_json
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.http import HttpError, Request, Response, Transport, is_loopback
+from izoologic_cdf.runtime.environment import is_loopback
+from izoologic_cdf.runtime.http import HttpError, Request, Response, Transport
 from izoologic_cdf.runtime.login import UNAUTHORIZED, Logins
 from izoologic_cdf.runtime.pipelines import Pipelines, evaluate
 from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
@@ -19,6 +20,8 @@ Names = Mapping[str, Any]
 # more pages than this in one request are a condition that never turns false
 MOST_PAGES = 10_000
 OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
+# one for all bodies: `json.dumps` with an option makes an encoder at each call
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class Sources:
@@ -123,8 +126,7 @@ class Sources:
 
         def call(token: str) -> Response:
             value = str(evaluate(auth.value, {**names, "token": token}))
-            headers = {**request.headers, auth.header: value}
-            return self._transport.send(replace(request, headers=headers))
+            return self._transport.send(request.with_header(auth.header, value))
 
         how = (ask.method, ask.url, ask.body, tuple(sorted(ask.headers.items())))
         login = self._logins.get(how, lambda: self._login(auth, names, ask))
@@ -190,7 +192,7 @@ def _encode(
     value = evaluate(body, names)
     if as_json or isinstance(value, dict | list):
         headers.setdefault("Content-Type", "application/json")
-        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        return _ENCODER.encode(value).encode("utf-8", "replace")
     return str(value).encode("utf-8", "replace")
 
 

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from izoologic_cdf.runtime.bodies import SpooledBody
-from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport, is_loopback
+from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
 from tests.runtime.clocks import FakeClock
 from tests.runtime.loopback import Answer, Loopback
 
@@ -250,18 +250,6 @@ def test_a_proxy_that_is_not_there_is_said_to_be_the_proxy(
     monkeypatch.setenv("http_proxy", address)
     with pytest.raises(HttpError, match="the proxy of this machine's environment does not"):
         transport.send(Request("GET", "http://api.example.com/cases"))
-
-
-@pytest.mark.parametrize(
-    ("host", "is_own"),
-    [
-        ("localhost", True), ("LOCALHOST", True), ("127.0.0.1", True), ("127.9.9.9", True),
-        ("::1", True), ("192.0.2.1", False), ("localhost.example.com", False), ("", False),
-        ("api.example.com", False), ("2001:db8::1", False),
-    ],
-)  # fmt: skip
-def test_loopback_is_localhost_and_its_addresses(host: str, is_own: bool) -> None:
-    assert is_loopback(host) is is_own
 
 
 def test_no_cookie_and_no_netrc_is_sent(

@@ -1,0 +1,115 @@
+"""Takes over from requests what it does anew at each call, though it is the same for all of a run.
+
+An address is prepared, and its connection pool looked up, once; cookies are not kept. The adapter
+overrides the hooks that requests documents for subclasses, and leaves `send` as it is.
+"""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+# a run asks one host, and seldom a second one
+MOST_POOLS = 4
+MOST_ADDRESSES = 128
+_NO_BODY_DUE = frozenset({"GET", "HEAD"})
+
+
+class Adapter(HTTPAdapter):
+    """Sends prepared requests over kept connections; safe to be shared by threads."""
+
+    def __init__(self, connections: int) -> None:
+        """`connections` is how many are kept open to each host."""
+        super().__init__(pool_connections=MOST_POOLS, pool_maxsize=connections)
+        self._pools: dict[tuple[object, ...], urllib3.connectionpool.ConnectionPool] = {}
+
+    def close(self) -> None:
+        """Close all connections."""
+        # a pool closes its connections when nothing refers to it any more
+        self._pools.clear()
+        super().close()
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,
+        proxies: Mapping[str, str] | None = None,
+        cert: tuple[str, str] | str | None = None,
+    ) -> urllib3.connectionpool.ConnectionPool:
+        """Return the pool of a request: always the same for what decides about it."""
+        parts = urlsplit(request.url)
+        key = (parts.scheme, parts.netloc, verify, tuple((proxies or {}).items()), cert)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            if len(self._pools) >= MOST_POOLS:
+                self._pools.clear()
+            self._pools[key] = pool
+        return pool
+
+    def request_url(
+        self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None
+    ) -> str:
+        """Return what the request line asks for."""
+        # only a proxy needs to be told more than the path
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(
+        self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse
+    ) -> requests.Response:
+        """Return an answer without its cookies and its encoding, which a run has no use for."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        response.reason = resp.reason or ""
+        response.url = req.url or ""
+        response.request = req
+        return response
+
+
+def prepare(
+    method: str,
+    url: str,
+    params: Mapping[str, Any] | None,
+    headers: Mapping[str, str],
+    body: bytes | None,
+) -> requests.PreparedRequest:
+    """Return what `requests.PreparedRequest.prepare` makes, without cookies, hooks and log-ins.
+
+    A parameter is text, or a list of texts.
+
+    Raises:
+        requests.RequestException: the address or a header can't be sent.
+        ValueError: the same; UnicodeError is one.
+    """
+    prepared = requests.PreparedRequest()
+    prepared.prepare_method(method)
+    if url.startswith(("http://", "https://")) and not any(mark in url for mark in "?#%"):
+        query = urlencode(params, doseq=True) if params else ""
+        prepared.url = f"{_address(url)}?{query}" if query else _address(url)
+    else:
+        # parameters go between a query and a fragment, and into an odd address in odd ways
+        prepared.prepare_url(url, params)
+    prepared.prepare_headers(headers)
+    for value in headers.values():
+        value.encode("latin-1")  # what http.client does, when the connection stands already
+    if body:
+        prepared.body = body
+        prepared.headers["Content-Length"] = str(len(body))
+    elif prepared.method not in _NO_BODY_DUE:
+        prepared.headers.setdefault("Content-Length", "0")
+    return prepared
+
+
+@functools.lru_cache(MOST_ADDRESSES)
+def _address(url: str) -> str:
+    """Return an address as it is sent, before its parameters."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    return prepared.url or ""
