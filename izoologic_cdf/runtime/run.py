@@ -6,7 +6,7 @@ cases, and how far its window has come. A run that dies anywhere can be repeated
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.state import SetAside, State
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY, Window
+from izoologic_cdf.runtime.worked import Worked
 
 # cases worked on at the same time, and how many finished ones may wait for an earlier one
 IN_FLIGHT = 8
@@ -93,8 +94,7 @@ class FeedRun:
         self._started = 0
         # the newest update that a list has shown: nothing later is proven
         self._newest = -1
-        # cases that this run has worked on: listed again, they are asked for once
-        self._worked: set[str] = set()
+        self._worked = Worked(library)
 
     def run(self) -> Summary:
         """Carry it out; whatever happens on the way is in the summary, nothing raises."""
@@ -134,27 +134,24 @@ class FeedRun:
 
     def _set_aside_cases(self, pool: ThreadPoolExecutor) -> None:
         """Take up the cases that earlier runs set aside and that no window has listed again."""
-        records = [one for one in self._state.set_aside() if self._wanted(one)]
+        records = self._state.set_aside()
+        worked = self._worked.among(one.case_id for one in records)
+        records = [one for one in records if self._wanted(one) and one.case_id not in worked]
         if not records:
             return
         self._speaker.line(f"{len(records)} cases that were set aside are taken up again")
         self.summary.listed += len(records)
         self.summary.retried += len(records)
         self._progress.listed(len(records))
-        work = [
-            (
-                self._feeds.again(self._feed, Case(one.case_id), one.value),
-                self._reach(one.asked, self._plan.asked),
-            )
-            for one in records
-        ]
-        for done in self._in_order(pool, [(asked, asked, tracked) for tracked, asked in work]):
+        for done in self._in_order(pool, map(self._again, records)):
             self._commit(done, None)
             self._progress.case()
 
+    def _again(self, record: SetAside) -> tuple[Window, Window, Tracked]:
+        asked = self._reach(record.asked, self._plan.asked)
+        return asked, asked, self._feeds.again(self._feed, Case(record.case_id), record.value)
+
     def _wanted(self, record: SetAside) -> bool:
-        if record.case_id in self._worked:
-            return False
         if self._plan.only is not None and record.case_id not in self._plan.only:
             return False
         return self._plan.given_up or not record.given_up
@@ -221,24 +218,46 @@ class FeedRun:
     # --- cases -------------------------------------------------------------------------------
 
     def _cases(self, pool: ThreadPoolExecutor, window: Window, cases: list[Tracked]) -> None:
-        cases = [tracked for tracked in cases if not self._is_known(tracked.case)]
+        self._drop_known(cases)
         self.summary.listed += len(cases)
         self._progress.listed(len(cases))
-        dates = [tracked.case.updated for tracked in cases]
-        known = [date for date in dates if date is not None]
-        self._newest = max([self._newest, *known])
-        # only a list in order of its dates tells how far the window has come
-        ordered = known == sorted(known) and None not in dates[len(dates) - len(known) :]
+        ordered = self._see_dates(cases)
         self._state.begin(window, self._messages_since())
-        missed = {one.case_id: one.asked for one in self._state.set_aside()}
-        work = [(window, self._messages(tracked.case.id, missed), tracked) for tracked in cases]
-        self._worked.update(storable(one.case.id) for one in cases if one.case.id is not None)
-        for done in self._in_order(pool, work):
+        for done in self._in_order(pool, self._work_on(window, cases)):
             updated = done.tracked.case.updated if ordered else None
             self._commit(done, None if updated is None else updated - 1)
             self._progress.case()
         self._state.finish(self._proven(window))
         self._settings.committed()
+
+    def _drop_known(self, cases: list[Tracked]) -> None:
+        """Drop what this run has worked on since the update that a list shows."""
+        ids = [one.case.id for one in cases if one.case.id is not None]
+        worked = self._worked.among(ids)
+        if worked:
+            cases[:] = [one for one in cases if not self._is_known(one.case, worked)]
+        self._worked.add(ids)
+
+    def _is_known(self, case: Case, worked: set[str]) -> bool:
+        late = case.updated is not None and case.updated > self._started - OVERLAP
+        return case.id is not None and storable(case.id) in worked and not late
+
+    def _see_dates(self, cases: list[Tracked]) -> bool:
+        """Note the newest update; only a list in order tells how far its window has come."""
+        dates = [tracked.case.updated for tracked in cases]
+        known = [date for date in dates if date is not None]
+        self._newest = max([self._newest, *known])
+        return known == sorted(known) and None not in dates[len(dates) - len(known) :]
+
+    def _work_on(
+        self, window: Window, cases: list[Tracked]
+    ) -> Iterator[tuple[Window, Window, Tracked]]:
+        """Take the cases out of the list one by one, so that what is done with is gone."""
+        missed = {one.case_id: one.asked for one in self._state.set_aside()}
+        cases.reverse()
+        while cases:
+            tracked = cases.pop()
+            yield window, self._messages(tracked.case.id, missed), tracked
 
     def _messages_since(self) -> int:
         """Return since when the messages of each case of this run are read; 0 is all there is."""
@@ -264,11 +283,6 @@ class FeedRun:
             since = min(since, read.until - OVERLAP if read and known else known_since)
         return self._reach(missed.get(case_id, asked), Window(since, asked.until))
 
-    def _is_known(self, case: Case) -> bool:
-        """Tell whether this run has worked on a case since the update that a list shows."""
-        late = case.updated is not None and case.updated > self._started - OVERLAP
-        return case.id is not None and storable(case.id) in self._worked and not late
-
     def _proven(self, window: Window) -> int:
         """Return up to when a window that was read is proven.
 
@@ -279,7 +293,7 @@ class FeedRun:
         return min(window.until, max(self._newest, self._started - OVERLAP) - 1)
 
     def _in_order(
-        self, pool: ThreadPoolExecutor, work: Sequence[tuple[Window, Window, Tracked]]
+        self, pool: ThreadPoolExecutor, work: Iterable[tuple[Window, Window, Tracked]]
     ) -> Iterator[_Done]:
         """Work on cases in parallel and yield them in the order of the list."""
         waiting: deque[Future[_Done]] = deque()

@@ -1,0 +1,38 @@
+"""Which cases a run has worked on, so that one that is listed again is asked for once."""
+
+import json
+from collections.abc import Iterable
+
+from izoologic_cdf.library.limits import storable
+from izoologic_cdf.library.store import Library
+
+_TABLE = "CREATE TEMP TABLE IF NOT EXISTS feed_worked (case_id TEXT PRIMARY KEY) WITHOUT ROWID"
+_CLEAR = "DELETE FROM feed_worked"
+_ADD = "INSERT OR IGNORE INTO feed_worked SELECT value FROM json_each(?)"
+_KNOWN = "SELECT case_id FROM feed_worked WHERE case_id IN (SELECT value FROM json_each(?))"
+
+
+class Worked:
+    """The ids of one run, in a temporary table: a long run has more of them than memory is for.
+
+    It belongs to the library's connection and is gone with it; no other process sees it.
+    """
+
+    def __init__(self, library: Library) -> None:
+        """Begin with none."""
+        self._connection = library.connection
+        self._connection.execute(_TABLE)
+        self._connection.execute(_CLEAR)
+
+    def add(self, case_ids: Iterable[str]) -> None:
+        """Remember cases."""
+        self._connection.execute(_ADD, (_json(case_ids),))
+
+    def among(self, case_ids: Iterable[str]) -> set[str]:
+        """Return those of the cases that are remembered, as texts that can be stored."""
+        rows = self._connection.execute(_KNOWN, (_json(case_ids),))
+        return {case_id for (case_id,) in rows}
+
+
+def _json(case_ids: Iterable[str]) -> str:
+    return json.dumps([storable(case_id) for case_id in case_ids])
