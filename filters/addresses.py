@@ -1,20 +1,35 @@
 """IP addresses in the text that the API calls `ipAddress` (I-31)."""
 
-import ipaddress
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
-from ._shared import IS_LIST, MISSING, TEXT, Examples, Native, is_list, missing, template, text
+from ._shared import (
+    IS_LIST,
+    MISSING,
+    TEXT,
+    Examples,
+    Native,
+    elements,
+    is_list,
+    is_object,
+    missing,
+    template,
+    text,
+)
 
-__all__ = ["split"]
+__all__ = ["for_case", "split"]
 
 EXAMPLES: Examples = {}
 NATIVE: Native = {}
 
 
 def _kind(part: str) -> str:
+    # every IPv6 address has a colon, and no IPv4 address has one
+    parse, kind = (IPv6Address, "ipv6") if ":" in part else (IPv4Address, "ipv4")
     try:
         if "%" not in part:  # a zone means something on its own machine only
-            return f"ipv{ipaddress.ip_address(part).version}"
+            parse(part)
+            return kind
     except ValueError:
         pass
     return "other"
@@ -134,5 +149,49 @@ NATIVE["split"] = template(
   {% endif %}
 {% endfor %}
 {{ {'ipv4': found.ipv4, 'ipv6': found.ipv6, 'other': found.other} | tojson }}
+""",
+)
+
+
+def for_case(value: Any) -> list[dict[str, Any]]:
+    """List the addresses of a case that become objects of their own, each with the case's date.
+
+    In: {"addresses": [text], "published_at": what the case has}. Out: {"address", "published_at"}
+    for each text of the list, in its order; anything else has none. Source: I-31.
+    """
+    if not is_object(value):
+        return []
+    published_at = value.get("published_at")
+    return [
+        {"address": address, "published_at": published_at}
+        for address in elements(value.get("addresses"))
+        if isinstance(address, str)
+    ]
+
+
+EXAMPLES["for_case"] = [
+    (
+        {"addresses": ["192.0.2.1", "2001:db8::1"], "published_at": "2025-08-06 14:28:43"},
+        [
+            {"address": "192.0.2.1", "published_at": "2025-08-06 14:28:43"},
+            {"address": "2001:db8::1", "published_at": "2025-08-06 14:28:43"},
+        ],
+    ),
+    ({"addresses": ["192.0.2.1", None, 7]}, [{"address": "192.0.2.1", "published_at": None}]),
+    ({"addresses": "192.0.2.1", "published_at": "2025-08-06 14:28:43"}, []),
+    (None, []),
+]
+NATIVE["for_case"] = template(
+    IS_LIST,
+    """\
+{% set known = value if value is mapping else {} %}
+{% set found = namespace(rows=[]) %}
+{% for address in (known.get('addresses') if is_list(known.get('addresses')) else []) %}
+  {% if address is string %}
+    {% set row = {'address': address, 'published_at': known.get('published_at')} %}
+    {% set found.rows = found.rows + [row] %}
+  {% endif %}
+{% endfor %}
+{{ found.rows | tojson }}
 """,
 )

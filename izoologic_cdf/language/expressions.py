@@ -7,21 +7,20 @@ is run as well, because nobody here knows which of them the platform has.
 
 import ast
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import TemplateSyntaxError, Undefined, nodes
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.lexer import TokenStream
 from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
-from jinja2.runtime import Context
-from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
 from izoologic_cdf.language import codes
+from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
-from izoologic_cdf.language.sandbox import TEXT_OF, Missing, NullEnvironment, environment_of
+from izoologic_cdf.language.sandbox import TEXT_OF, Missing, environment_of
 
 # words that are Python and no Jinja2, with what to write instead
 PYTHON_NOT_JINJA = {
@@ -72,7 +71,7 @@ class Compiled:
         self.position = document.position(node)
         self.source = str(node.value)
         self._environment = environment_of(missing)
-        self._run: Any = None
+        self._run: Function = self._first
         try:
             self.tree = self._parse(document, node)
             self._check_names(document, node, names)
@@ -84,7 +83,21 @@ class Compiled:
         raise NotImplementedError
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """Return the value; raises EvaluationError."""
+        """Return the native value of an expression, the text of a template.
+
+        Raises:
+            EvaluationError: it failed on these names.
+        """
+        try:
+            return self._run(names)
+        except Exception as error:  # noqa: BLE001 - whatever it raises is about the data
+            raise self._explain(error) from None
+
+    def _first(self, names: Mapping[str, Any]) -> Any:
+        self._run = self._compile()
+        return self._run(names)
+
+    def _compile(self) -> Function:
         raise NotImplementedError
 
     def _fail(self, document: Document, node: ScalarNode, error: TemplateSyntaxError) -> Any:
@@ -184,14 +197,8 @@ class Expression(Compiled):
             hint = "end the expression with `| list`"
             raise document.error_at(position, message, hint, codes.READ_ONCE)
 
-    def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """Return the native value of the expression over these names."""
-        try:
-            if self._run is None:
-                self._run = compile_tree(self._environment, self.tree)
-            return self._run(names)
-        except Exception as error:  # noqa: BLE001 - whatever an expression raises is about the data
-            raise self._explain(error) from None
+    def _compile(self) -> Function:
+        return compile_tree(self._environment, self.tree)
 
 
 class Template(Compiled):
@@ -205,9 +212,12 @@ class Template(Compiled):
         return parsed
 
     def _free_names(self) -> set[str]:
+        named = list(self.tree.find_all(nodes.Name))
         # Jinja2 counts a name that only one branch sets as one that may be missing
-        own = {name.name for name in self.tree.find_all(nodes.Name) if name.ctx != "load"}
-        return set(find_undeclared_variables(self.tree)) - own
+        own = {name.name for name in named if name.ctx != "load"}
+        # and hands out the template itself, which no definition needs
+        itself = {name.name for name in named if name.name == "self"}
+        return (set(find_undeclared_variables(self.tree)) | itself) - own
 
     @functools.cached_property
     def as_expression(self) -> nodes.Expr | None:
@@ -225,21 +235,10 @@ class Template(Compiled):
         expression.set_environment(self._environment)
         return expression
 
-    def evaluate(self, names: Mapping[str, Any]) -> str:
-        """Return the rendered text over these names."""
-        try:
-            if self.as_expression is not None:
-                if self._run is None:
-                    self._run = compile_tree(self._environment, self.as_expression)
-                text: str = self._run(names)
-                return text
-            if self._run is None:
-                self._run = _rendering(self._environment, self.tree)
-            # a template can change its evaluation context, so it gets one of its own
-            own = nodes.EvalContext(self._environment)
-            return str(self._environment.concat(self._run(_Context(self._environment, names, own))))
-        except Exception as error:  # noqa: BLE001 - whatever a template raises is about the data
-            raise self._explain(error) from None
+    def _compile(self) -> Function:
+        if self.as_expression is not None:
+            return compile_tree(self._environment, self.as_expression)
+        return compile_template(self._environment, self.tree)
 
 
 def parse_expression(environment: Any, source: str) -> nodes.Expr:
@@ -255,53 +254,6 @@ def parse_expression(environment: Any, source: str) -> nodes.Expr:
     if isinstance(expression, nodes.CondExpr):
         expression.expr2 = expression.expr2 or nodes.Const(None)
     return expression
-
-
-def compile_tree(environment: Any, tree: nodes.Expr) -> Any:
-    """Compile an expression's tree to a function from names to its native value."""
-    render = _rendering(environment, _wrap(tree))
-    stock = not isinstance(environment, NullEnvironment)
-    shared = nodes.EvalContext(environment)
-
-    def run(names: Mapping[str, Any]) -> Any:
-        context = _Context(environment, names, shared)
-        for _ in render(context):
-            pass
-        result = context.vars["result"]
-        return _settled(result) if stock else result
-
-    return run
-
-
-def _rendering(environment: Any, tree: nodes.Template) -> Callable[[Context], Iterator[str]]:
-    code = environment.compile(tree)
-    template = environment.template_class.from_code(environment, code, {})
-    rendering: Callable[[Context], Iterator[str]] = template.root_render_func
-    return rendering
-
-
-class _Context(Context):
-    """Jinja2's context over names that are not copied: a copy costs more than an expression."""
-
-    def __init__(
-        self, environment: Any, names: Mapping[str, Any], eval_ctx: nodes.EvalContext
-    ) -> None:
-        # what Context.__init__ does, without its copies
-        self.environment = environment
-        self.parent = names  # type: ignore[assignment]
-        self.vars = {}
-        self.exported_vars = set()
-        self.eval_ctx = eval_ctx
-        self.name = None
-        self.blocks = {}
-
-    def resolve_or_missing(self, key: str) -> Any:
-        """Return a name: one that the template set, one that was given, or a global of Jinja2."""
-        if key in self.vars:
-            return self.vars[key]
-        if key in self.parent:
-            return self.parent[key]
-        return self.environment.globals.get(key, unset)
 
 
 def explain(error: Exception) -> tuple[str, bool]:
@@ -330,17 +282,6 @@ def _wrap(expression: nodes.Expr) -> nodes.Template:
     if expression.environment is not None:
         template.set_environment(expression.environment)
     return template
-
-
-def _settled(value: Any) -> Any:
-    """Turn Undefined into null, at any depth."""
-    if isinstance(value, Undefined):
-        return None
-    if type(value) is dict:
-        return {key: _settled(element) for key, element in value.items()}
-    if type(value) is list:
-        return [_settled(element) for element in value]
-    return value
 
 
 def _words(tree: nodes.Node, kind: type[nodes.Filter | nodes.Test]) -> list[str]:
@@ -421,7 +362,6 @@ __all__ = [
     "Expression",
     "Missing",
     "Template",
-    "compile_tree",
     "environment_of",
     "explain",
     "parse_expression",

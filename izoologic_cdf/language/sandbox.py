@@ -34,7 +34,7 @@ _APPLYING_FILTERS = ("map", "reject", "rejectattr", "select", "selectattr")
 _SIZING_METHODS = frozenset({"center", "expandtabs", "ljust", "rjust", "zfill"})
 # a width of more than six digits, or one that is an argument
 _HUGE_WIDTH = re.compile(r"%[^a-zA-Z%]*(\d{7}|\*)")
-_DICT_METHODS = frozenset(dir(dict))
+DICT_METHODS = frozenset(dir(dict))
 # what {{ }} does to a value, as a filter whose name nobody can write
 TEXT_OF = "text of"
 # what expressions may look into: data, and what Jinja2 itself hands out
@@ -49,10 +49,11 @@ class Missing(Enum):
     UNDEFINED = "undefined"
 
 
-class _Code(CodeGenerator):
-    """Compiles loops that count their turns, and `~` that looks at what it makes."""
+class Code(CodeGenerator):
+    """Jinja2's compiler, with loops that count their turns, and `~` that looks at what it makes."""
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        """Write a loop."""
         given = node.iter
         counted = nodes.EnvironmentAttribute("turns")
         node.iter = nodes.Call(counted, [given], [], None, None, lineno=node.lineno)
@@ -62,6 +63,7 @@ class _Code(CodeGenerator):
             node.iter = given
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - likewise
+        """Write a `~`."""
         self.write("environment.concatenated((")
         for part in node.nodes:
             self.visit(part, frame)
@@ -73,7 +75,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox, with limits on what an operator may make, and on the turns of a loop."""
 
     intercepted_binops = frozenset(["+", "*", "**", "%"])
-    code_generator_class = _Code
+    code_generator_class = Code
 
     @staticmethod
     @pass_context
@@ -91,10 +93,13 @@ class _Environment(ImmutableSandboxedEnvironment):
     @staticmethod
     def concatenated(parts: tuple[Any, ...]) -> str:
         """Return the parts of `~` as one text."""
+        size = 0
         for part in parts:
-            if not isinstance(part, str):
+            if isinstance(part, str):
+                size += len(part)
+            else:
                 weigh(part)
-        limit(sum(len(part) for part in parts if isinstance(part, str)))
+        limit(size)
         return str_join(parts)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -143,15 +148,18 @@ class _Environment(ImmutableSandboxedEnvironment):
         return bounded
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "+" and type(left) is type(right) is int:
+            return left + right
         if operator == "**" and (abs(right) > LARGEST_EXPONENT or abs(left) > LARGEST_RESULT):
             msg = f"the power is larger than {LARGEST_RESULT} ** {LARGEST_EXPONENT}"
             raise SecurityError(msg)
         if operator == "+" and isinstance(left, _SIZED) and isinstance(right, _SIZED):
             limit(len(left) + len(right))
         if operator == "*":
-            whole = isinstance(left, int) and isinstance(right, int)
-            if whole and left.bit_length() + right.bit_length() > LARGEST_NUMBER:
-                raise SecurityError(f"the number has more than {LARGEST_NUMBER} bits")
+            if isinstance(left, int) and isinstance(right, int):
+                if left.bit_length() + right.bit_length() > LARGEST_NUMBER:
+                    raise SecurityError(f"the number has more than {LARGEST_NUMBER} bits")
+                return left * right
             for text, times in ((left, right), (right, left)):
                 if isinstance(text, _SIZED) and isinstance(times, int):
                     limit(len(text) * times)
@@ -173,7 +181,7 @@ class NullEnvironment(_Environment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return `obj.attribute`."""
-        if type(obj) is dict and attribute not in _DICT_METHODS:
+        if type(obj) is dict and attribute not in DICT_METHODS:
             return obj.get(attribute)
         return super().getattr(obj, attribute)
 
@@ -221,6 +229,8 @@ def _shown(value: Any) -> Any:
 
 
 def _text_of(value: Any) -> str:
+    if type(value) is str:
+        return value
     return str(_shown(value))
 
 

@@ -6,7 +6,7 @@ leaves are evaluated one by one to name the one that failed.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,10 +17,10 @@ from izoologic_cdf.language.expressions import (
     Expression,
     Missing,
     Template,
-    compile_tree,
     environment_of,
     explain,
 )
+from izoologic_cdf.language.functions import Function, compile_tree
 from izoologic_cdf.language.nodes import (
     EXPR,
     JSON,
@@ -83,7 +83,7 @@ class Structure:
         self._leaves = leaves
         self._templates = templates
         self._environment = environment_of(missing)
-        self._run: Callable[[Mapping[str, Any]], Any] | None = None
+        self._run: Function = self._first
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the structure with every expression replaced by its value."""
@@ -95,8 +95,6 @@ class Structure:
                 **{key: functools.partial(value.evaluate, given) for key, value in templates},
             }
         try:
-            if self._run is None:
-                self._run = compile_tree(self._environment, self._tree)
             return self._run(names)
         except EvaluationError:
             raise
@@ -106,6 +104,10 @@ class Structure:
                     leaf.value.evaluate(names)
             message, purposeful = explain(error)
             raise EvaluationError(message, self.position, purposeful=purposeful) from None
+
+    def _first(self, names: Mapping[str, Any]) -> Any:
+        self._run = compile_tree(self._environment, self._tree)
+        return self._run(names)
 
 
 def compile_value(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from izoologic_cdf.language import model
 from izoologic_cdf.language.expressions import EvaluationError
@@ -38,8 +38,12 @@ def evaluate(value: Value, names: Mapping[str, Any]) -> Any:
     try:
         return value.evaluate(names)
     except EvaluationError as error:
-        kind = RefusedError if error.purposeful else ItemError
-        raise kind(error.message, error.position) from None
+        raise _failure(error) from None
+
+
+def _failure(error: EvaluationError) -> ItemError:
+    kind = RefusedError if error.purposeful else ItemError
+    return kind(error.message, error.position)
 
 
 class Pipelines:
@@ -48,19 +52,6 @@ class Pipelines:
     def __init__(self, names: Mapping[str, Any], call: CallFeed) -> None:
         self._names = dict(names)
         self._call = call
-        # what each filter does; those that end or branch an item are in `flow`
-        self._steps: dict[type[Any], Callable[[Any, Any, Case], Any]] = {
-            model.Set: self._set,
-            model.New: self._new,
-            model.Get: self._get,
-            model.Each: self._each,
-            model.ParseJson: self._parse_json,
-            model.Python: self._python,
-            model.FilterMapping: self._filter_mapping,
-            model.Supplemental: self._supplemental,
-            model.Fail: self._fail,
-            model.Warn: self._warn,
-        }
 
     def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
@@ -71,9 +62,9 @@ class Pipelines:
             ItemError: a filter failed on the data, or on purpose (RefusedError).
         """
         for index, step in enumerate(pipeline):
-            do = self._steps.get(type(step))
+            do = self._STEPS.get(type(step))
             if do is not None:
-                value = do(step, value, case)
+                value = do(self, step, value, case)
             elif isinstance(step, model.Iterate):
                 rest = pipeline[index + 1 :]
                 elements = _elements(value, step.position)
@@ -91,8 +82,12 @@ class Pipelines:
         return [value]
 
     def _evaluate(self, expression: Value, value: Any) -> Any:
-        self._names["value"] = value
-        return evaluate(expression, self._names)
+        names = self._names
+        names["value"] = value
+        try:
+            return expression.evaluate(names)
+        except EvaluationError as error:
+            raise _failure(error) from None
 
     def _track(self, step: model.Track, value: Any, rest: model.Pipeline) -> Tracked:
         identity = self._evaluate(step.id, value)
@@ -160,6 +155,20 @@ class Pipelines:
             raise ItemError(f"supplemental needs an object, this is {kind}", step.position)
         params = self._evaluate(step.params, value) if step.params else {}
         return {**value, step.into: self._call(step.feed, params, case)}
+
+    # what each filter does; those that end or branch an item are in `flow`
+    _STEPS: ClassVar[dict[type[Any], Callable[["Pipelines", Any, Any, Case], Any]]] = {
+        model.Set: _set,
+        model.New: _new,
+        model.Get: _get,
+        model.Each: _each,
+        model.ParseJson: _parse_json,
+        model.Python: _python,
+        model.FilterMapping: _filter_mapping,
+        model.Supplemental: _supplemental,
+        model.Fail: _fail,
+        model.Warn: _warn,
+    }
 
 
 def _elements(value: Any, position: Position) -> list[Any]:

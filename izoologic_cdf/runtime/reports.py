@@ -1,6 +1,6 @@
 """From a data item to the objects that a library takes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -51,40 +51,35 @@ class Reporter:
     def add(self, data: Any, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
         """Add the objects of one data item; raises ItemError."""
         names = {**names, "data": data}
-        attributes = {
-            name: list(_attributes(evaluate(value, names), case, value.position))
-            for name, value in self._report.attribute_sets.items()
-        }
-        tags = {
-            name: _tags(evaluate(value, names)) for name, value in self._report.tag_sets.items()
-        }
+        shared = _Shared(self._report, names, case)
         places: dict[tuple[str, str], list[int]] = {}
         for object_set in self._report.object_sets:
-            shared = [one for name in object_set.attribute_sets for one in attributes[name]]
-            labels = [one for name in object_set.tag_sets for one in tags[name]]
-            places[object_set.code, object_set.name] = [
-                self._place(object_set, item, shared, labels, case, report)
-                for item in _items(evaluate(object_set.items, names))
-                if _has_value(item, object_set.code, case, object_set.position)
-            ]
+            code, at = object_set.code, object_set.position
+            places[code, object_set.name] = mine = []
+            for item in _items(evaluate(object_set.items, names)):
+                value = _value(item, code, case, at)
+                if value is not None:
+                    mine.append(self._place(object_set, item, value, shared, case, report))
         for object_set in self._report.object_sets:
-            for mine in places[object_set.code, object_set.name]:
+            for one in places[object_set.code, object_set.name]:
                 for target in object_set.related:
-                    report.batch.relations += [(mine, other) for other in places[target]]
+                    report.batch.relations += [(one, other) for other in places[target]]
 
     def _place(
         self,
         object_set: model.ObjectSet,
         item: Mapping[str, Any],
-        shared: list[Attribute],
-        labels: list[str],
+        value: str,
+        shared: "_Shared",
         case: Case,
         report: ItemReport,
     ) -> int:
-        index = self._object(object_set.code, item, object_set.position, case, report)
+        index = self._object(object_set.code, item, value, object_set.position, case, report)
         reported = report.batch.objects[index]
-        reported.attributes += shared
-        reported.tags += labels
+        for name in object_set.attribute_sets:
+            reported.attributes += shared.attributes(name)
+        for name in object_set.tag_sets:
+            reported.tags += shared.tags(name)
         if object_set.fulfillment is not None:
             params = item.get("run_params")
             given = params if isinstance(params, dict) else {}
@@ -94,67 +89,116 @@ class Reporter:
         return index
 
     def _object(
-        self, code: str, item: Mapping[str, Any], at: Position, case: Case, report: ItemReport
+        self,
+        code: str,
+        item: Mapping[str, Any],
+        value: str,
+        at: Position,
+        case: Case,
+        report: ItemReport,
     ) -> int:
-        value = next(item[key] for key in _VALUES if not _missing(item.get(key)))
         reported = Reported(
             type=code,
-            value=_text(value),
+            value=value,
             subtype=_optional(item, "type", case, at),
             key=_optional(item, "key", case, at),
             description=_optional(item, "description", case, at),
             status=_optional(item, "status", case, at)
             or (self._status if code == INDICATOR else None),
-            attributes=list(_attributes(item.get("attributes"), case, at)),
+            attributes=_attributes(item.get("attributes"), case, at),
             tags=_tags(item.get("tags")),
         )
         for key in _DATES:
-            setattr(reported, key, _date(item.get(key), key, case, at))
+            if key in item:
+                setattr(reported, key, _date(item[key], key, case, at))
         index = len(report.batch.objects)
         report.batch.objects.append(reported)
+        if not item.keys() <= _OWN_KEYS:
+            self._nested(item, index, at, case, report)
+        return index
+
+    def _nested(
+        self, item: Mapping[str, Any], index: int, at: Position, case: Case, report: ItemReport
+    ) -> None:
+        """Add the objects that an item brings under the plural of their code, related to it."""
         for key, nested in item.items():
             if key in _OWN_KEYS:
                 continue
             if not _missing(nested) and not isinstance(nested, dict | list):
                 case.warn(f"an item has no key {key!r}; it is left out", at)
                 continue
-            inner_code = code_of_plural(key)
+            code = code_of_plural(key)
             for inner in _items(nested):
-                if _has_value(inner, inner_code, case, at):
-                    other = self._object(inner_code, inner, at, case, report)
+                value = _value(inner, code, case, at)
+                if value is not None:
+                    other = self._object(code, inner, value, at, case, report)
                     report.batch.relations.append((index, other))
-        return index
 
 
-def _items(items: Any) -> Iterator[Mapping[str, Any]]:
-    for item in items if isinstance(items, list) else [items]:
-        if isinstance(item, list):
-            yield from _items(item)
-        elif isinstance(item, dict):
-            yield item
+class _Shared:
+    """The attribute and tag sets of a report for one data item, each evaluated when it is used."""
+
+    def __init__(self, report: model.Report, names: Mapping[str, Any], case: Case) -> None:
+        self._report = report
+        self._names = names
+        self._case = case
+        self._attributes: dict[str, list[Attribute]] = {}
+        self._tags: dict[str, list[str]] = {}
+
+    def attributes(self, name: str) -> list[Attribute]:
+        found = self._attributes.get(name)
+        if found is None:
+            value = self._report.attribute_sets[name]
+            found = _attributes(evaluate(value, self._names), self._case, value.position)
+            self._attributes[name] = found
+        return found
+
+    def tags(self, name: str) -> list[str]:
+        found = self._tags.get(name)
+        if found is None:
+            found = self._tags[name] = _tags(evaluate(self._report.tag_sets[name], self._names))
+        return found
 
 
-def _has_value(item: Mapping[str, Any], code: str, case: Case, at: Position) -> bool:
-    value = next((item[key] for key in _VALUES if not _missing(item.get(key))), None)
-    if value is None or _plain(value):
-        return value is not None
-    case.warn(f"the value of the {code} is an object in the data; it is left out", at)
-    return False
+def _items(items: Any) -> list[Mapping[str, Any]]:
+    if isinstance(items, dict):
+        return [items]
+    found: list[Mapping[str, Any]] = []
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            found.append(item)
+        elif isinstance(item, list):
+            found += _items(item)
+    return found
 
 
-def _attributes(given: Any, case: Case, at: Position) -> Iterator[Attribute]:
-    for one in _items(given):
-        name = one.get("name")
-        if _missing(name):
+def _value(item: Mapping[str, Any], code: str, case: Case, at: Position) -> str | None:
+    """Return the value of an item that becomes an object, null where it has none."""
+    for key in _VALUES:
+        value = item.get(key)
+        if _missing(value):
             continue
-        values = one.get("value")
-        for value in values if isinstance(values, list) else [values]:
+        if _plain(value):
+            return _text(value)
+        case.warn(f"the value of the {code} is an object in the data; it is left out", at)
+        return None
+    return None
+
+
+def _attributes(given: Any, case: Case, at: Position) -> list[Attribute]:
+    found: list[Attribute] = []
+    for one in _items(given):
+        name, values = one.get("name"), one.get("value")
+        if values is None or _missing(name):
+            continue
+        for value in values if isinstance(values, list) else (values,):
             if _missing(value):
                 continue
-            if not _plain(value):
+            if _plain(value):
+                found.append(Attribute(_text(name), _text(value)))
+            else:
                 case.warn(f"the attribute {name} is an object in the data; it is left out", at)
-                continue
-            yield Attribute(_text(name), _text(value))
+    return found
 
 
 def _tags(given: Any) -> list[str]:
@@ -190,7 +234,7 @@ def _plain(value: Any) -> bool:
 
 
 def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and (not value or value.isspace()))
 
 
 def _optional(item: Mapping[str, Any], key: str, case: Case, at: Position) -> str | None:
@@ -204,6 +248,8 @@ def _optional(item: Mapping[str, Any], key: str, case: Case, at: Position) -> st
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -356,8 +356,19 @@ ranges = st.one_of(
 )
 """A range that is too long for one run, or nearly one."""
 
+dated_addresses = maybe(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "addresses": lists_of(texts),
+            "published_at": st.one_of(close_dates, json_values),
+        },
+    )
+)
+
 _INPUTS: dict[str, Values] = {
     "accounts.per_row": records,
+    "addresses.for_case": dated_addresses,
     "addresses.split": addresses,
     "dates.epoch": st.one_of(dates, json_values),
     "dates.remarks": st.one_of(
