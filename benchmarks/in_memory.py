@@ -98,6 +98,23 @@ class InMemory(Transport):
         ]
 
 
+class Kept(InMemory):
+    """Keeps the body of every answer, so that nothing of ours makes it a second time."""
+
+    def __init__(self, templates: Path, tenant: Tenant) -> None:
+        super().__init__(templates, tenant)
+        self._bodies: dict[tuple[object, ...], bytes] = {}
+
+    def send(self, request: Request) -> Response:
+        """Answer a request as the first time."""
+        key = request.url, request.body, tuple((request.params or {}).items())
+        if key not in self._bodies:
+            self._bodies[key] = bytes(super().send(request).body)  # type: ignore[arg-type]
+        body = JsonBody(self._bodies[key])
+        body.parsed = parse_json(body)
+        return Response(OK, {"Content-Type": "application/json"}, body)
+
+
 def _envelope(result: Any) -> bytes:
     envelope = {"result": result, "success": True, "message": None, "errorCode": None}
     return json.dumps(envelope, ensure_ascii=False).encode("utf-8", "replace")

@@ -7,15 +7,16 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from benchmarks.in_memory import OK, InMemory, Tenant, incident
+from benchmarks.in_memory import Kept, Tenant, incident
+from izoologic_cdf.language import model
 from izoologic_cdf.library.model import Attribute, Batch, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.bodies import JsonBody, parse_json
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.http import Request, Response
 from izoologic_cdf.runtime.problems import Redactor
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.state import State
@@ -28,35 +29,40 @@ ATTRIBUTES, NOTES, OF_NOTES = 25, 2, 2
 ROUNDS = 5
 
 
-class _Kept(InMemory):
-    """Keeps the body of every answer, so that nothing of ours makes it a second time."""
+class _Bodies(Sources):
+    """Hands out the bodies of the first time again; only to be parsed, as when they come."""
 
-    _bodies: dict[tuple[object, ...], bytes]
+    _bodies: dict[object, list[bytes]]
 
-    def send(self, request: Request) -> Response:
-        key = request.url, request.body, tuple((request.params or {}).items())
+    def ask(self, source: model.HttpSource, names: Mapping[str, Any]) -> Iterator[Any]:
         if not hasattr(self, "_bodies"):
             self._bodies = {}
+        key = id(source), names.get("run_params", {}).get("case_id")
         if key not in self._bodies:
-            self._bodies[key] = bytes(super().send(request).body)  # type: ignore[arg-type]
-        body = JsonBody(self._bodies[key])
-        body.parsed = parse_json(body)
-        return Response(OK, {"Content-Type": "application/json"}, body)
+            self._bodies[key] = [bytes(body) for body in super().ask(source, names)]  # type: ignore[arg-type]
+        for kept in self._bodies[key]:
+            body = JsonBody(kept)
+            body.parsed = parse_json(body)
+            yield body
 
 
 def mapping(templates: Path, cases: int) -> dict[str, float]:
-    """Response bodies in memory to report objects: requests rendered, bodies parsed, all mapped."""
+    """Response bodies in memory to report objects; and the same with the requests for them."""
     definition, feed, values = incident()
     window = Window(SINCE, SINCE + DAYS_29)
-    transport = _Kept(templates, Tenant(cases, SINCE, DAYS_29, SINCE + DAYS_29))
-    feeds = Feeds(definition, values, Sources(transport, Redactor(), _say_nothing), set)
+    tenant = Tenant(cases, SINCE, DAYS_29, SINCE + DAYS_29)
+    found = {}
+    for name, sources in (("mapping", _Bodies), ("mapping and requests", Sources)):
+        transport = Kept(templates, tenant)
+        feeds = Feeds(definition, values, sources(transport, Redactor(), _say_nothing), set)
 
-    def job() -> None:
-        for tracked in feeds.list_cases(feed, window, window):
-            feeds.work(feed, window, window, tracked)
+        def job(feeds: Feeds = feeds) -> None:
+            for tracked in feeds.list_cases(feed, window, window):
+                feeds.work(feed, window, window, tracked)
 
-    job()  # makes the bodies, and compiles what is compiled once
-    return {"mapping": _median(cases, job)}
+        job()  # makes the bodies, and compiles what is compiled once
+        found[name] = _median(cases, job)
+    return found
 
 
 def _say_nothing(_text: str) -> None:

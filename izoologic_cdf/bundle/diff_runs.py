@@ -58,6 +58,11 @@ class At:
         """Where the URL stands in the definition."""
         return self.url.position
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The names that the URL takes."""
+        return self.url.takes
+
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the URL on the emulator; raises EvaluationError as the URL does."""
         url = self.url.evaluate(names)

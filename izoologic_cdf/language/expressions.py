@@ -70,8 +70,11 @@ class Compiled:
         """
         self.position = document.position(node)
         self.source = str(node.value)
+        self.takes: frozenset[str] = frozenset()
         self._environment = environment_of(missing)
-        self._run: Function = self._first
+        # the native value of an expression or the text of a template over names; raises
+        # EvaluationError
+        self.evaluate: Function = self._first
         try:
             self.tree = self._parse(document, node)
             self._check_names(document, node, names)
@@ -82,20 +85,13 @@ class Compiled:
     def _parse(self, document: Document, node: ScalarNode) -> Any:
         raise NotImplementedError
 
-    def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """Return the native value of an expression, the text of a template.
-
-        Raises:
-            EvaluationError: it failed on these names.
-        """
-        try:
-            return self._run(names)
-        except Exception as error:  # noqa: BLE001 - whatever it raises is about the data
-            raise self._explain(error) from None
-
     def _first(self, names: Mapping[str, Any]) -> Any:
-        self._run = self._compile()
-        return self._run(names)
+        """Compile at the first evaluation: most expressions of a definition are never reached."""
+        try:
+            self.evaluate = self._compile()
+        except Exception as error:  # noqa: BLE001 - whatever Jinja2 finds only now
+            raise self._failed(error, names) from None
+        return self.evaluate(names)
 
     def _compile(self) -> Function:
         raise NotImplementedError
@@ -116,7 +112,8 @@ class Compiled:
 
     def _check_names(self, document: Document, node: ScalarNode, names: frozenset[str]) -> None:
         self._check_words(document, node)
-        unknown = self._free_names() - names - set(self._environment.globals)
+        self.takes = frozenset(self._free_names())
+        unknown = self.takes - names - set(self._environment.globals)
         if unknown:
             word = min(unknown, key=self._offset_of)
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)
@@ -171,7 +168,7 @@ class Compiled:
                 before = text
         return max(self.source.find(word), 0)
 
-    def _explain(self, error: Exception) -> EvaluationError:
+    def _failed(self, error: Exception, _names: Mapping[str, Any]) -> EvaluationError:
         message, purposeful = explain(error)
         return EvaluationError(message, self.position, purposeful=purposeful)
 
@@ -198,7 +195,7 @@ class Expression(Compiled):
             raise document.error_at(position, message, hint, codes.READ_ONCE)
 
     def _compile(self) -> Function:
-        return compile_tree(self._environment, self.tree)
+        return compile_tree(self._environment, self.tree, self._failed)
 
 
 class Template(Compiled):
@@ -237,8 +234,8 @@ class Template(Compiled):
 
     def _compile(self) -> Function:
         if self.as_expression is not None:
-            return compile_tree(self._environment, self.as_expression)
-        return compile_template(self._environment, self.tree)
+            return compile_tree(self._environment, self.as_expression, self._failed)
+        return compile_template(self._environment, self.tree, self._failed)
 
 
 def parse_expression(environment: Any, source: str) -> nodes.Expr:

@@ -17,18 +17,19 @@ from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment
 
 Function = Callable[[Mapping[str, Any]], Any]
+# what to raise for an error that an evaluation over these names ended in
+Failed = Callable[[Exception, Mapping[str, Any]], Exception]
 _FILE = "<expression>"
 
 
-def compile_tree(environment: Any, tree: nodes.Expr) -> Function:
+def compile_tree(environment: Any, tree: nodes.Expr, failed: Failed) -> Function:
     """Compile an expression's tree to a function from names to its native value."""
     code = _ExpressionCode(environment)
     code.visit(tree, Frame(code.shared))
-    function = code.function()
-    return function if code.null else lambda names: _settled(function(names))
+    return code.function(failed)
 
 
-def compile_template(environment: Any, tree: nodes.Template) -> Callable[[Mapping[str, Any]], str]:
+def compile_template(environment: Any, tree: nodes.Template, failed: Failed) -> Function:
     """Compile a template to a function from names to its text."""
     code = environment.compile(tree)
     template = environment.template_class.from_code(environment, code, {})
@@ -37,7 +38,10 @@ def compile_template(environment: Any, tree: nodes.Template) -> Callable[[Mappin
     def run(names: Mapping[str, Any]) -> str:
         # a template can change its evaluation context, so it gets one of its own
         own = nodes.EvalContext(environment)
-        return str(environment.concat(render(_Context(environment, names, own))))
+        try:
+            return str(environment.concat(render(_Context(environment, names, own))))
+        except Exception as error:  # noqa: BLE001 - whatever it raises is about the data
+            raise failed(error, names) from None
 
     return run
 
@@ -60,14 +64,22 @@ class _ExpressionCode(Code):
         self._found = 0
         self._takes_context = False
 
-    def function(self) -> Function:
+    def function(self, failed: Failed) -> Function:
         """Return the function of what was visited."""
         lines = [f"{variable} = {self._load(name)}" for name, variable in self._variables.items()]
         if self._takes_context:
             self._bound |= {"context_of": _Context, "shared": self.shared}
             lines.append("context = context_of(environment, names, shared)")
-        lines.append(f"return {self.stream.getvalue()}")  # type: ignore[attr-defined]
-        source = "def run(names, context=None):\n" + "".join(f" {line}\n" for line in lines)
+        result = self.stream.getvalue()  # type: ignore[attr-defined]
+        lines.append(f"return {result}" if self.null else f"return settled({result})")
+        self._bound |= {"failed": failed, "settled": _settled}
+        source = (
+            "def run(names, context=None):\n"
+            " try:\n"
+            f"{''.join(f'  {line}{chr(10)}' for line in lines)}"
+            " except Exception as error:\n"
+            "  raise failed(error, names) from None\n"
+        )
         exec(compile(source, _FILE, "exec"), self._bound)  # noqa: S102 - code that Jinja2 wrote
         made: Function = self._bound["run"]
         return made

@@ -45,6 +45,10 @@ class Value(Protocol):
     def position(self) -> Position:
         """Where it stands in the definition."""
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The names that its expressions take from outside."""
+
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the native value; raises EvaluationError."""
 
@@ -55,6 +59,7 @@ class Literal:
 
     value: Any
     position: Position
+    takes: frozenset[str] = frozenset()
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:  # noqa: ARG002 - same shape as the others
         """Return the value as it was written."""
@@ -79,35 +84,42 @@ class Structure:
         missing: Missing,
     ) -> None:
         self.position = position
+        values = [value for leaf in leaves for value in (*leaf.guards, leaf.value)]
+        self.takes: frozenset[str] = frozenset().union(*(value.takes for value in values))
         self._tree = tree
         self._leaves = leaves
         self._templates = templates
         self._environment = environment_of(missing)
-        self._run: Function = self._first
+        # the structure with every expression replaced by its value; raises EvaluationError
+        self.evaluate: Function = self._first
 
-    def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """Return the structure with every expression replaced by its value."""
-        if self._templates:
-            given = names
-            templates = self._templates.items()
-            names = {
-                **given,
-                **{key: functools.partial(value.evaluate, given) for key, value in templates},
-            }
+    def _first(self, names: Mapping[str, Any]) -> Any:
+        """Compile at the first evaluation."""
         try:
-            return self._run(names)
-        except EvaluationError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever an expression raises is about the data
+            run = compile_tree(self._environment, self._tree, self._failed)
+        except Exception as error:  # noqa: BLE001 - whatever Jinja2 finds only now
+            raise self._failed(error, names) from None
+        templates = self._templates.items()
+
+        def with_templates(given: Mapping[str, Any]) -> Any:
+            called = {key: functools.partial(one.evaluate, given) for key, one in templates}
+            return run({**given, **called})
+
+        self.evaluate = with_templates if templates else run
+        return self.evaluate(names)
+
+    def _failed(self, error: Exception, names: Mapping[str, Any]) -> EvaluationError:
+        """Find the leaf that failed, by evaluating them one by one."""
+        if isinstance(error, EvaluationError):
+            return error
+        try:
             for leaf in self._leaves:
                 if all(guard.evaluate(names) for guard in leaf.guards):
                     leaf.value.evaluate(names)
-            message, purposeful = explain(error)
-            raise EvaluationError(message, self.position, purposeful=purposeful) from None
-
-    def _first(self, names: Mapping[str, Any]) -> Any:
-        self._run = compile_tree(self._environment, self._tree)
-        return self._run(names)
+        except EvaluationError as found:
+            return found
+        message, purposeful = explain(error)
+        return EvaluationError(message, self.position, purposeful=purposeful)
 
 
 def compile_value(

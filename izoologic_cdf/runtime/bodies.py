@@ -47,7 +47,9 @@ def parse_json(body: bytes) -> Any:
     if start == b"<":
         raise NoJsonError("HTML where JSON is due", final=True)
     try:
-        text = body.decode(json.detect_encoding(body))
+        # UTF-16 and UTF-32 begin with a mark, or have a zero among the first two bytes
+        plain = body[:2].isascii() and b"\0" not in body[:2]
+        text = body.decode("utf-8" if plain else json.detect_encoding(body))
         return _DECODER.decode(text)
     except UnicodeDecodeError:
         raise NoJsonError("the text is not UTF-8 where JSON is due", final=True) from None

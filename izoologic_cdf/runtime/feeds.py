@@ -14,6 +14,7 @@ from izoologic_cdf.language import model
 from izoologic_cdf.library.model import Content
 from izoologic_cdf.runtime.bodies import SpooledBody, sha256
 from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.names import Names, of_window
 from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines, Tracked, evaluate
 from izoologic_cdf.runtime.problems import ItemError, RunError
 from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
@@ -43,22 +44,28 @@ class Feeds:
         # bounded, since the windows of a supplemental feed can differ from case to case
         self._base = functools.lru_cache(maxsize=MOST_NAMES)(self._base_names)
         self._reporters = {name: Reporter(feed) for name, feed in definition.feeds.items()}
+        self._done_later = {
+            name: _after_track(feed.filters) for name, feed in definition.feeds.items()
+        }
+        self._emits_list = {name: feed.emits_list for name, feed in definition.feeds.items()}
 
     def names(
         self, feed: model.Feed, window: Window, run_params: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    ) -> Names:
         """Return the names of expressions of a feed in a window of the run."""
         names = self._base(feed.timestamp_format, window)
-        return names if run_params is None else {**names, "run_params": run_params}
+        return names if run_params is None else names.of_call(run_params)
 
-    def _base_names(self, timestamp_format: str, window: Window) -> dict[str, Any]:
-        names: dict[str, Any] = {
-            "user_fields": self._user_fields,
-            "run_meta": {
-                "since": render(window.since, timestamp_format),
-                "until": render(window.until, timestamp_format),
-            },
-        }
+    def _base_names(self, timestamp_format: str, window: Window) -> Names:
+        names = of_window(
+            {
+                "user_fields": self._user_fields,
+                "run_meta": {
+                    "since": render(window.since, timestamp_format),
+                    "until": render(window.until, timestamp_format),
+                },
+            }
+        )
         for name, value in self._definition.template_values.items():
             names[name] = evaluate(value, names)
         return names
@@ -77,14 +84,7 @@ class Feeds:
         for body in self._sources.ask(feed.source, names):
             pipelines = Pipelines(names, self._caller(window, asked))
             for item in pipelines.flow(feed.filters, body, case):
-                yield item if isinstance(item, Tracked) else Tracked(case, item, ())
-
-    def again(self, feed: model.Feed, case: Case, value: Any) -> Tracked:
-        """Return a case that was tracked by an earlier run, to be worked on again."""
-        for index, step in enumerate(feed.filters):
-            if isinstance(step, model.Track):
-                return Tracked(case, value, feed.filters[index + 1 :])
-        return Tracked(case, value, ())
+                yield item if isinstance(item, Tracked) else Tracked(case, item)
 
     def work(
         self, feed: model.Feed, window: Window, asked: Window, tracked: Tracked
@@ -101,10 +101,10 @@ class Feeds:
         pipelines = Pipelines(names, self._caller(window, asked))
         if tracked.nameless is not None:
             # nothing is asked for it, but its pipeline may say better what is wrong
-            pipelines.flow(_before_calls(tracked.rest), tracked.value, case)
+            pipelines.flow(_before_calls(self._done_later[feed.name][0]), tracked.value, case)
             raise ItemError("an item without an id can't be tracked", tracked.nameless)
         # a case whose list of items is empty is complete; one that is dropped before has no data
-        before, items = _split(tracked.rest)
+        before, items = self._done_later[feed.name]
         report = ItemReport()
         dropped = True
         for value in pipelines.flow(before, tracked.value, case):
@@ -119,8 +119,8 @@ class Feeds:
     def _caller(self, window: Window, asked: Window) -> CallFeed:
         def call(name: str, params: Mapping[str, Any], case: Case) -> Any:
             feed = self._definition.feeds[name]
-            results = list(self._run(feed, window, asked, params, case))
-            if feed.emits_list:
+            results = self._run(feed, window, asked, params, case, call)
+            if self._emits_list[name]:
                 return results
             return results[-1] if results else None
 
@@ -133,16 +133,19 @@ class Feeds:
         asked: Window,
         params: Mapping[str, Any],
         case: Case,
-    ) -> Iterator[Any]:
-        """Yield what a supplemental or fulfillment feed emits, over all windows it asks."""
+        call: CallFeed,
+    ) -> list[Any]:
+        """Return what a supplemental or fulfillment feed emits, over all windows it asks."""
+        emitted: list[Any] = []
         for each in self._windows(feed, window, asked, params):
             names = self.names(feed, each, params)
-            pipelines = Pipelines(names, self._caller(window, asked))
+            pipelines = Pipelines(names, call)
             if feed.source is None:
-                yield from pipelines.flow(feed.filters, dict(params), case)
+                emitted += pipelines.flow(feed.filters, dict(params), case)
                 continue
             for body in self._sources.ask(feed.source, names):
-                yield from pipelines.flow(feed.filters, body, case)
+                emitted += pipelines.flow(feed.filters, body, case)
+        return emitted
 
     def _windows(
         self, feed: model.Feed, window: Window, asked: Window, params: Mapping[str, Any]
@@ -210,7 +213,8 @@ class Feeds:
         feed = self._definition.feeds[placeholder.feed]
         names = self.names(feed, window, placeholder.run_params)
         filled = ItemReport()
-        for data in self._run(feed, window, asked, placeholder.run_params, case):
+        call = self._caller(window, asked)
+        for data in self._run(feed, window, asked, placeholder.run_params, case, call):
             self._reporters[feed.name].add(data, names, case, filled)
         for content in filled.contents:
             if isinstance(content, SpooledBody):
@@ -227,8 +231,13 @@ def _before_calls(pipeline: model.Pipeline) -> model.Pipeline:
     )
 
 
-def _split(pipeline: model.Pipeline) -> tuple[model.Pipeline, model.Pipeline]:
-    """Cut a pipeline in front of its first step that gives several values."""
+def _after_track(pipeline: model.Pipeline) -> tuple[model.Pipeline, model.Pipeline]:
+    """Return what is done for each case; cut in front of its first step that gives several values.
+
+    A definition that tracks none has done everything already.
+    """
+    tracks = [index for index, step in enumerate(pipeline) if isinstance(step, model.Track)]
+    pipeline = pipeline[tracks[0] + 1 :] if tracks else ()
     for index, step in enumerate(pipeline):
         if model.iterates((step,)):
             return pipeline[:index], pipeline[index:]

@@ -22,14 +22,13 @@ class RefusedError(ItemError):
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """An item that became a case, with the part of the pipeline that is still to be done.
+    """An item that became a case; the filters after that one are still to be done.
 
     `nameless` is where the filter stands that found no id: such an item fails alone.
     """
 
     case: Case
     value: Any
-    rest: model.Pipeline
     nameless: Position | None = None
 
 
@@ -78,7 +77,7 @@ class Pipelines:
                 if self._evaluate(step.condition, value):
                     return []
             elif isinstance(step, model.Track):
-                return [self._track(step, value, pipeline[index + 1 :])]
+                return [self._track(step, value)]
         return [value]
 
     def _evaluate(self, expression: Value, value: Any) -> Any:
@@ -89,14 +88,14 @@ class Pipelines:
         except EvaluationError as error:
             raise _failure(error) from None
 
-    def _track(self, step: model.Track, value: Any, rest: model.Pipeline) -> Tracked:
+    def _track(self, step: model.Track, value: Any) -> Tracked:
         identity = self._evaluate(step.id, value)
         updated = self._evaluate(step.updated, value) if step.updated else None
         case = Case(
             None if identity is None else str(identity),
             updated if isinstance(updated, int) else None,
         )
-        return Tracked(case, value, rest, step.position if identity is None else None)
+        return Tracked(case, value, step.position if identity is None else None)
 
     def _set(self, step: model.Set, value: Any, _case: Case) -> Any:
         if not isinstance(value, dict):

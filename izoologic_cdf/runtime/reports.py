@@ -1,5 +1,6 @@
 """From a data item to the objects that a library takes."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,11 @@ from izoologic_cdf.runtime.pipelines import evaluate
 
 INDICATOR = "indicator"
 _DATES = ("published_at", "happened_at", "started_at", "ended_at")
+_NUMBERS = (int, float)
+_COLLECTIONS = (dict, list)
 _VALUES = ("value", "title", "name")
+# the form that definitions make, and that is stored
+_AS_STORED = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _OWN_KEYS = frozenset(CONSTRUCTS["item"])
 
 
@@ -106,7 +111,7 @@ class Reporter:
             status=_optional(item, "status", case, at)
             or (self._status if code == INDICATOR else None),
             attributes=_attributes(item.get("attributes"), case, at),
-            tags=_tags(item.get("tags")),
+            tags=_tags(item.get("tags"), case, at),
         )
         for key in _DATES:
             if key in item:
@@ -124,8 +129,9 @@ class Reporter:
         for key, nested in item.items():
             if key in _OWN_KEYS:
                 continue
-            if not _missing(nested) and not isinstance(nested, dict | list):
-                case.warn(f"an item has no key {key!r}; it is left out", at)
+            if not isinstance(nested, _COLLECTIONS):
+                if _scalar(nested) is not None:
+                    case.warn(f"an item has no key {key!r}; it is left out", at)
                 continue
             code = code_of_plural(key)
             for inner in _items(nested):
@@ -156,7 +162,9 @@ class _Shared:
     def tags(self, name: str) -> list[str]:
         found = self._tags.get(name)
         if found is None:
-            found = self._tags[name] = _tags(evaluate(self._report.tag_sets[name], self._names))
+            value = self._report.tag_sets[name]
+            found = _tags(evaluate(value, self._names), self._case, value.position)
+            self._tags[name] = found
         return found
 
 
@@ -174,82 +182,90 @@ def _items(items: Any) -> list[Mapping[str, Any]]:
 
 def _value(item: Mapping[str, Any], code: str, case: Case, at: Position) -> str | None:
     """Return the value of an item that becomes an object, null where it has none."""
-    for key in _VALUES:
-        value = item.get(key)
-        if _missing(value):
-            continue
-        if _plain(value):
-            return _text(value)
+    try:
+        for key in _VALUES:
+            value = _scalar(item.get(key))
+            if value is not None:
+                return value
+    except _NoScalarError:
         case.warn(f"the value of the {code} is an object in the data; it is left out", at)
-        return None
     return None
 
 
 def _attributes(given: Any, case: Case, at: Position) -> list[Attribute]:
     found: list[Attribute] = []
     for one in _items(given):
-        name, values = one.get("name"), one.get("value")
-        if values is None or _missing(name):
+        values = one.get("value")
+        if values is None:
+            continue
+        name = _optional(one, "name", case, at)
+        if name is None:
             continue
         for value in values if isinstance(values, list) else (values,):
-            if _missing(value):
-                continue
-            if _plain(value):
-                found.append(Attribute(_text(name), _text(value)))
-            else:
+            try:
+                text = _scalar(value)
+            except _NoScalarError:
                 case.warn(f"the attribute {name} is an object in the data; it is left out", at)
+                continue
+            if text is not None:
+                found.append(Attribute(name, text))
     return found
 
 
-def _tags(given: Any) -> list[str]:
+def _tags(given: Any, case: Case, at: Position) -> list[str]:
     flat = given if isinstance(given, list) else [given]
     tags: list[str] = []
     for tag in flat:
         if isinstance(tag, dict):
             tag = tag.get("name")  # noqa: PLW2901 - both forms mean the same
         if isinstance(tag, list):
-            tags += _tags(tag)
-        elif not _missing(tag):
-            tags.append(_text(tag))
+            tags += _tags(tag, case, at)
+            continue
+        try:
+            text = _scalar(tag)
+        except _NoScalarError:
+            case.warn("a tag is an object in the data; it is left out", at)
+            continue
+        if text is not None:
+            tags.append(text)
     return tags
 
 
 def _date(value: Any, key: str, case: Case, at: Position) -> str | None:
-    if _missing(value):
-        return None
-    text = _text(value)
     try:
-        # the form that definitions make needs no parser of all the others
+        text = _scalar(value)
+        if text is None:
+            return None
+        if _AS_STORED.fullmatch(text):
+            datetime.fromisoformat(text)  # a day that the calendar does not have is refused
+            return text
         moment = datetime.fromisoformat(text) if text[10:11] == " " else dates.isoparse(text)
         utc = moment.astimezone(tz.UTC) if moment.tzinfo else moment
         # strftime writes a year before 1000 with fewer than four digits
         return utc.replace(tzinfo=None).isoformat(" ", "seconds")
-    except (ValueError, OverflowError):
+    except (_NoScalarError, ValueError, OverflowError):
         case.warn(f"{key} is no date that can be read; it is left out", at)
         return None
 
 
-def _plain(value: Any) -> bool:
-    return isinstance(value, str | int | float)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and (not value or value.isspace()))
-
-
 def _optional(item: Mapping[str, Any], key: str, case: Case, at: Position) -> str | None:
-    value = item.get(key)
-    if _missing(value):
-        return None
-    if not _plain(value):
+    try:
+        return _scalar(item.get(key))
+    except _NoScalarError:
         case.warn(f"the {key} is an object in the data; it is left out", at)
         return None
-    return _text(value)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+class _NoScalarError(Exception):
+    """An object of the data stands where a scalar is due."""
+
+
+def _scalar(value: Any) -> str | None:
+    """Return a scalar as text, null where nothing is said; raises _NoScalarError."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        if not isinstance(value, _NUMBERS):
+            raise _NoScalarError
+        value = str(value).lower() if isinstance(value, bool) else str(value)
+    return value if value and not value.isspace() else None

@@ -149,7 +149,7 @@ class FeedRun:
 
     def _again(self, record: SetAside) -> tuple[Window, Window, Tracked]:
         asked = self._reach(record.asked, self._plan.asked)
-        return asked, asked, self._feeds.again(self._feed, Case(record.case_id), record.value)
+        return asked, asked, Tracked(Case(record.case_id), record.value)
 
     def _wanted(self, record: SetAside) -> bool:
         if self._plan.only is not None and record.case_id not in self._plan.only:

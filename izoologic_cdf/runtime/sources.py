@@ -13,6 +13,8 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.environment import is_loopback
 from izoologic_cdf.runtime.http import HttpError, Request, Response, Transport
 from izoologic_cdf.runtime.login import UNAUTHORIZED, Logins
+from izoologic_cdf.runtime.names import RUN_PARAMS
+from izoologic_cdf.runtime.names import Names as WindowNames
 from izoologic_cdf.runtime.pipelines import Pipelines, evaluate
 from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
 
@@ -70,37 +72,46 @@ class Sources:
             params = {**params, **_mapping(source.pagination.params, inner)}
 
     def _page(self, source: model.HttpSource, names: Names, params: Names) -> bytes | SpooledBody:
-        request = self._request(source, names, params)
+        head = self._head(source, names)
+        request = self._request(source, head, names, params)
         path = urlsplit(request.url).path
         if path in self._moved:
             request = _elsewhere(source, names, request)
-            return self._body(request, self._send(source, names, request))
-        response = self._send(source, names, request)
+            return self._body(request, self._send(source, head, names, request))
+        response = self._send(source, head, names, request)
         if response.status == NOT_FOUND and source.fallback_url and not _answered(response):
             fallback = _elsewhere(source, names, request)
-            other = self._send(source, names, fallback)
+            other = self._send(source, head, names, fallback)
             if other.status != NOT_FOUND:
                 self._moved.add(path)
                 return self._body(fallback, other)
         return self._body(request, response)
 
-    def _request(self, source: model.HttpSource, names: Names, params: Names) -> Request:
-        headers = _headers(source.headers, names)
-        content_type = source.response_content_type
-        if content_type:
-            headers.setdefault("Accept", content_type)
+    def _head(self, source: model.HttpSource, names: Names) -> "_Head":
+        """Return what the calls of a source have in common; made once per window, where it can."""
+        kept = names.kept if isinstance(names, WindowNames) else {}
+        head: _Head | None = kept.get(id(source))
+        if head is None:
+            head = _Head(source, names)
+            self._check(head.url, source)
+            if RUN_PARAMS not in head.takes:
+                kept[id(source)] = head
+        return head
+
+    def _request(
+        self, source: model.HttpSource, head: "_Head", names: Names, params: Names
+    ) -> Request:
+        headers = dict(head.headers)
         body = _encode(source.body, source.json_body, names, headers)
-        url = str(evaluate(source.url, names))
-        self._check(url, source)
         return Request(
-            method=str(evaluate(source.method, names)).upper(),
-            url=url,
+            method=head.method,
+            url=head.url,
             params={key: _texts(value) for key, value in params.items() if value is not None},
             headers=headers,
             body=body,
-            json_due=content_type is None or looks_like_json(content_type),
-            verify=_flag(source.verify_host_ssl, names, default=True),
-            use_proxies=not _flag(source.disable_proxies, names, default=False),
+            json_due=head.json_due,
+            verify=head.verify,
+            use_proxies=head.use_proxies,
         )
 
     def _check(self, url: str, source: model.HttpSource) -> None:
@@ -118,25 +129,19 @@ class Sources:
             self._plain.add(host)
             self._warn(f"{host} is asked without encryption (http): keys and data can be read")
 
-    def _send(self, source: model.HttpSource, names: Names, request: Request) -> Response:
-        if source.auth is None:
+    def _send(
+        self, source: model.HttpSource, head: "_Head", names: Names, request: Request
+    ) -> Response:
+        auth, ask = source.auth, head.login
+        if auth is None or ask is None:
             return self._transport.send(request)
-        auth = source.auth
-        ask = self._login_request(auth, names, request)
 
         def call(token: str) -> Response:
             value = str(evaluate(auth.value, {**names, "token": token}))
             return self._transport.send(request.with_header(auth.header, value))
 
-        how = (ask.method, ask.url, ask.body, tuple(sorted(ask.headers.items())))
-        login = self._logins.get(how, lambda: self._login(auth, names, ask))
+        login = self._logins.get(head.login_key, lambda: self._login(auth, names, ask))
         return login.send(call)
-
-    def _login_request(self, auth: model.Auth, names: Names, like: Request) -> Request:
-        headers = _headers(auth.headers, names)
-        body = _encode(auth.body, auth.json_body, names, headers)
-        url = str(evaluate(auth.url, names))
-        return Request(auth.method, url, None, headers, body, True, like.verify, like.use_proxies)
 
     def _login(self, auth: model.Auth, names: Names, request: Request) -> str:
         self._transport.calls.count(logins=1)
@@ -171,6 +176,39 @@ class Sources:
         else:
             message = f"the server answered {status}{_problem(response)}"
         raise HttpError(f"{where}: {message}", status)
+
+
+class _Head:
+    """What all of a source's calls have in common, as far as they all have the same names.
+
+    `login` is the request for a token, `login_key` what tells one login from another, and `takes`
+    the names that all of this depends on.
+    """
+
+    def __init__(self, source: model.HttpSource, names: Names) -> None:
+        content_type = source.response_content_type
+        self.method = str(evaluate(source.method, names)).upper()
+        self.url = str(evaluate(source.url, names))
+        self.headers = _headers(source.headers, names)
+        if content_type:
+            self.headers.setdefault("Accept", content_type)
+        self.json_due = content_type is None or looks_like_json(content_type)
+        self.verify = _flag(source.verify_host_ssl, names, default=True)
+        self.use_proxies = not _flag(source.disable_proxies, names, default=False)
+        values = [source.method, source.url, source.headers]
+        values += [source.verify_host_ssl, source.disable_proxies]
+        self.login: Request | None = None
+        self.login_key: tuple[object, ...] = ()
+        auth = source.auth
+        if auth is not None:
+            headers = _headers(auth.headers, names)
+            body = _encode(auth.body, auth.json_body, names, headers)
+            url = str(evaluate(auth.url, names))
+            flags = self.verify, self.use_proxies
+            self.login = Request(auth.method, url, None, headers, body, True, *flags)
+            self.login_key = auth.method, url, body, tuple(sorted(headers.items()))
+            values += [auth.url, auth.headers, auth.body]
+        self.takes = frozenset().union(*(value.takes for value in values if value is not None))
 
 
 def _elsewhere(source: model.HttpSource, names: Names, request: Request) -> Request:

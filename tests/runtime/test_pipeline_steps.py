@@ -166,12 +166,12 @@ def test_a_warning_is_said_of_the_case_and_the_item_goes_on(said: str, texts: li
     assert not case.partly_failed
 
 
-def test_a_tracked_item_waits_with_the_rest_of_its_pipeline() -> None:
+def test_an_item_is_tracked_before_the_filters_that_follow() -> None:
     text = "[iterate, {track: {id: !expr value.id, updated: !expr value.at}}, {get: id}]"
     found = steps(text, [{"id": 7, "at": 5}, {"id": "b", "at": "soon"}])
     assert all(isinstance(one, Tracked) for one in found)
     assert [(one.case.id, one.case.updated) for one in found] == [("7", 5), ("b", None)]
-    assert [len(one.rest) for one in found] == [1, 1]
+    assert [one.value for one in found] == [{"id": 7, "at": 5}, {"id": "b", "at": "soon"}]
 
 
 def test_an_item_without_an_id_is_a_case_without_a_name_and_says_where() -> None:
