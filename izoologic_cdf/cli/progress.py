@@ -5,8 +5,6 @@ import sys
 import time
 from typing import TextIO
 
-from tqdm import tqdm
-
 from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.windows import Window
 
@@ -18,6 +16,9 @@ class Bar:
     """A progress bar over the cases of each window."""
 
     def __init__(self, stream: TextIO) -> None:
+        # only a terminal needs it, and loading it takes a tenth of the time to the first request
+        from tqdm import tqdm  # noqa: PLC0415
+
         self._stream = stream
         self._begun = time.monotonic()
         self._bar = tqdm(file=stream, unit="case", leave=False, dynamic_ncols=True)
