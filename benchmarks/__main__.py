@@ -74,11 +74,10 @@ def _throughput(options: argparse.Namespace, results: dict[str, Any]) -> None:
 
 
 def _large(options: argparse.Namespace, results: dict[str, Any]) -> None:
+    alone = list(contenders.OURS)
+    who = [*alone, *others.contenders()] if options.with_others else alone
     results[LARGE] = [
-        {
-            "cell": asdict(cell),
-            "rows": throughput.measure(cell, contenders.OURS, options.rounds, _say),
-        }
+        {"cell": asdict(cell), "rows": throughput.measure(cell, who, options.rounds, _say)}
         for cell in throughput.LARGE
     ]
 

@@ -19,8 +19,8 @@ def machine(results: Results) -> str:
     told = results["machine"]
     return (
         f"{told['cores']} cores ({told['processor']}), {told['system']}, {told['python']}; "
-        f"load average at the beginning {told['load']}. The machine was shared with other work, "
-        "so the ratios, medians over rounds in turn, say more than the absolute figures."
+        f"load average at the beginning {told['load']}. The emulator has one of the cores for "
+        "itself. Ratios are medians over rounds in turn, and say more than absolute figures."
     )
 
 
