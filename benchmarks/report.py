@@ -104,6 +104,13 @@ def startup(results: Results) -> str:
     return table(("what", "seconds"), ((name, f"{value:.3f}") for name, value in told.items()))
 
 
+def stages(results: Results) -> str:
+    """Return what parts of a run reach alone, on one core."""
+    told = results.get("stages", {})
+    rows = ((name, f"{value:,.0f}", f"{1e6 / value:.0f}") for name, value in told.items())
+    return table(("what", "cases/s", "µs a case"), rows)
+
+
 def memory(results: Results) -> str:
     """Return the peak memory of long runs."""
     headers = ("cases", "windows", "peak MB", "seconds", "calls")
@@ -187,6 +194,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "throughput": throughput,
     "goals": goals,
     "startup": startup,
+    "stages": stages,
     "memory": memory,
     "profile": profile,
     "calls": calls,
