@@ -7,12 +7,11 @@ overrides the hooks that requests documents for subclasses, and leaves `send` as
 import functools
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 
 # a run asks one host, and seldom a second one
 MOST_POOLS = 4
@@ -42,8 +41,9 @@ class Adapter(HTTPAdapter):
         cert: tuple[str, str] | str | None = None,
     ) -> urllib3.connectionpool.ConnectionPool:
         """Return the pool of a request: always the same for what decides about it."""
-        parts = urlsplit(request.url)
-        key = (parts.scheme, parts.netloc, verify, tuple((proxies or {}).items()), cert)
+        # a prepared address has a path
+        origin = (request.url or "").split("/", 3)[:3]
+        key = (*origin, verify, tuple((proxies or {}).items()), cert)
         pool = self._pools.get(key)
         if pool is None:
             pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
@@ -56,8 +56,12 @@ class Adapter(HTTPAdapter):
         self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None
     ) -> str:
         """Return what the request line asks for."""
+        url = request.url or ""
         # only a proxy needs to be told more than the path
-        return super().request_url(request, proxies) if proxies else request.path_url
+        if proxies or "#" in url or url.endswith("?"):
+            return super().request_url(request, proxies)
+        target = f"/{url.split('/', 3)[3]}"
+        return f"/{target.lstrip('/')}" if target.startswith("//") else target
 
     def build_response(
         self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse
@@ -65,7 +69,8 @@ class Adapter(HTTPAdapter):
         """Return an answer without its cookies and its encoding, which a run has no use for."""
         response = requests.Response()
         response.status_code = resp.status
-        response.headers = CaseInsensitiveDict(resp.headers)
+        # urllib3's headers are told apart without regard to case too, so they need no copy
+        response.headers = resp.headers  # type: ignore[assignment]
         response.raw = resp
         response.reason = resp.reason or ""
         response.url = req.url or ""
