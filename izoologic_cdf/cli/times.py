@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, datetime
 
-from dateutil import parser
-
 from izoologic_cdf.cli.main import TIMES, UsageError
 
 _AGO = re.compile(r"([0-9]{1,6})([dh])")
@@ -32,6 +30,9 @@ def parse_time(text: str, option: str, now: int) -> int:
     if _EPOCH.fullmatch(text):
         return int(text)
     if _DATE.fullmatch(text):
+        # the other forms do without it, and loading it takes its time
+        from dateutil import parser  # noqa: PLC0415
+
         try:
             moment = parser.isoparse(text.replace(" ", "T", 1).replace(" ", ""))
             epoch = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

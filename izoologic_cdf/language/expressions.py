@@ -77,8 +77,11 @@ class Compiled:
         self.evaluate: Function = self._first
         try:
             self.tree = self._parse(document, node)
+            # every node of the tree, walked through once for all that look at it
+            self._parts: list[nodes.Node] = [self.tree, *self.tree.find_all(nodes.Node)]
             self._check_names(document, node, names)
             self._check_traps(document, node)
+            self._parts.clear()
         except RecursionError:
             raise document.error(node, f"this {self._kind} is nested too deeply") from None
 
@@ -122,15 +125,14 @@ class Compiled:
 
     def _free_names(self) -> set[str]:
         """Return the names that the source takes from outside."""
-        tree = self._whole()
         # an expression has no scopes, so that every name in it comes from outside
-        return {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
+        return {one.name for one in self._parts if isinstance(one, nodes.Name)}
 
     def _check_words(self, document: Document, node: ScalarNode) -> None:
         """Refuse unknown filters and tests, those too that a condition may never reach."""
         for kind, known, before, words in (
-            ("filter", self._environment.filters, ("|",), _words(self.tree, nodes.Filter)),
-            ("test", self._environment.tests, ("is", "not"), _words(self.tree, nodes.Test)),
+            ("filter", self._environment.filters, ("|",), _words(self._parts, nodes.Filter)),
+            ("test", self._environment.tests, ("is", "not"), _words(self._parts, nodes.Test)),
         ):
             for word in words:
                 if word not in known:
@@ -141,9 +143,8 @@ class Compiled:
 
     def _check_traps(self, document: Document, node: ScalarNode) -> None:
         """Refuse `value.items`: it is the method of the mapping, not its key."""
-        tree = self._whole()
-        called = {id(call.node) for call in tree.find_all(nodes.Call)}
-        for found in tree.find_all(nodes.Getattr):
+        called = {id(call.node) for call in self._parts if isinstance(call, nodes.Call)}
+        for found in [one for one in self._parts if isinstance(one, nodes.Getattr)]:
             if id(found) not in called and found.attr in _TRAPS:
                 at = self._offset_of(found.attr, after=(".",))
                 raise document.error_at(
@@ -152,9 +153,6 @@ class Compiled:
                     f"write .get({found.attr!r}) for the key, .{found.attr}() for the method",
                     codes.METHOD_AS_KEY,
                 )
-
-    def _whole(self) -> nodes.Template:
-        return self.tree if isinstance(self.tree, nodes.Template) else _wrap(self.tree)
 
     def _offset_of(self, word: str, after: tuple[str, ...] = ()) -> int:
         """Return where a word stands as a name: after one of these tokens, else as a variable."""
@@ -209,7 +207,7 @@ class Template(Compiled):
         return parsed
 
     def _free_names(self) -> set[str]:
-        named = list(self.tree.find_all(nodes.Name))
+        named = [one for one in self._parts if isinstance(one, nodes.Name)]
         # Jinja2 counts a name that only one branch sets as one that may be missing
         own = {name.name for name in named if name.ctx != "load"}
         # and hands out the template itself, which no definition needs
@@ -273,21 +271,12 @@ def explain(error: Exception) -> tuple[str, bool]:
     return f"the expression failed: {type(error).__name__}", False
 
 
-def _wrap(expression: nodes.Expr) -> nodes.Template:
-    body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), expression, lineno=1)]
-    template = nodes.Template(body, lineno=1)
-    if expression.environment is not None:
-        template.set_environment(expression.environment)
-    return template
-
-
-def _words(tree: nodes.Node, kind: type[nodes.Filter | nodes.Test]) -> list[str]:
+def _words(parts: list[nodes.Node], kind: type[nodes.Filter] | type[nodes.Test]) -> list[str]:
     """Return the names of the filters or tests of a tree, and those that `map` and others take."""
-    own = [tree] if isinstance(tree, kind) else []
-    words = [found.name for found in (*own, *tree.find_all(kind))]
-    for call in (tree, *tree.find_all(nodes.Filter)):
+    words = [found.name for found in parts if isinstance(found, kind)]
+    takes = _TAKE_FILTER if kind is nodes.Filter else _TAKE_TEST
+    for call in parts:
         if isinstance(call, nodes.Filter):
-            takes = _TAKE_FILTER if kind is nodes.Filter else _TAKE_TEST
             place = takes.get(call.name, len(call.args))
             words += [
                 arg.value

@@ -3,11 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-
-from dateutil import parser as dates
-from dateutil import tz
 
 from izoologic_cdf.language import model
 from izoologic_cdf.language.positions import Position
@@ -239,8 +236,11 @@ def _date(value: Any, key: str, case: Case, at: Position) -> str | None:
         if _AS_STORED.fullmatch(text):
             datetime.fromisoformat(text)  # a day that the calendar does not have is refused
             return text
-        moment = datetime.fromisoformat(text) if text[10:11] == " " else dates.isoparse(text)
-        utc = moment.astimezone(tz.UTC) if moment.tzinfo else moment
+        # loading it takes its time, and our definitions have stored forms alone
+        from dateutil import parser  # noqa: PLC0415
+
+        moment = datetime.fromisoformat(text) if text[10:11] == " " else parser.isoparse(text)
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment
         # strftime writes a year before 1000 with fewer than four digits
         return utc.replace(tzinfo=None).isoformat(" ", "seconds")
     except (_NoScalarError, ValueError, OverflowError):
