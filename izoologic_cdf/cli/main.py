@@ -4,6 +4,8 @@ Nothing heavy is imported here, so that `--help` answers at once.
 """
 
 import argparse
+import atexit
+import gc
 import importlib
 import os
 import sys
@@ -38,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     module, _, function = str(options.command).partition(":")
     try:
-        command: Callable[[argparse.Namespace], int] = getattr(
-            importlib.import_module(f"izoologic_cdf.cli.{module}"), function
-        )
+        command = _imported(module, function)
         code = command(options)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -65,6 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # without waiting for calls under way, which nothing can break off
         os._exit(code)
     return code
+
+
+def _imported(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    """Return the function of a command; all that it needs is imported here."""
+    # modules are no rubbish, and looking for some among them takes as long as some imports
+    gc.disable()
+    try:
+        command: Callable[[argparse.Namespace], int] = getattr(
+            importlib.import_module(f"izoologic_cdf.cli.{module}"), function
+        )
+    finally:
+        gc.enable()
+    # nor is there any at the end: all of it goes with the process, which ends sooner for that
+    atexit.register(gc.freeze)
+    return command
 
 
 def build_parser() -> argparse.ArgumentParser:
