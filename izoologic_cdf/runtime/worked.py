@@ -19,19 +19,22 @@ class Worked:
     """
 
     def __init__(self, library: Library) -> None:
-        """Begin with none."""
-        self._connection = library.connection
-        self._connection.execute(_TABLE)
-        self._connection.execute(_CLEAR)
+        """Begin with none. All methods raise LibraryError when there is no room for them."""
+        self._library = library
+        with library.transaction():
+            library.connection.execute(_TABLE)
+            library.connection.execute(_CLEAR)
 
     def add(self, case_ids: Iterable[str]) -> None:
         """Remember cases."""
-        self._connection.execute(_ADD, (_json(case_ids),))
+        with self._library.transaction():
+            self._library.connection.execute(_ADD, (_json(case_ids),))
 
     def among(self, case_ids: Iterable[str]) -> set[str]:
         """Return those of the cases that are remembered, as texts that can be stored."""
-        rows = self._connection.execute(_KNOWN, (_json(case_ids),))
-        return {case_id for (case_id,) in rows}
+        with self._library.transaction():
+            rows = self._library.connection.execute(_KNOWN, (_json(case_ids),))
+            return {case_id for (case_id,) in rows}
 
 
 def _json(case_ids: Iterable[str]) -> str:

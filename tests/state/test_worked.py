@@ -1,0 +1,55 @@
+"""Which cases a run has worked on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.worked import Worked
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library.create(tmp_path / "library.sqlite") as opened:
+        yield opened
+
+
+def test_what_was_added_is_told_and_nothing_else(library: Library) -> None:
+    worked = Worked(library)
+    assert worked.among(["a", "b"]) == set()
+    worked.add(["a", "é 'quoted'", "a"])
+    worked.add([])
+    assert worked.among(["a", "A", "é 'quoted'", "b"]) == {"a", "é 'quoted'"}
+
+
+def test_a_lone_surrogate_is_told_as_it_is_stored(library: Library) -> None:
+    worked = Worked(library)
+    worked.add(["case-\ud800"])
+    (told,) = worked.among(["case-\ud800"])
+    told.encode()
+
+
+def test_every_run_begins_with_none_and_leaves_nothing_in_the_file(
+    library: Library, tmp_path: Path
+) -> None:
+    Worked(library).add(["a"])
+    assert Worked(library).among(["a"]) == set()
+    with Library.open(tmp_path / "library.sqlite") as other:
+        tables = other.connection.execute("SELECT name FROM sqlite_schema").fetchall()
+    assert not [name for (name,) in tables if "worked" in name]
+
+
+def test_more_cases_than_one_statement_has_values_are_told(library: Library) -> None:
+    worked = Worked(library)
+    ids = [str(number) for number in range(40_000)]
+    worked.add(ids)
+    assert worked.among(ids) == set(ids)
+
+
+def test_what_sqlite_refuses_is_a_library_error(library: Library) -> None:
+    worked = Worked(library)
+    library.connection.execute("PRAGMA query_only=1")
+    with pytest.raises(LibraryError):
+        worked.add(["a"])
