@@ -43,7 +43,7 @@ def verify(path: Path) -> list[Fault]:
         files = _unpacked(path)
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        return [Fault(path.name, f"this is no bundle: {reason}", _AGAIN)]
+        return [Fault(path.resolve().name, f"this is no bundle: {reason}", _AGAIN)]
     faults = list(_contents(files))
     if faults:
         return faults

@@ -69,7 +69,7 @@ class Emulator:
         """Listen; returns when the first request can come."""
         started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(started)), name="emulator", daemon=True
+            target=self._run, args=(started,), name="emulator", daemon=True
         )
         self._thread.start()
         try:
@@ -101,6 +101,15 @@ class Emulator:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _run(self, started: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]") -> None:
+        try:
+            asyncio.run(self._serve(started))
+        except Exception as error:
+            # whoever waits for the start must not wait for ever
+            if started.done():
+                raise
+            started.set_exception(error)
 
     async def _serve(
         self, started: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]"

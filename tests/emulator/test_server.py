@@ -123,3 +123,9 @@ def test_serving_by_hand_prints_address_and_keys_and_ends_on_a_signal(
         process.send_signal(number)
         _, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (0, "")
+
+
+def test_a_start_that_fails_in_an_odd_way_ends_too() -> None:
+    emulator = Emulator(load_scenario("guide"), port=70_000)
+    with pytest.raises(OverflowError):
+        emulator.start()
