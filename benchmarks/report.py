@@ -19,8 +19,9 @@ def machine(results: Results) -> str:
     told = results["machine"]
     return (
         f"{told['cores']} cores ({told['processor']}), {told['system']}, {told['python']}; "
-        f"load average at the beginning {told['load']}. The emulator has one of the cores for "
-        "itself. Ratios are medians over rounds in turn, and say more than absolute figures."
+        f"load average at the beginning {told['load']}. A contender and the emulator "
+        "share the cores, and nothing is pinned. Ratios are medians over rounds in turn, and say "
+        "more than absolute figures."
     )
 
 

@@ -56,12 +56,14 @@ class _ExpressionCode(Code):
         # what the function finds around it
         self._bound: dict[str, Any] = {
             "environment": environment,
+            # how Python writes these two floats
             "inf": math.inf,
             "nan": math.nan,
         }
         # the variable of each name that the expression takes
         self._variables: dict[str, str] = {}
-        self._found = 0
+        # how many objects had a key looked up in them: each has a variable of its own
+        self._looked_into = 0
         self._takes_context = False
 
     def function(self, failed: Failed) -> Function:
@@ -73,6 +75,7 @@ class _ExpressionCode(Code):
         result = self.stream.getvalue()  # type: ignore[attr-defined]
         lines.append(f"return {result}" if self.null else f"return settled({result})")
         self._bound |= {"failed": failed, "settled": _settled}
+        # operators hand the context on even where nothing needs one
         source = (
             "def run(names, context=None):\n"
             " try:\n"
@@ -98,8 +101,8 @@ class _ExpressionCode(Code):
             super().visit_Getattr(node, frame)
             return
         # what NullEnvironment.getattr does for data, without the call
-        self._found += 1
-        found, key = f"f{self._found}", repr(node.attr)
+        self._looked_into += 1
+        found, key = f"f{self._looked_into}", repr(node.attr)
         self.write(f"({found}.get({key}) if type({found} := ")
         self.visit(node.node, frame)
         self.write(f") is dict else environment.getattr({found}, {key}))")
