@@ -10,8 +10,12 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from izoologic_cdf.cli import streams
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 FAILED = 1
 USAGE_ERROR = 2
@@ -37,15 +41,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 complete, 1 failed, 2 usage, configuration or definition, 3 partial, 130 interrupted.
     """
     streams.prepare()
-    options = build_parser().parse_args(arguments)
-    module, _, function = str(options.command).partition(":")
     try:
+        code = _executed(arguments)
+    finally:
+        streams.settle()
+    if code == INTERRUPTED:
+        # without waiting for calls under way, which nothing can break off
+        os._exit(code)
+    return code
+
+
+def _executed(arguments: Sequence[str] | None) -> int:
+    try:
+        options = build_parser().parse_args(arguments)
+        module, _, function = str(options.command).partition(":")
         command = _imported(module, function)
         code = command(options)
         sys.stdout.flush()
+    except SystemExit as ended:
+        # argparse ends so, after a usage error or --help; its text may still be buffered
+        return _flushed(ended.code if isinstance(ended.code, int) else USAGE_ERROR)
     except BrokenPipeError:
         # whoever reads the output has seen enough
-        streams.give_up_output()
+        streams.give_up(sys.stdout)
         return 0
     except UsageError as error:
         streams.complain(f"izoologic-cdf: {error}")
@@ -55,16 +73,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.filename is not None:
             streams.complain(f"izoologic-cdf: {error.filename} can't be used: {reason}")
             return USAGE_ERROR
-        streams.complain(f"izoologic-cdf: the output can't be written: {reason}")
-        streams.give_up_output()
-        return FAILED
+        return _unwritten(reason)
     except KeyboardInterrupt:
         streams.complain("interrupted")
         return INTERRUPTED
-    if code == INTERRUPTED:
-        # without waiting for calls under way, which nothing can break off
-        os._exit(code)
     return code
+
+
+def _flushed(code: int) -> int:
+    """Return the exit code of help or a usage error, 1 where the help can't be written."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        streams.give_up(sys.stdout)
+    except OSError as error:
+        return _unwritten(error.strerror or type(error).__name__)
+    return code
+
+
+def _unwritten(reason: str) -> int:
+    streams.complain(f"izoologic-cdf: the output can't be written: {reason}")
+    streams.give_up(sys.stdout)
+    return FAILED
 
 
 def _imported(module: str, function: str) -> Callable[[argparse.Namespace], int]:
@@ -82,9 +112,17 @@ def _imported(module: str, function: str) -> Callable[[argparse.Namespace], int]
     return command
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help is not lost in silence where it can't be written."""
+
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+        """Write the help; raises OSError, which argparse alone would swallow."""
+        (file or sys.stdout).write(self.format_help())
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="izoologic-cdf",
         description="Follow iZoologic cases into a threat library: the feeds of the ThreatQ "
         "bundle 'iZoologic Sync Cases', runnable without ThreatQ.",
@@ -110,7 +148,7 @@ def build_parser() -> argparse.ArgumentParser:
 _Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
-def _demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _demo(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "demo",
         help="run both feeds over the built-in emulator and show what comes out",
@@ -122,7 +160,7 @@ def _demo(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="demo:demo")
 
 
-def _run(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _run(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "run",
         help="run one feed over a range of time",
@@ -138,7 +176,7 @@ def _run(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="run:run")
 
 
-def _backfill(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _backfill(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "backfill",
         help="walk history window by window, and go on where it was interrupted",
@@ -153,7 +191,7 @@ def _backfill(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="run:backfill")
 
 
-def _sync(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _sync(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "sync",
         help="the scheduled run: everything since the last finished point",
@@ -168,7 +206,7 @@ def _sync(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="run:sync")
 
 
-def _retry(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _retry(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "retry",
         help="do failed cases again, also those that were given up",
@@ -180,7 +218,7 @@ def _retry(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="run:retry")
 
 
-def _windows(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _windows(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "windows",
         help="print the manual runs that cover a range on the platform",
@@ -271,7 +309,7 @@ def feed_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _library(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _library(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser("library", help="look into a library")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     show = actions.add_parser(
@@ -288,7 +326,7 @@ def _library(commands: "_Commands[argparse.ArgumentParser]") -> None:
     export.set_defaults(command="library:export")
 
 
-def _emulator(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _emulator(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "emulator",
         help="serve an emulated iZoologic API on this machine until it is stopped",
@@ -305,7 +343,7 @@ def _emulator(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="emulator:serve")
 
 
-def _fields(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _fields(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "fields",
         help="print the configuration form of a feed",
@@ -319,7 +357,7 @@ def _fields(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="fields:fields")
 
 
-def _lint(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _lint(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "lint",
         help="check definitions as a reviewer would",
@@ -338,7 +376,7 @@ def _lint(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="lint:lint")
 
 
-def _build(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _build(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "build",
         help="make the zip that a ThreatQ administrator unpacks",
@@ -353,7 +391,7 @@ def _build(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="build:build")
 
 
-def _verify(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _verify(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "verify",
         help="check a bundle before it is uploaded",
@@ -364,7 +402,7 @@ def _verify(commands: "_Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(command="build:verify")
 
 
-def _diff(commands: "_Commands[argparse.ArgumentParser]") -> None:
+def _diff(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "diff",
         help="tell what an upgrade from one definition to another will do",

@@ -111,7 +111,7 @@ def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
         print(summary.as_json() if options.format == "json" else summary.as_text(), flush=True)
     except BrokenPipeError:
         # how the run ended counts, whether or not anybody reads it
-        streams.give_up_output()
+        streams.give_up(sys.stdout)
     return summary.exit_code
 
 

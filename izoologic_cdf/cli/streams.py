@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import sys
+from typing import TextIO
 
 
 def prepare() -> None:
@@ -28,6 +29,23 @@ def complain(message: str) -> None:
         print(message, file=sys.stderr, flush=True)
 
 
-def give_up_output() -> None:
-    """Send what is left of standard output nowhere: its reader has gone, or its disk is full."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def give_up(stream: TextIO) -> None:
+    """Send what is left of a stream nowhere: its reader has gone, or its disk is full."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+        stream.flush()
+
+
+def settle() -> None:
+    """Write what is still buffered, or give it up, before the process ends.
+
+    The interpreter flushes both streams at its end, and ends with 120 where one of them fails,
+    whatever the exit code was. Python buffers standard error too unless PYTHONUNBUFFERED is set.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            give_up(stream)
