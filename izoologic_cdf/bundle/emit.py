@@ -5,6 +5,7 @@ literal blocks for text with line ends, folded blocks for long expressions.
 """
 
 import json
+import math
 import re
 from collections import Counter
 
@@ -19,7 +20,7 @@ from izoologic_cdf.bundle.tree import (
     resolves_to_text,
 )
 
-WIDTH = 100
+WIDTH = 110
 _STRING = "tag:yaml.org,2002:str"
 _MERGE = "<<"
 _BARE = re.compile(r"[A-Za-z0-9_./(\\][^\x00-\x1f\x7f-\xff]*")
@@ -69,7 +70,7 @@ class _Writer:
         return lines
 
     def _item(self, pad: str, item: Tree, indent: int) -> list[str]:
-        block = self._is_block(item)
+        block = self._is_block(item, len(pad) + 2)
         if block and isinstance(item, Mapping) and id(item) not in self._names:
             # a mapping begins on the line of its dash
             first, *rest = self._entries(item, indent + 2) if item.tag is None else [""]
@@ -77,11 +78,11 @@ class _Writer:
                 return [f"{pad}- {first.lstrip()}", *rest]
         return self._value(f"{pad}-", item, indent + 2)
 
-    def _is_block(self, tree: Tree) -> bool:
+    def _is_block(self, tree: Tree, column: int) -> bool:
         return (
             not isinstance(tree, Scalar)
             and id(tree) not in self._written
-            and self._flow(tree, 0) is None
+            and self._flow(tree, column) is None
         )
 
     def _value(self, head: str, value: Tree, indent: int) -> list[str]:
@@ -101,12 +102,14 @@ class _Writer:
             return self._scalar(head, value, indent)
         if (flow := self._flow(value, len(head) + 1)) is not None:
             return [f"{head} {flow}"]
+        if value.flow and all(isinstance(child, Scalar) for child in children(value)):
+            return self._wrapped_flow(head, value, indent)
         if isinstance(value, Mapping):
             tag = f" {value.tag}" if value.tag else ""
             return [f"{head}{tag}", *self._entries(value, indent)]
         return [head, *self._items(value, indent)]
 
-    def _flow(self, tree: Sequence | Mapping, column: int) -> str | None:
+    def _flow(self, tree: Sequence | Mapping, column: float) -> str | None:
         """Return a collection on one line, where it was so, fits, and holds nothing anchored."""
         if (not tree.flow and children(tree)) or tree.comments:
             return None
@@ -122,6 +125,17 @@ class _Writer:
             text = f"{tree.tag} {text}" if tree.tag else text
         return text if len(text) + column <= WIDTH else None
 
+    def _wrapped_flow(self, head: str, tree: Sequence | Mapping, indent: int) -> list[str]:
+        """Return a long flow collection of scalars on several lines, broken between its parts."""
+        lines = [head]
+        flow = self._flow(tree, -math.inf) or ""
+        for part in re.split(r"(?<=,) ", flow):
+            if len(lines[-1]) + 1 + len(part) > WIDTH:
+                lines.append(" " * (indent + 2) + part)
+            else:
+                lines[-1] += f" {part}"
+        return lines
+
     def _flow_part(self, tree: Tree) -> str | None:
         """Return a node inside of a flow collection; null where it needs lines of its own."""
         if id(tree) in self._names:
@@ -132,6 +146,9 @@ class _Writer:
 
     def _scalar(self, head: str, tree: Scalar, indent: int) -> list[str]:
         tag = f" {tree.tag}" if tree.tag.startswith("!") else ""
+        if tree.lines and " ".join(tree.lines) == tree.text:
+            pad = " " * indent
+            return [f"{head}{tag} >-", *(pad + line for line in tree.lines)]
         one_line = f"{head} {_tagged(tree, _inline_text(tree, flow=False))}"
         if "\n" in tree.text and _literal_safe(tree.text):
             chomp = "" if tree.text.endswith("\n") else "-"
@@ -189,7 +206,7 @@ def _inline_text(tree: Scalar, *, flow: bool) -> str:
     quoted = tree.style in ("'", '"') and not tagged
     if _BARE.fullmatch(text) and not special and not quoted and (tagged or resolves_to_text(text)):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def _literal_safe(text: str) -> bool:
@@ -217,7 +234,8 @@ def _folded(text: str, indent: int) -> list[str]:
     """Break at single blanks between words only: folding gives exactly the text back."""
     pad = " " * indent
     lines = [pad]
-    words = re.split(r"(?<=\S) (?=\S)", text)
+    words = re.split(r"(?<=\S) (?=\S)", re.sub(r"'[^']*'", lambda m: m[0].replace(" ", "\0"), text))
+    words = [word.replace("\0", " ") for word in words]
     for word in words:
         if lines[-1] != pad and len(lines[-1]) + 1 + len(word) > WIDTH:
             lines.append(pad)

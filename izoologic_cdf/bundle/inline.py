@@ -1,14 +1,15 @@
-"""Writes out names of expressions: in an expression in brackets, in a template as statements.
+"""Writes out names of expressions.
 
 Works on the tokens of Jinja2, so that keys, attributes and texts of the same spelling stay.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from izoologic_cdf.language.expressions import Missing, environment_of
 
-# a statement goes on in the next line after this many characters
-_WIDTH = 70
+# a name with attributes: nothing around it can take it apart
+_PATH = re.compile(r"[\w.]+")
 
 
 def inline(source: str, meanings: Mapping[str, str]) -> str:
@@ -17,9 +18,13 @@ def inline(source: str, meanings: Mapping[str, str]) -> str:
     `meanings` are expressions that hold no name of `meanings` themselves.
     """
     return "".join(
-        f"({meanings[text]})" if is_name and text in meanings else text
+        _in_brackets(meanings[text]) if is_name and text in meanings else text
         for text, is_name in _tokens(source, "variable")
     )
+
+
+def _in_brackets(meaning: str) -> str:
+    return meaning if _PATH.fullmatch(meaning) else f"({meaning})"
 
 
 def settled(expressions: Mapping[str, str]) -> dict[str, str]:
@@ -30,40 +35,13 @@ def settled(expressions: Mapping[str, str]) -> dict[str, str]:
     return meanings
 
 
-def with_statements(source: str, expressions: Mapping[str, str]) -> str:
-    """Return a template that first sets the names it uses, one statement a line.
-
-    `expressions` may use the names before them. A template that begins with a blank would lose
-    it to the statement before, so that one is written without the dash.
-    """
-    needed = _used(source, None, expressions)
-    for name, expression in reversed(list(expressions.items())):
-        if name in needed:
-            needed |= _used(expression, "variable", expressions)
-    lines = [
-        _wrapped(f"{{%- set {name} = {expression} -%}}")
-        for name, expression in expressions.items()
-        if name in needed
+def inline_template(source: str, meanings: Mapping[str, str]) -> str:
+    """Return a template with each name replaced by its meaning; brackets only where needed."""
+    parts = [
+        (meanings[text] if is_name and text in meanings else text)
+        for text, is_name in _tokens(source, None)
     ]
-    if lines and source[:1].isspace():
-        lines[-1] = lines[-1].removesuffix("-%}") + "%}" + source
-        return "\n".join(lines)
-    return "\n".join([*lines, source])
-
-
-def _wrapped(statement: str) -> str:
-    """Break a long statement between its tokens; blanks inside of texts are no such place."""
-    lines = [""]
-    for _, kind, text in environment_of(Missing.NULL).lexer.tokeniter(statement, None):
-        if kind == "whitespace" and len(lines[-1]) > _WIDTH:
-            lines.append("    ")
-        else:
-            lines[-1] += text
-    return "\n".join(lines)
-
-
-def _used(source: str, state: str | None, names: Mapping[str, str]) -> set[str]:
-    return {text for text, is_name in _tokens(source, state) if is_name and text in names}
+    return "".join(parts)
 
 
 def _tokens(source: str, state: str | None) -> Iterator[tuple[str, bool]]:

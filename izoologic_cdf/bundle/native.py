@@ -1,118 +1,127 @@
-"""Turns an authored feed into native constructs.
+"""Turns the uploaded view of a definition into native constructs.
 
 Python filters become their native forms, shared by anchors; what only our runtime knows goes;
-names of expressions are written out; `fail` becomes an expression that raises.
+template values that are expressions are written out where they are used.
 """
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
-from izoologic_cdf.bundle.inline import inline, settled, with_statements
-from izoologic_cdf.bundle.tree import (
-    Mapping,
-    Scalar,
-    Sequence,
-    Tree,
-    expr,
-    from_text,
-    mapping,
-    walk,
-)
-from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.bundle.inline import inline, inline_template, settled
+from izoologic_cdf.bundle.tree import Mapping, Scalar, Sequence, Tree, children, from_document, walk
+from izoologic_cdf.language.nodes import read
 
 # keys and filters that only our runtime knows
-_ONLY_HERE = frozenset({"window", "fallback_url"})
+_KEYS_ONLY_HERE = frozenset({"window", "fallback_url"})
 _FILTERS_ONLY_HERE = frozenset({"warn", "track"})
-FAIL = "[].index(value)"
+_PYTHON, _CHAIN, _ANCHORS = "python", "chain", "_anchors"
 
 
-@dataclass(slots=True)
-class Native:
-    """What the conversion of all files shares."""
+class BuildError(Exception):
+    """A definition cannot become one file; the message says why and what to do."""
 
-    python: PythonFilters
-    # native forms by the name of their filter, in the order of first use
-    forms: dict[str, Sequence] = field(default_factory=dict)
-    _failing: dict[int, Mapping] = field(default_factory=dict)
 
-    def definition(self, tree: Mapping) -> None:
-        """Convert a definition in place."""
-        self._template_values(tree)
-        for node in list(walk(tree)):
-            if isinstance(node, Mapping):
-                for key in _ONLY_HERE:
-                    node.remove(key)
-                node.entries = [(key, self._filter(value)) for key, value in node.entries]
-            elif isinstance(node, Sequence):
-                self._filters(node)
+def convert(tree: Tree, forms_path: Path) -> None:
+    """Convert a definition in place; the native forms it uses go in front of its anchors.
 
-    def _template_values(self, tree: Mapping) -> None:
-        """Keep the constants, write out the expressions."""
-        values = tree.get("template_values")
-        if not isinstance(values, Mapping):
-            return
-        sources = {
-            key: value.text
-            for key, value in values.entries
-            if isinstance(value, Scalar) and value.tag == "!expr"
-        }
-        meanings = settled(sources)
-        for key in sources:
-            values.remove(key)
-        for node in walk(tree):
-            if isinstance(node, Scalar) and node.tag == "!expr":
-                node.text = inline(node.text, meanings)
-            elif isinstance(node, Scalar) and node.tag == "!tmpl":
-                node.text = with_statements(node.text, sources)
+    Raises:
+        DefinitionError: the file of native forms is not readable.
+        BuildError: a Python filter without a native form.
+    """
+    if not isinstance(tree, Mapping):
+        raise BuildError("a definition must be a mapping")
+    forms = from_document(read(forms_path))
+    if not isinstance(forms, Mapping):
+        raise BuildError(f"{forms_path.name} must be a mapping of filter names to lists of filters")
+    _write_out_template_values(tree)
+    for node in walk(tree):  # children are looked up after a node was changed
+        if isinstance(node, Mapping):
+            for key in _KEYS_ONLY_HERE:
+                node.remove(key)
+            node.entries = [(key, _native(value, forms, forms_path)) for key, value in node.entries]
+        elif isinstance(node, Sequence):
+            node.keep(lambda item: _word(item) not in _FILTERS_ONLY_HERE)
+            node.items = [_native(item, forms, forms_path) for item in node.items]
+    _splice_single_uses(tree, forms)
+    _put_anchors(tree, forms)
 
-    def _filters(self, tree: Sequence) -> None:
-        """Convert the filters of a list in place; nothing else in a list has these keys."""
-        kept = [index for index, item in enumerate(tree.items) if not _goes(item)]
-        tree.comments = {
-            new: tree.comments[old] for new, old in enumerate(kept) if old in tree.comments
-        }
-        tree.items = [self._filter(tree.items[index]) for index in kept]
 
-    def _filter(self, item: Tree) -> Tree:
-        if isinstance(item, Mapping) and len(item.entries) == 1:
-            key, value = item.entries[0]
-            if key == "fail" and isinstance(value, Mapping):
-                # the same node again gives the same node, so that its anchor goes on to serve
-                if id(item) not in self._failing:
-                    made = failing(value.get("condition"), value.get("message"))
-                    made.anchor = item.anchor
-                    self._failing[id(item)] = made
-                return self._failing[id(item)]
-            if key == "python" and isinstance(value, Scalar):
-                return Mapping([("chain", self.form(value.text))])
+def _splice_single_uses(tree: Mapping, forms: Mapping) -> None:
+    """Put authored steps that only one list uses into that list: it reads from top to bottom."""
+    kept = {id(form) for _, form in forms.entries}
+    feeds = tree.get("feeds") or tree
+    uses = Counter(id(child) for node in walk(feeds) for child in children(node))
+    for node in walk(feeds):
+        if not isinstance(node, Sequence):
+            continue
+        for index in reversed(range(len(node.items))):
+            item = node.items[index]
+            steps = item.entries[0][1] if isinstance(item, Mapping) and _word(item) == _CHAIN else None
+            if isinstance(steps, Sequence) and uses[id(steps)] == 1 and id(steps) not in kept:
+                node.splice(index, steps)
+
+
+def _word(item: Tree) -> str | None:
+    """Return the name of a filter with a value, null for anything else."""
+    one = isinstance(item, Mapping) and len(item.entries) == 1
+    return item.entries[0][0] if one and isinstance(item, Mapping) else None
+
+
+def _native(item: Tree, forms: Mapping, path: Path) -> Tree:
+    """Return the native form of a Python filter; always the same nodes, so that they are shared."""
+    if not isinstance(item, Mapping) or _word(item) != _PYTHON:
         return item
-
-    def form(self, name: str) -> Sequence:
-        """Return the native form of a filter; always the same node, so that it is shared."""
-        if name not in self.forms:
-            tree = from_text(self.python.native(name), name)
-            assert isinstance(tree, Sequence)  # noqa: S101 - a native form is a list of filters
-            tree.anchor = name.replace(".", "_")
-            self.forms[name] = tree
-        return self.forms[name]
-
-    def summary(self, name: str) -> str:
-        """Return the first line of a filter's docstring."""
-        module, _, function = name.partition(".")
-        found = getattr(self.python.module(module), function)
-        return str(found.__doc__ or "").strip().splitlines()[0]
+    name = item.entries[0][1]
+    form = forms.get(name.text) if isinstance(name, Scalar) else None
+    if form is None:
+        known = getattr(name, "text", "it")
+        raise BuildError(f"the filter {known} has no native form: add it to {path.name}")
+    return Mapping([(_CHAIN, form)], flow=item.flow)
 
 
-def failing(condition: Tree | None, message: Tree | None) -> Mapping:
-    """Return the native form of `fail`."""
-    assert condition is not None  # noqa: S101 - the loader has accepted the file
-    assert message is not None  # noqa: S101
-    filters = Sequence([mapping(new=message), mapping(new=expr(FAIL))])
-    return Mapping([("if", mapping(condition=condition, filters=filters))])
+def _put_anchors(tree: Mapping, forms: Mapping) -> None:
+    """Leave the shared fragments that the feeds use: native forms first, then authored ones."""
+    used = {id(node) for node in walk(tree.get("feeds") or tree)}
+    authored = tree.get(_ANCHORS)
+    anchors = Sequence([])
+    candidates = [(forms.comments.get(i), form) for i, (_, form) in enumerate(forms.entries)]
+    if isinstance(authored, Sequence):
+        candidates += [(authored.comments.get(i), item) for i, item in enumerate(authored.items)]
+    for comment, item in candidates:
+        if id(item) in used:
+            if comment:
+                anchors.comments[len(anchors.items)] = comment
+            anchors.items.append(item)
+    if authored is None and anchors.items:
+        tree.entries.insert(_place_of_feeds(tree), (_ANCHORS, anchors))
+    else:
+        tree.set(_ANCHORS, anchors)
 
 
-def _goes(item: Tree) -> bool:
-    return (
-        isinstance(item, Mapping)
-        and len(item.entries) == 1
-        and item.entries[0][0] in _FILTERS_ONLY_HERE
-    )
+def _place_of_feeds(tree: Mapping) -> int:
+    return next(i for i, (key, _) in enumerate(tree.entries) if key == "feeds")
+
+
+def _write_out_template_values(tree: Mapping) -> None:
+    """Keep the constants, write out the expressions."""
+    values = tree.get("template_values")
+    if not isinstance(values, Mapping):
+        return
+    sources = {
+        key: value.text
+        for key, value in values.entries
+        if isinstance(value, Scalar) and value.tag == "!expr"
+    }
+    meanings = settled(sources)
+    for key in sources:
+        values.remove(key)
+    for scalar in _scalars(tree):
+        if scalar.tag == "!expr":
+            scalar.text = inline(scalar.text, meanings)
+        elif scalar.tag == "!tmpl":
+            scalar.text = inline_template(scalar.text, meanings)
+
+
+def _scalars(tree: Tree) -> Iterator[Scalar]:
+    return (node for node in walk(tree) if isinstance(node, Scalar))

@@ -5,7 +5,7 @@ document, so that authored comments and anchor names survive.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,8 @@ class Scalar:
     tag: str = "tag:yaml.org,2002:str"
     style: str | None = None
     anchor: str | None = None
+    # how its author broke it
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -37,6 +39,24 @@ class Sequence:
     comments: dict[int, list[str]] = field(default_factory=dict)
     flow: bool = False
     anchor: str | None = None
+
+    def keep(self, wanted: Callable[["Tree"], bool]) -> None:
+        """Take the other items away, with their comments."""
+        kept = [index for index, item in enumerate(self.items) if wanted(item)]
+        self.comments = {
+            new: self.comments[old] for new, old in enumerate(kept) if old in self.comments
+        }
+        self.items = [self.items[index] for index in kept]
+
+    def splice(self, at: int, other: "Sequence") -> None:
+        """Put the items of another list, with their comments, in the place of one item."""
+        self.flow = False
+        longer = len(other.items) - 1
+        moved = {i + longer if i > at else i: text for i, text in self.comments.items()}
+        inner = {i + at: text for i, text in other.comments.items()}
+        inner[at] = [*moved.pop(at, []), *inner.get(at, [])]
+        self.comments = {i: text for i, text in (moved | inner).items() if text}
+        self.items[at : at + 1] = other.items
 
 
 @dataclass(eq=False, slots=True)
@@ -71,21 +91,6 @@ class Mapping:
 Tree = Scalar | Sequence | Mapping
 
 
-def plain(text: str) -> Scalar:
-    """Return a scalar of plain text."""
-    return Scalar(text)
-
-
-def expr(text: str) -> Scalar:
-    """Return an `!expr`."""
-    return Scalar(text, "!expr")
-
-
-def mapping(**entries: "Tree") -> Mapping:
-    """Return a mapping; `_` in a name stands for `-`."""
-    return Mapping([(name.replace("_", "-"), value) for name, value in entries.items()])
-
-
 def from_document(document: Document) -> Tree:
     """Return the tree of a document, with its comments and the names of its anchors."""
     return _Converter(document).convert(document.root)
@@ -110,7 +115,12 @@ class _Converter:
     def _convert(self, node: Node) -> Tree:
         anchor = self._anchor(node)
         if isinstance(node, ScalarNode):
-            return Scalar(str(node.value), node.tag, node.style, anchor)
+            lines: tuple[str, ...] = ()
+            if node.style == ">":
+                first, end = node.start_mark.line + 1, node.end_mark.line
+                lines = tuple(line.strip() for line in self._document.lines[first:end])
+                lines = tuple(line for line in lines if line)
+            return Scalar(str(node.value), node.tag, node.style, anchor, lines)
         assert isinstance(node, MappingNode | SequenceNode)  # noqa: S101 - YAML has no fourth kind
         flow = bool(node.flow_style)
         keys = [child[0] if isinstance(child, tuple) else child for child in node.value]

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from izoologic_cdf.language import codes
+from izoologic_cdf.language import codes, overlay
 from izoologic_cdf.language.positions import DefinitionError, Finding, Position, did_you_mean
 
 EXPR, TMPL, JSON = "!expr", "!tmpl", "!json"
@@ -55,8 +55,8 @@ class Entry:
 class Document:
     """One YAML file: its text, its name for people, its root node."""
 
-    def __init__(self, name: str, text: str) -> None:
-        """Parse the text.
+    def __init__(self, name: str, text: str, *, uploaded: bool = False) -> None:
+        """Parse the text; `uploaded` is the view that is built, else the one that is executed.
 
         Raises:
             DefinitionError: the text is no YAML, or is empty.
@@ -84,6 +84,10 @@ class Document:
             raise self._unreadable("the file is empty")
         self.root: Node = root
         self._refuse_cycles()
+        try:
+            overlay.apply(root, uploaded=uploaded)
+        except overlay.OverlayError as error:
+            raise self.error(error.node, str(error)) from None
 
     def _unreadable(self, message: str, line: int = 1, column: int = 1) -> DefinitionError:
         return self.error_at(Position(self.name, line, column), message, code=codes.UNREADABLE)
@@ -302,8 +306,8 @@ def kind_of(node: Node) -> str:
     return "empty" if node.tag == _YAML + "null" else "a single value"
 
 
-def read(path: Path) -> Document:
-    """Read a definition file.
+def read(path: Path, *, uploaded: bool = False) -> Document:
+    """Read a definition file, in the view that is executed or in the one that is built.
 
     Raises:
         DefinitionError: it can't be opened, is not UTF-8, or is no YAML.
@@ -315,7 +319,7 @@ def read(path: Path) -> Document:
         raise _unreadable(path, f"the file can't be read: {reason}") from None
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"the file is not UTF-8 (byte {error.start})") from None
-    return Document(str(path), text)
+    return Document(str(path), text, uploaded=uploaded)
 
 
 def _unreadable(path: Path, message: str) -> DefinitionError:

@@ -53,11 +53,9 @@ class PythonFilters:
                 return found
         raise UnknownFilterError(self.known())
 
-    def native(self, name: str) -> str:
-        """Return the native form of a filter: YAML text of a list of platform filters."""
-        module, _, function = name.partition(".")
-        text: str = self.module(module).NATIVE[function]
-        return text
+    def native(self) -> Path:
+        """Return the file of the native forms: `module.function: [platform filters]`."""
+        return self.folder / "native.yaml"
 
     def module(self, name: str) -> ModuleType:
         """Import one module of the folder; raises BrokenFilterError."""

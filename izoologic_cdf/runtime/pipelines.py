@@ -121,6 +121,8 @@ class Pipelines:
         try:
             return step.function(value)
         except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
+            if type(error).__name__ == "Refused":
+                raise RefusedError(str(error), step.position) from None
             raise ItemError(
                 f"the Python filter {step.name} failed with {type(error).__name__}", step.position
             ) from None
