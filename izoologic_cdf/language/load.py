@@ -25,7 +25,7 @@ from izoologic_cdf.language.values import Value, compile_value
 # how since and until are rendered where a feed does not say
 DEFAULT_TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 # names that every expression may use, beside the template values
-EVERYWHERE = frozenset({"user_fields", "run_meta", "str", "len", "isinstance"})
+EVERYWHERE = frozenset({"user_fields", "run_meta"})
 RULE_UPDATE = "update"
 _T = TypeVar("_T")
 

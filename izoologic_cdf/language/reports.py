@@ -50,20 +50,14 @@ class _ReportCompiler:
             code = entry.key.removesuffix(SUFFIX)
             for member in document.entries(entry.value, entry.key):
                 if entry.key == ATTRIBUTE_SETS:
-                    self._attribute_sets[member.key] = self._attributes(self._shared(member))
+                    self._attribute_sets[member.key] = self._attributes(member.value)
                 elif entry.key == TAG_SETS:
-                    self._tag_sets[member.key] = self._value(self._shared(member))
+                    self._tag_sets[member.key] = self._value(member.value)
                 else:
                     self._names.setdefault(code, set()).add(member.key)
                     objects.append((code, member))
         object_sets = tuple(self._object_set(code, member) for code, member in objects)
         return model.Report(object_sets, self._attribute_sets, self._tag_sets)
-
-    def _shared(self, member: Entry) -> Node:
-        """The attested form is {name: {items: [...] or an expression}}."""
-        if isinstance(member.value, MappingNode):
-            return keyed(self._document, member.value, "shared set")["items"]
-        return member.value
 
     def _value(self, node: Node) -> Value:
         scope = self._scope

@@ -68,7 +68,6 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
         "verify_host_ssl": Key("whether the certificate is checked"),
         "disable_proxies": Key("whether configured proxies are ignored"),
         "pagination": Key("how further pages are asked for"),
-        "timeout": Key("seconds; not in all versions of ThreatQ"),
         "auth": Key("token login", "H"),
         "window": Key("length of the windows of a run", "H"),
         "fallback_url": Key("address to try once after a 404", "H"),
@@ -112,7 +111,6 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
         "id": Key("the case, for reports and errors", "H", required=True),
         "updated": Key("epoch of its newest update", "H"),
     },
-    "shared set": {"items": Key("attributes or tags", required=True)},
     "object set": {
         "items": Key("the objects", required=True),
         "attribute-sets": Key("names of attribute sets"),

@@ -59,7 +59,7 @@ class Feeds:
     def _base_names(self, timestamp_format: str, window: Window) -> Names:
         names = of_window(
             {
-                "user_fields": self._user_fields, "str": str, "len": len, "isinstance": isinstance,
+                "user_fields": self._user_fields,
                 "run_meta": {
                     "since": render(window.since, timestamp_format),
                     "until": render(window.until, timestamp_format),

@@ -58,7 +58,7 @@ class Reporter:
         for object_set in self._report.object_sets:
             code, at = object_set.code, object_set.position
             places[code, object_set.name] = mine = []
-            for item in _fanned(evaluate(object_set.items, names)):
+            for item in _items(evaluate(object_set.items, names)):
                 value = _value(item, code, case, at)
                 if value is not None:
                     mine.append(self._place(object_set, item, value, shared, case, report))
@@ -131,7 +131,7 @@ class Reporter:
                     case.warn(f"an item has no key {key!r}; it is left out", at)
                 continue
             code = code_of_plural(key)
-            for inner in _fanned(nested):
+            for inner in _items(nested):
                 value = _value(inner, code, case, at)
                 if value is not None:
                     other = self._object(code, inner, value, at, case, report)
@@ -177,21 +177,6 @@ def _items(items: Any) -> list[Mapping[str, Any]]:
     return found
 
 
-def _fanned(items: Any) -> list[Mapping[str, Any]]:
-    """Return items, one for each of a list that stands as value; without those whose condition is false."""
-    found: list[Mapping[str, Any]] = []
-    for item in _items(items):
-        if "condition" in item and not item["condition"]:
-            continue
-        for key in _VALUES:
-            if isinstance(item.get(key), list):
-                found += [{**item, key: one} for one in item[key]]
-                break
-        else:
-            found.append(item)
-    return found
-
-
 def _value(item: Mapping[str, Any], code: str, case: Case, at: Position) -> str | None:
     """Return the value of an item that becomes an object, null where it has none."""
     try:
@@ -207,8 +192,6 @@ def _value(item: Mapping[str, Any], code: str, case: Case, at: Position) -> str 
 def _attributes(given: Any, case: Case, at: Position) -> list[Attribute]:
     found: list[Attribute] = []
     for one in _items(given):
-        if "condition" in one and not one["condition"]:
-            continue
         values = one.get("value")
         if values is None:
             continue
