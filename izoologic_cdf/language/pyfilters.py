@@ -10,6 +10,14 @@ from typing import Any
 PythonFilter = Callable[[Any], Any]
 
 
+def refusal(error: Exception) -> str | None:
+    """Return what a filter says of data that it refuses, null for any other failure.
+
+    A filter refuses by raising an exception called `Refused`; filters import nothing of ours.
+    """
+    return str(error) if type(error).__name__ == "Refused" else None
+
+
 class UnknownFilterError(Exception):
     """No such filter; `known` are the names there are."""
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from izoologic_cdf.language import model
 from izoologic_cdf.library.model import Content
-from izoologic_cdf.runtime.bodies import SpooledBody, sha256
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.names import Names, of_window
 from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines, Tracked, evaluate
@@ -216,12 +215,8 @@ class Feeds:
         call = self._caller(window, asked)
         for data in self._run(feed, window, asked, placeholder.run_params, case, call):
             self._reporters[feed.name].add(data, names, case, filled)
-        for content in filled.contents:
-            if isinstance(content, SpooledBody):
-                return Content(content.path, content.size, content.sha256)
-            if isinstance(content, bytes):
-                return Content(content, len(content), sha256(content))
-        return None
+        contents = (one.content for one in filled.batch.objects)
+        return next((one for one in contents if one is not None), None)
 
 
 def _before_calls(pipeline: model.Pipeline) -> model.Pipeline:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from izoologic_cdf.language import model
 from izoologic_cdf.language.expressions import EvaluationError
 from izoologic_cdf.language.positions import Position
+from izoologic_cdf.language.pyfilters import refusal
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, NoJsonError, SpooledBody, parse_json
 from izoologic_cdf.runtime.case import Case
@@ -121,8 +122,9 @@ class Pipelines:
         try:
             return step.function(value)
         except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
-            if type(error).__name__ == "Refused":
-                raise RefusedError(str(error), step.position) from None
+            said = refusal(error)
+            if said is not None:
+                raise RefusedError(said, step.position) from None
             raise ItemError(
                 f"the Python filter {step.name} failed with {type(error).__name__}", step.position
             ) from None

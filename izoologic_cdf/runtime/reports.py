@@ -10,7 +10,8 @@ from izoologic_cdf.language import model
 from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.reports import code_of_plural
 from izoologic_cdf.language.schema import CONSTRUCTS
-from izoologic_cdf.library.model import Attribute, Batch, Reported
+from izoologic_cdf.library.model import Attribute, Batch, Content, Reported
+from izoologic_cdf.runtime.bodies import SpooledBody, sha256
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.pipelines import evaluate
 
@@ -39,8 +40,6 @@ class ItemReport:
 
     batch: Batch = field(default_factory=Batch)
     placeholders: list[Placeholder] = field(default_factory=list)
-    # bytes that the report of a fulfillment feed brings
-    contents: list[Any] = field(default_factory=list)
 
 
 class Reporter:
@@ -86,8 +85,6 @@ class Reporter:
             params = item.get("run_params")
             given = params if isinstance(params, dict) else {}
             report.placeholders.append(Placeholder(index, object_set.fulfillment, given))
-        if "content" in item:
-            report.contents.append(item["content"])
         return index
 
     def _object(
@@ -113,6 +110,10 @@ class Reporter:
         for key in _DATES:
             if key in item:
                 setattr(reported, key, _date(item[key], key, case, at))
+        reported.content = _content(item.get("content"))
+        if reported.content is not None and reported.key is None:
+            # a file that is not a placeholder is told by its bytes and its name
+            reported.key = f"{reported.content.sha256}\n{value}"
         index = len(report.batch.objects)
         report.batch.objects.append(reported)
         if not item.keys() <= _OWN_KEYS:
@@ -163,6 +164,12 @@ class _Shared:
             found = _tags(evaluate(value, self._names), self._case, value.position)
             self._tags[name] = found
         return found
+
+
+def _content(given: Any) -> Content | None:
+    if isinstance(given, SpooledBody):
+        return Content(given.path, given.size, given.sha256)
+    return Content(given, len(given), sha256(given)) if isinstance(given, bytes) else None
 
 
 def _items(items: Any) -> list[Mapping[str, Any]]:

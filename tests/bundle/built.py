@@ -1,6 +1,7 @@
 """The built definition, and runs of it as the platform would make them: window by window."""
 
 import functools
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,15 @@ from tests.feeds.support import Heard, StoppedClock
 NO_PYTHON = PythonFilters(Path("no-filters"))
 
 
-def authored_files() -> list[Path]:
-    """Return the authored definitions in the order of the built file."""
-    return [content.folder("feeds") / f"{name}_case_sync.yaml" for name in ("incident", "dlr")]
+def authored_file() -> Path:
+    """Return the authored definition."""
+    return content.folder("feeds") / "izoologic_sync_cases.yaml"
 
 
 @functools.cache
 def built_text() -> str:
     """Return the text of the built definition."""
-    return build_yaml(authored_files(), content.folder("filters"))
+    return build_yaml(authored_file(), content.folder("filters"))
 
 
 def loaded(text: str, missing: Missing = Missing.NULL) -> Definition:
@@ -49,13 +50,13 @@ def built(missing: Missing) -> Definition:
 
 
 @functools.cache
-def authored() -> tuple[Definition, ...]:
-    """Return the authored definitions."""
-    return tuple(load(path) for path in authored_files())
+def authored() -> Definition:
+    """Return the authored definition."""
+    return load(authored_file())
 
 
 def runs(
-    definitions: Iterable[Definition],
+    definition: Definition,
     emulator: Emulator,
     library: Library,
     ranges: Iterable[Window],
@@ -64,28 +65,27 @@ def runs(
     """Run every primary feed once per range; return the summaries and what was said."""
     done = []
     ranges = list(ranges)
-    for definition in definitions:
-        for feed in definition.primary_feeds:
-            names = {field.name for field in feed.user_fields}
-            values: dict[str, Any] = {field.name: field.default for field in feed.user_fields}
-            values |= {
-                "api_host": emulator.url,
-                "api_key": emulator.api_key,
-                "api_secret": emulator.secret_key,
-            }
-            values |= {name: value for name, value in switches.items() if name in names}
-            settings = Settings(clock=StoppedClock(emulator.state.clock))
-            for one in ranges:
-                heard = Heard()
-                plan = whole(one.since, one.until)
-                run = FeedRun(definition, feed, values, plan, library, heard, settings)
-                done.append((run.run(), heard.said))
+    for feed in definition.primary_feeds:
+        names = {field.name for field in feed.user_fields}
+        values: dict[str, Any] = {field.name: field.default for field in feed.user_fields}
+        values |= {
+            "api_host": emulator.url,
+            "api_key": emulator.api_key,
+            "api_secret": emulator.secret_key,
+        }
+        values |= {name: value for name, value in switches.items() if name in names}
+        settings = Settings(clock=StoppedClock(emulator.state.clock))
+        for one in ranges:
+            heard = Heard()
+            plan = whole(one.since, one.until)
+            run = FeedRun(definition, feed, values, plan, library, heard, settings)
+            done.append((run.run(), heard.said))
     return done
 
 
 def exported(
     folder: Path,
-    definitions: Iterable[Definition],
+    definition: Definition,
     emulator: Emulator,
     ranges: Iterable[Window],
     switches: Mapping[str, Any],
@@ -94,6 +94,23 @@ def exported(
     path = folder / "library.sqlite"
     path.unlink(missing_ok=True)
     with Library.create(path) as library:
-        for summary, said in runs(definitions, emulator, library, ranges, switches):
+        for summary, said in runs(definition, emulator, library, ranges, switches):
             assert summary.outcome == "complete", said
-        return "".join(export(library))
+        return _with_files_told_by_content("".join(export(library)))
+
+
+def _with_files_told_by_content(text: str) -> str:
+    """Join attachments of one name and content, as a platform does that tells them by both.
+
+    Our runtime tells them by case, name and date, which the uploaded file cannot say.
+    """
+    joined: dict[Any, dict[str, Any]] = {}
+    for one in json.loads(text)["objects"]:
+        key = (one["value"], one["sha256"]) if one["type"] == "attachment" else len(joined)
+        first = joined.setdefault(key, one)
+        if first is not one:
+            first["related"] += [other for other in one["related"] if other not in first["related"]]
+            first["published_at"] = min(first["published_at"], one["published_at"])
+    for one in joined.values():
+        one["related"].sort(key=lambda other: (other["type"], other["value"]))
+    return json.dumps({"objects": list(joined.values())}, indent=1, ensure_ascii=False)
