@@ -50,6 +50,8 @@ def remarks(value: Any) -> list[str]:
     return [
         f"{field} is not a readable date; ignored"
         for field, found in sorted(value.items())
-        if found is not None and found is not False and not epoch(found)
+        if found is not None
+        and found is not False
+        and not epoch(found)
         and str(found).strip("0 ").lower() not in {"", "null"}
     ]

@@ -11,11 +11,11 @@ __all__ = ["cases", "with_parent"]
 
 
 def cases(value: Any) -> list[dict[str, Any]]:
-    """Return {caseId, trackingId, updated} of each case once, the oldest update first (I-07, I-16)."""
+    """Return {caseId, trackingId, updated} of each case once, the oldest update first (I-07)."""
     newest: dict[str, dict[str, Any]] = {}
     for row in value or []:
         names = fold(row) if is_object(row) else {}
-        case = {
+        case: dict[str, Any] = {
             "caseId": str(names.get("caseid", "")).strip(),
             "trackingId": str(names.get("trackingid", "")).strip(),
             "updated": read(

@@ -9,7 +9,7 @@ __all__ = ["newest"]
 
 
 def newest(value: Any) -> str | None:
-    """Return the newest status of incidentStatusLogs that has a text, the last of equally new ones."""
+    """Return the newest status of incidentStatusLogs, the last of equally new ones."""
     stated = [row for row in rows(value) if "incidentstatusdescription" in row]
     stated.sort(key=lambda row: epoch(row.get("updatedon")))
     return str(stated[-1]["incidentstatusdescription"]) if stated else None

@@ -45,7 +45,9 @@ def build_yaml(definition: Path, filters: Path) -> str:
         feeds.comments = {i: ["", *feeds.comments.get(i, [])] for i in range(1, len(feeds.entries))}
     text = _with_head(tree, emit(tree))
     try:
-        load_document(Document(layout.DEFINITION, text), Path(layout.DEFINITION), PythonFilters(filters))
+        load_document(
+            Document(layout.DEFINITION, text), Path(layout.DEFINITION), PythonFilters(filters)
+        )
     except DefinitionError as error:
         raise BuildError(f"the built file is wrong\n{error}") from None
     return text
@@ -62,12 +64,19 @@ def _with_head(tree: Mapping, body: str) -> str:
         contents="\n".join(["#"] * (len(names) + 2)),
     )
     lines = (head + body).splitlines()
-    begins = {name: at for at, line in enumerate(lines, 1) for name in names if line == f"  {name}:"}
+    begins = {
+        name: at for at, line in enumerate(lines, 1) for name in names if line == f"  {name}:"
+    }
     begins |= {"_anchors": lines.index("_anchors:") + 1} if "_anchors:" in lines else {}
-    contents = [f"#   line {at:>4}  {name}" for name, at in sorted(begins.items(), key=lambda i: i[1])]
+    contents = [
+        f"#   line {at:>4}  {name}" for name, at in sorted(begins.items(), key=lambda i: i[1])
+    ]
     contents += ["#"] * (len(names) + 2 - len(contents))
-    return _HEAD.format(
-        version=texts.get("version"),
-        threatq=texts.get("required_threatq_version"),
-        contents="\n".join(contents),
-    ) + body
+    return (
+        _HEAD.format(
+            version=texts.get("version"),
+            threatq=texts.get("required_threatq_version"),
+            contents="\n".join(contents),
+        )
+        + body
+    )

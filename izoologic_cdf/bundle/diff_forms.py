@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from izoologic_cdf.bundle.native import Native
-from izoologic_cdf.bundle.tree import Mapping, Scalar, Sequence, Tree, from_document, walk
+from izoologic_cdf.bundle.build import build_yaml
+from izoologic_cdf.bundle.tree import Scalar, Sequence, Tree, from_document
 from izoologic_cdf.content import folder
 from izoologic_cdf.language.load import load_document
 from izoologic_cdf.language.model import Definition
-from izoologic_cdf.language.nodes import EXPR, Document, read
+from izoologic_cdf.language.nodes import EXPR, Document
 from izoologic_cdf.language.pyfilters import PythonFilters
 
 _MERGE = "<<"
@@ -44,36 +44,18 @@ class Version:
 def read_version(path: Path) -> Version:
     """Read a definition, authored or built.
 
-    Its Python filters stand beside the folder of the file; where there is no such folder, they
-    are the built-in ones.
+    What is compared is what would be uploaded, so an authored one is built first. Its Python filters
+    stand beside the folder of the file; where there is no such folder, they are the built-in ones.
 
     Raises:
-        DefinitionError: it is wrong, or a Python filter of it states no native form.
+        DefinitionError: it is wrong.
+        BuildError: it cannot be said in native constructs.
     """
     beside = path.resolve().parent.parent / "filters"
-    python = PythonFilters(beside if beside.is_dir() else folder("filters"))
-    document = read(path)
-    definition = load_document(document, path, python)
-    tree = from_document(document)
-    assert isinstance(tree, Mapping)  # noqa: S101 - the loader has accepted it
-    _check_native(tree, python, document)
-    Native(python).definition(tree)
-    return Version(str(path), definition, entries(_Expander().form(tree)))
-
-
-def _check_native(tree: Tree, python: PythonFilters, document: Document) -> None:
-    """Refuse a Python filter without a native form: nothing could tell what it does."""
-    named = (node.get("python") for node in walk(tree) if isinstance(node, Mapping))
-    for name in {one.text for one in named if isinstance(one, Scalar)} & set(python.known()):
-        try:
-            python.native(name)
-        except (KeyError, AttributeError):
-            message = f"the Python filter {name!r} states no native form, so it can't be compared"
-            raise document.error(
-                document.root,
-                message,
-                "give it one in NATIVE of its module, or compare built files",
-            ) from None
+    filters = beside if beside.is_dir() else folder("filters")
+    document = Document(str(path), build_yaml(path, filters))
+    definition = load_document(document, path, PythonFilters(filters))
+    return Version(str(path), definition, entries(_Expander().form(from_document(document))))
 
 
 def entries(form: Form | None) -> dict[str, Form]:

@@ -57,7 +57,9 @@ def _splice_single_uses(tree: Mapping, forms: Mapping) -> None:
             continue
         for index in reversed(range(len(node.items))):
             item = node.items[index]
-            steps = item.entries[0][1] if isinstance(item, Mapping) and _word(item) == _CHAIN else None
+            steps = (
+                item.entries[0][1] if isinstance(item, Mapping) and _word(item) == _CHAIN else None
+            )
             if isinstance(steps, Sequence) and uses[id(steps)] == 1 and id(steps) not in kept:
                 node.splice(index, steps)
 

@@ -17,9 +17,8 @@ from izoologic_cdf.language.positions import DefinitionError
 def build(options: argparse.Namespace) -> int:
     """Write the zip, and say what nobody could confirm."""
     try:
-        # incident first: the guide names the feeds in this order
-        paths = sorted(definition_files(), key=lambda path: "incident" not in path.name)
-        text = build_yaml(paths, folder("filters"))
+        (path,) = definition_files()
+        text = build_yaml(path, folder("filters"))
         version, required = archive.version_of(text)
         body = archive.pack(archive.members(text, version, required))
     except DefinitionError as error:

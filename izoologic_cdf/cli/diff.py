@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from izoologic_cdf.bundle.build import BuildError
 from izoologic_cdf.bundle.diff import compare
 from izoologic_cdf.bundle.diff_forms import read_version
 from izoologic_cdf.cli.main import UsageError
@@ -22,6 +23,8 @@ def diff(options: argparse.Namespace) -> int:
         old, new = (read_version(Path(name)) for name in (options.old, options.new))
     except DefinitionError as error:
         raise UsageError(f"a definition can't be used\n{error}") from None
+    except BuildError as error:
+        raise UsageError(str(error)) from None
     fields = [
         field
         for version in (old, new)

@@ -49,7 +49,9 @@ def _mapping(node: MappingNode, *, uploaded: bool) -> list[_Pair]:
         if not isinstance(changes, MappingNode):
             raise OverlayError(changes, f"{KEY} takes a mapping here: keys and their values")
         for changed, value in changes.value if uploaded else ():
-            at = next((i for i, (known, _) in enumerate(pairs) if known.value == changed.value), None)
+            at = next(
+                (i for i, (known, _) in enumerate(pairs) if known.value == changed.value), None
+            )
             new = [] if value.tag == _NULL else [(changed, value)]
             pairs[len(pairs) if at is None else at : len(pairs) if at is None else at + 1] = new
     return pairs

@@ -104,7 +104,9 @@ def flow(steps: Any, value: Any, environment: str) -> list[Any]:
                 value = out[0]
         elif name == "filter-mapping":
             assert set(what) <= set(value), "on the platform a missing key is anybody's guess"
-            value = value | {k: (flow(f, value[k], environment) or [None])[0] for k, f in what.items()}
+            value = value | {
+                k: (flow(f, value[k], environment) or [None])[0] for k, f in what.items()
+            }
         else:
             raise AssertionError(name)
     return [value]
