@@ -8,7 +8,16 @@ import zipfile
 from collections.abc import Mapping
 
 from izoologic_cdf.bundle.build import BuildError
-from izoologic_cdf.bundle.layout import DEFINITION, MANIFEST, MEMBERS, NAME, Member
+from izoologic_cdf.bundle.layout import (
+    DEFINITION,
+    GUIDE,
+    GUIDE_PAGE,
+    MANIFEST,
+    MEMBERS,
+    NAME,
+    Member,
+)
+from izoologic_cdf.bundle.page import page
 from izoologic_cdf.content import folder
 
 # a zip has no time zone and no year before 1980; the same moment for every member
@@ -29,6 +38,8 @@ def members(definition: str, version: str, required: str) -> dict[str, bytes]:
             files[member.path] = definition.encode()
         elif member.source is not None:
             files[member.path] = _read(member)
+        elif member.path == GUIDE_PAGE:
+            files[member.path] = page(files[GUIDE].decode()).encode()
     files[MANIFEST] = manifest(files, version, required)
     return files
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 NAME = "izoologic-sync-cases"
 DEFINITION = "izoologic_sync_cases.yaml"
 GUIDE = "GUIDE.md"
+GUIDE_PAGE = "GUIDE.html"
 CHANGELOG = "CHANGELOG.md"
 LOGO = "logo.png"
 MANIFEST = "MANIFEST.json"
@@ -37,6 +38,7 @@ MEMBERS: tuple[Member, ...] = (
     Member(OBJECT_INSTALLER, ("custom_objects", "install.sh"), executable=True),
     Member(OBJECT_ICON, ("custom_objects", "images/account.svg")),
     Member(GUIDE, ("docs", "bundle/GUIDE.md")),
+    Member(GUIDE_PAGE, None),
     Member(CHANGELOG, ("CHANGELOG.md", "")),
     Member(LOGO, ("docs", "bundle/logo.png")),
     Member(MANIFEST, None),

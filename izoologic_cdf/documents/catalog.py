@@ -37,6 +37,7 @@ PRODUCERS: Producers = {
     "commands": commands.reference,
     "exit-codes": commands.exit_codes,
     "conventions-checklist": guesses.checklist,
+    "alternatives": guesses.alternatives_shown,
     "conventions-uploaded": partial(guesses.listed, uploaded=True),
     "conventions-runtime": partial(guesses.listed, uploaded=False),
     "python-filters": derived.python_filters,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from izoologic_cdf.bundle.alternatives import alternatives
 from izoologic_cdf.documents.markdown import code, prose, table
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
 
@@ -35,6 +36,20 @@ def checklist() -> str:
         for one in _ordered(uploaded=True)
     )
     return table(("Convention", "Spelling", "If the guess is wrong", "Instead", "Check"), rows)
+
+
+def alternatives_shown() -> str:
+    """Return the alternatives as edits of the uploaded file, ready to paste."""
+    parts: list[str] = []
+    for one in alternatives():
+        parts.append(f"**{one.name[:1].upper()}{one.name[1:]}.** {one.instead_of} {one.use_when}")
+        for edit in one.edits:
+            parts += ["Replace", _fenced(edit.old), "with", _fenced(edit.new)]
+    return "\n\n".join(parts)
+
+
+def _fenced(text: str) -> str:
+    return f"```yaml\n{text.rstrip()}\n```"
 
 
 def _ordered(*, uploaded: bool) -> Iterator[Convention]:
