@@ -46,8 +46,9 @@ def _objects(report: dict[str, Form]) -> Iterator[tuple[str, dict[str, Form]]]:
             shared = {k: v for k, v in entries(members).items() if k != _WHOLE}
             for kind in (ATTRIBUTE_SETS, TAG_SETS):
                 names = elements(shared.pop(kind, None))
-                found = [entries(report.get(kind)).get(shown(one)) for one in names]
                 if names:
+                    known = entries(report.get(kind))
+                    found = [entries(known.get(shown(one))).get(_WHOLE) for one in names]
                     shared[kind] = [each for one in found for each in elements(one)]
             yield from _items(label, entries(members).get(_WHOLE), shared)
 

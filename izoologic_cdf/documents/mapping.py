@@ -60,7 +60,10 @@ def attributes(feed: str) -> str:
             if item is not None and "attributes" in item:
                 nested.append((kind, item["attributes"]))
     sets = read.mapping(report[ATTRIBUTE_SETS])
-    groups = [(" or ".join(users.get(name, [])), node) for name, node in sets.items()]
+    groups = [
+        (" or ".join(users.get(name, [])), read.mapping(node)["items"])
+        for name, node in sets.items()
+    ]
     rules = _updated(read)
     rows = []
     for kinds, node in groups + nested:

@@ -8,6 +8,7 @@ from izoologic_cdf.language.nodes import (
     MappingNode,
     Node,
     SequenceNode,
+    kind_of,
 )
 from izoologic_cdf.language.pipelines import Scope
 from izoologic_cdf.language.positions import did_you_mean
@@ -50,14 +51,24 @@ class _ReportCompiler:
             code = entry.key.removesuffix(SUFFIX)
             for member in document.entries(entry.value, entry.key):
                 if entry.key == ATTRIBUTE_SETS:
-                    self._attribute_sets[member.key] = self._attributes(member.value)
+                    self._attribute_sets[member.key] = self._attributes(self._shared(member))
                 elif entry.key == TAG_SETS:
-                    self._tag_sets[member.key] = self._value(member.value)
+                    self._tag_sets[member.key] = self._value(self._shared(member))
                 else:
                     self._names.setdefault(code, set()).add(member.key)
                     objects.append((code, member))
         object_sets = tuple(self._object_set(code, member) for code, member in objects)
         return model.Report(object_sets, self._attribute_sets, self._tag_sets)
+
+    def _shared(self, member: Entry) -> Node:
+        """Return the items of an attribute set or tag set; a set is always a mapping."""
+        if not isinstance(member.value, MappingNode):
+            raise self._document.error(
+                member.value,
+                f"a set is a mapping with the key 'items', this is {kind_of(member.value)}",
+                f"write `{member.key}: {{items: ...}}`",
+            )
+        return keyed(self._document, member.value, "shared set")["items"]
 
     def _value(self, node: Node) -> Value:
         scope = self._scope

@@ -111,6 +111,7 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
         "id": Key("the case, for reports and errors", "H", required=True),
         "updated": Key("epoch of its newest update", "H"),
     },
+    "shared set": {"items": Key("its attributes or tags", required=True)},
     "object set": {
         "items": Key("the objects", required=True),
         "attribute-sets": Key("names of attribute sets"),

@@ -88,6 +88,7 @@ _VALUES: Mapping[str, Mapping[str, _Schema]] = {
     "supplemental": {"feed": _TEXT, "into": _TEXT},
     "fail": {},
     "track": {},
+    "shared set": {},
     "object set": {
         "items": _ITEMS,
         "attribute-sets": _list(_TEXT),
@@ -162,10 +163,17 @@ def _filter() -> _Schema:
     }
 
 
+def _set_of(items: _Schema) -> _Schema:
+    return {"allOf": [_ref("shared set"), {"properties": {"items": items}}]}
+
+
 def _report() -> _Schema:
     return {
         "type": "object",
-        "properties": {"attribute-sets": _map(_ATTRIBUTES), "tag-sets": _map(_ANY)},
+        "properties": {
+            "attribute-sets": _map(_set_of(_ATTRIBUTES)),
+            "tag-sets": _map(_set_of(_ANY)),
+        },
         "patternProperties": {"^(?!(attribute|tag)-sets$).+-sets$": _map(_ref("object set"))},
         "additionalProperties": False,
     }

@@ -34,8 +34,9 @@ feeds:
     report:
       attribute-sets:
         case:
-          - *brand
-          - {name: Status, value: !expr data.status}
+          items:
+            - *brand
+            - {name: Status, value: !expr data.status}
       incident-sets:
         case:
           items:

@@ -130,9 +130,9 @@ EDITS: list[tuple[str, str, list[Told]]] = [
         [("object-rule", FEED, "related of incident 'case'", "{indicator: [ip]}", None)],
     ),
     (
-        "          - *brand\n",
+        "            - *brand\n",
         (
-            "          - *brand\n          - {name: Id, value: !expr data.id, "
+            "            - *brand\n            - {name: Id, value: !expr data.id, "
             "condition: !expr data.x}\n"
         ),
         [
@@ -146,7 +146,7 @@ EDITS: list[tuple[str, str, list[Told]]] = [
         ],
     ),
     (
-        "          - *brand\n",
+        "            - *brand\n",
         "",
         [
             (

@@ -292,10 +292,11 @@ def large_definition(lines: int) -> str:
         "        cases: {items: [{value: !expr data.id}], attribute-sets: [case]}",
         "      attribute-sets:",
         "        case:",
+        "          items:",
     ]
     count = (lines - len(head) - len(middle)) // 2
     keys = [f"          key_{n}: !expr value.field_{n} | string | trim" for n in range(count)]
-    reads = [f"          - {{name: Name {n}, value: !expr data.key_{n}}}" for n in range(count)]
+    reads = [f"            - {{name: Name {n}, value: !expr data.key_{n}}}" for n in range(count)]
     rest = lines - len(head) - len(middle) - 2 * count
     return "\n".join([*head, *keys, *middle, *reads, *["# end"] * rest]) + "\n"
 

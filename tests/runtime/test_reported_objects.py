@@ -176,8 +176,8 @@ def test_title_and_name_are_values_too_and_values_keep_their_text() -> None:
 
 def test_shared_attributes_and_tags_reach_every_item_of_a_set() -> None:
     text = (
-        "attribute-sets: {s: [{name: A, value: 1}], t: [{name: B, value: 2}]}\n"
-        "tag-sets: {g: [x, !expr data, [y], {name: z}, ~, '']}\n"
+        "attribute-sets: {s: {items: [{name: A, value: 1}]}, t: {items: [{name: B, value: 2}]}}\n"
+        "tag-sets: {g: {items: [x, !expr data, [y], {name: z}, ~, '']}}\n"
         "asset-sets: {a: {items: [{value: a, attributes: [{name: C, value: 3}], tags: [own]},"
         " {value: b}], attribute-sets: [s, t], tag-sets: [g]}, c: {items: {value: c}}}"
     )

@@ -44,16 +44,16 @@ def _names(subject: Subject, feed: FeedOutline) -> Iterator[Node]:
     """Yield the node of each name that is written out: attribute sets, attributes of items."""
     report = subject.under(feed.keys, "report")
     for entry in subject.under(report, "attribute-sets").values():
-        yield from _of_list(subject, {"attributes": entry})
+        yield from _of_list(subject, "items", subject.mapping(entry.value))
     for key in ("report", "filters"):
         if key in feed.keys:
             for node in walk(feed.keys[key].value):
                 if isinstance(node, MappingNode):
-                    yield from _of_list(subject, subject.mapping(node))
+                    yield from _of_list(subject, "attributes", subject.mapping(node))
 
 
-def _of_list(subject: Subject, keys: dict[str, Entry]) -> Iterator[Node]:
-    for element in elements(keys, "attributes"):
+def _of_list(subject: Subject, key: str, keys: dict[str, Entry]) -> Iterator[Node]:
+    for element in elements(keys, key):
         name = subject.mapping(element).get("name")
         if name:
             yield name.value

@@ -49,11 +49,13 @@ RULE = Rule(
           attribute-sets: [cases]
       attribute-sets:
         cases:
-          - {name: Status, value: !expr data.status}
-          - {name: Brand, value: !expr data.brand}
+          items:
+            - {name: Status, value: !expr data.status}
+            - {name: Brand, value: !expr data.brand}
         accounts:
-          - {name: Status, value: !expr data.status}
-          - {name: Brand, value: !expr data.brand}
+          items:
+            - {name: Status, value: !expr data.status}
+            - {name: Brand, value: !expr data.brand}
     """,
     good="""
     report:
@@ -62,10 +64,11 @@ RULE = Rule(
           items: [{value: !expr data.id}]
           attribute-sets: [cases]
       attribute-sets:
-        cases: &common
-          - {name: Status, value: !expr data.status}
-          - {name: Brand, value: !expr data.brand}
-        accounts: *common
+        cases:
+          items: &common
+            - {name: Status, value: !expr data.status}
+            - {name: Brand, value: !expr data.brand}
+        accounts: {items: *common}
     """,
     check=check,
 )

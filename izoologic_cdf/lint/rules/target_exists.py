@@ -12,7 +12,7 @@ RULE = Rule(
     bad="""
     report:
       attribute-sets:
-        case: [{name: Status, value: !expr data.status}]
+        case: {items: [{name: Status, value: !expr data.status}]}
       incident-sets:
         cases:
           items: [{value: !expr data.id}]
@@ -21,7 +21,7 @@ RULE = Rule(
     good="""
     report:
       attribute-sets:
-        case: [{name: Status, value: !expr data.status}]
+        case: {items: [{name: Status, value: !expr data.status}]}
       incident-sets:
         cases:
           items: [{value: !expr data.id}]
