@@ -20,9 +20,10 @@ from izoologic_cdf.language import codes
 from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Findings, Position, did_you_mean
-from izoologic_cdf.language.sandbox import TEXT_OF, Missing, environment_of
+from izoologic_cdf.language.sandbox import PYTHON_TYPES, TEXT_OF, Missing, environment_of
 
-# words that are Python and no Jinja2, with what to write instead
+# words that are Python and no Jinja2, with what to write instead; some of them can be used (the
+# sandbox's PYTHON_NAMES), so that only a linter speaks of these
 PYTHON_NOT_JINJA = {
     "str": "write `| string`",
     "len": "write `| length`",
@@ -124,10 +125,26 @@ class Compiled:
     def _mistakes(self, names: frozenset[str]) -> Iterator[_Mistake]:
         """Yield what can be told to be wrong without any data."""
         yield from self._unknown_words()
-        for word in self.takes - names - set(self._environment.globals):
+        for word in self.takes - names - self._known_globals():
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)
             yield self._offset_of(word), f"unknown name {word!r}", hint, codes.UNKNOWN_NAME
         yield from self._traps()
+
+    def _known_globals(self) -> set[str]:
+        """Return the names that Jinja2 has, and the types that `isinstance` alone is asked about."""
+        asked = {
+            id(name)
+            for call in self._parts
+            if isinstance(call, nodes.Call) and call.args[1:]
+            if isinstance(call.node, nodes.Name) and call.node.name == "isinstance"
+            for name in [call.args[1], *call.args[1].find_all(nodes.Name)]
+        }
+        loose = {
+            name.name
+            for name in self._parts
+            if isinstance(name, nodes.Name) and id(name) not in asked
+        }
+        return set(self._environment.globals) - (PYTHON_TYPES.keys() & loose)
 
     def _free_names(self) -> set[str]:
         """Return the names that the source takes from outside."""

@@ -220,7 +220,7 @@ def test_a_field_that_cannot_be_set_is_refused(
     [
         (None, "the file can't be read"),
         ("", "the file is empty"),
-        ("feeds: {}", "lacks the key 'version'"),
+        ("feeds: {}", "lacks the keys 'version' and 'required_threatq_version'"),
         (OLD.replace("data.brand", "date.brand"), "date"),
     ],
 )

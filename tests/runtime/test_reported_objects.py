@@ -179,7 +179,8 @@ def test_shared_attributes_and_tags_reach_every_item_of_a_set() -> None:
         "attribute-sets: {s: {items: [{name: A, value: 1}]}, t: {items: [{name: B, value: 2}]}}\n"
         "tag-sets: {g: {items: [{name: x}, {name: !expr data}, !expr \"[{'name': 'y'}]\"]}}\n"
         "asset-sets: {a: {items: [{value: a, attributes: [{name: C, value: 3}], tags:"
-        " [{name: own}]}, {value: b}], attribute-sets: [s, t], tag-sets: [g]}, c: {items: {value: c}}}"
+        " [{name: own}]}, {value: b}], attribute-sets: [s, t], tag-sets: [g]},"
+        " c: {items: {value: c}}}"
     )
     found, _ = reported(text, "from the data")
     first, second, third = found.batch.objects
