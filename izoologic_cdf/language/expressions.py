@@ -131,7 +131,7 @@ class Compiled:
         yield from self._traps()
 
     def _known_globals(self) -> set[str]:
-        """Return the names that Jinja2 has, and the types that `isinstance` alone is asked about."""
+        """Return the names that Jinja2 has, and the types that only `isinstance` is asked about."""
         asked = {
             id(name)
             for call in self._parts

@@ -69,6 +69,7 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
         "verify_host_ssl": Key("whether the certificate is checked"),
         "disable_proxies": Key("whether configured proxies are ignored"),
         "pagination": Key("how further pages are asked for"),
+        "timeout": Key("seconds to wait for an answer; not every ThreatQ has it"),
         "auth": Key("token login", "H"),
         "window": Key("length of the windows of a run", "H"),
         "fallback_url": Key("address to try once after a 404", "H"),

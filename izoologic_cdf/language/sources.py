@@ -1,5 +1,7 @@
 """The source of a feed, from nodes to the model."""
 
+from typing import Any
+
 from izoologic_cdf.language import model
 from izoologic_cdf.language.nodes import JSON, Node
 from izoologic_cdf.language.pipelines import Scope
@@ -7,6 +9,9 @@ from izoologic_cdf.language.schema import Parts
 from izoologic_cdf.language.values import Literal, Value
 
 PAGINATION_NAMES = ("prev_response_data", "prev_request_params", "page_count")
+# seconds
+LONGEST_TIMEOUT = 86_400
+TIMEOUT_DUE = f"a time-out is a number of seconds above 0, at most {LONGEST_TIMEOUT}"
 # the name of the token in the header of a login
 TOKEN_NAME = "token"  # noqa: S105 - the name of a variable
 
@@ -37,6 +42,7 @@ def _http(scope: Scope, node: Node) -> model.HttpSource:
         verify_host_ssl=parts.part("verify_host_ssl", scope.value),
         disable_proxies=parts.part("disable_proxies", scope.value),
         pagination=parts.part("pagination", lambda inner: _pagination(scope, inner)),
+        timeout=parts.part("timeout", lambda inner: _timeout(scope, inner)),
         auth=parts.part("auth", lambda inner: _auth(scope, inner)),
         window=parts.part("window", lambda inner: _window(scope, inner)),
         fallback_url=parts.part("fallback_url", scope.value),
@@ -56,6 +62,19 @@ def _pagination(scope: Scope, node: Node) -> model.Pagination:
     condition, params = parts.due("condition", inner.value), parts.due("params", inner.value)
     parts.check()
     return model.Pagination(condition, params, values)
+
+
+def _timeout(scope: Scope, node: Node) -> Value:
+    value = scope.value(node)
+    if isinstance(value, Literal) and not is_timeout(value.value):
+        raise scope.document.error(node, TIMEOUT_DUE)
+    return value
+
+
+def is_timeout(seconds: Any) -> bool:
+    """Tell whether a value can be a time-out."""
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return is_number and 0 < seconds <= LONGEST_TIMEOUT
 
 
 def _auth(scope: Scope, node: Node) -> model.Auth:

@@ -79,6 +79,7 @@ _VALUES: Mapping[str, Mapping[str, _Schema]] = {
     "http": {
         "response_content_type": _TEXT,
         "pagination": _ref("pagination"),
+        "timeout": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _TEXT]},
         "auth": _ref("auth"),
         "window": _ref("window"),
     },

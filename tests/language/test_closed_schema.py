@@ -52,6 +52,9 @@ BAD = [
     (http("pagination: {condition: !expr →pages, params: {}}"), "unknown name 'pages'", None),
     (http("pagination: {condition: true, params: {}, template_values: {a: !expr →b, b: 1}}"),
      "unknown name 'b'", None),
+    *((http(f"timeout: →{seconds}"), "a time-out is a number of seconds above 0, at most", None)
+      for seconds in ("0", "-1", "'30'", "true", "~", "86401", "[]")),
+    (http("timeout: !expr →seconds"), "unknown name 'seconds'", None),
     (http("auth: →{}"), "lacks the keys 'request', 'filters', 'header' and 'value'", None),
     (http("auth: {request: {→uri: x}, filters: [], header: A, value: b}"),
      "a login request has no key 'uri'", "did you mean 'url'?"),
