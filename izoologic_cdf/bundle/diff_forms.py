@@ -44,8 +44,8 @@ class Version:
 def read_version(path: Path) -> Version:
     """Read a definition, authored or built.
 
-    What is compared is what would be uploaded, so an authored one is built first. Its Python filters
-    stand beside the folder of the file; where there is no such folder, they are the built-in ones.
+    What is compared is what would be uploaded, so an authored one is built first. Its Python
+    filters are beside the folder of the file; if there is no such folder, the built-in ones.
 
     Raises:
         DefinitionError: it is wrong.

@@ -7,7 +7,7 @@ from typing import Any
 from izoologic_cdf.bundle.diff_changes import Change
 
 Object = dict[str, Any]
-_PLAIN = ("description", "published_at", "size", "sha256")
+_PLAIN = ("description", "published_at", "happened_at", "status", "size", "sha256")
 Key = tuple[str, str, str]
 
 
@@ -46,6 +46,7 @@ def _facts(old: Object, new: Object) -> Iterator[Change]:
     for before, after, label in (
         (_attributes(old), _attributes(new), "attribute "),
         ({"source": old["sources"]}, {"source": new["sources"]}, ""),
+        ({"tag": old["tags"]}, {"tag": new["tags"]}, ""),
         (_related(old), _related(new), "related "),
     ):
         for what in sorted({*before, *after}):

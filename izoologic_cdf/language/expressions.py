@@ -19,10 +19,11 @@ from jinja2.parser import Parser
 from izoologic_cdf.language import codes
 from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
-from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
-from izoologic_cdf.language.sandbox import TEXT_OF, Missing, environment_of
+from izoologic_cdf.language.positions import DefinitionError, Findings, Position, did_you_mean
+from izoologic_cdf.language.sandbox import PYTHON_TYPES, TEXT_OF, Missing, environment_of
 
-# words that are Python and no Jinja2, with what to write instead
+# words that are Python and no Jinja2, with what to write instead; some of them can be used (the
+# sandbox's PYTHON_NAMES), so that only a linter speaks of these
 PYTHON_NOT_JINJA = {
     "str": "write `| string`",
     "len": "write `| length`",
@@ -42,6 +43,10 @@ _LAZY = frozenset(
 # filters that take the name of a filter or of a test, and at which place
 _TAKE_FILTER = {"map": 0}
 _TAKE_TEST = {"reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
+
+
+# where in a source, what is wrong, what helps, the code of the finding
+_Mistake = tuple[int, str, str | None, str]
 
 
 class EvaluationError(Exception):
@@ -66,7 +71,7 @@ class Compiled:
         """Parse and check the names; compilation to Python waits for the first use.
 
         Raises:
-            DefinitionError: a syntax error, an unknown filter or test, an unknown name.
+            DefinitionError: a syntax error; else all unknown filters, tests and names, and traps.
         """
         self.position = document.position(node)
         self.source = str(node.value)
@@ -79,8 +84,12 @@ class Compiled:
             self.tree = self._parse(document, node)
             # every node of the tree, walked through once for all that look at it
             self._parts: list[nodes.Node] = [self.tree, *self.tree.find_all(nodes.Node)]
-            self._check_names(document, node, names)
-            self._check_traps(document, node)
+            self.takes = frozenset(self._free_names())
+            found = Findings()
+            for at, message, hint, code in self._mistakes(names):
+                position = document.position_in(node, at)
+                found.add(document.finding(position, message, hint, code))
+            found.check()
             self._parts.clear()
         except RecursionError:
             raise document.error(node, f"this {self._kind} is nested too deeply") from None
@@ -113,42 +122,54 @@ class Compiled:
     _state: str | None = None
     _kind = "template"
 
-    def _check_names(self, document: Document, node: ScalarNode, names: frozenset[str]) -> None:
-        self._check_words(document, node)
-        self.takes = frozenset(self._free_names())
-        unknown = self.takes - names - set(self._environment.globals)
-        if unknown:
-            word = min(unknown, key=self._offset_of)
+    def _mistakes(self, names: frozenset[str]) -> Iterator[_Mistake]:
+        """Yield what can be told to be wrong without any data."""
+        yield from self._unknown_words()
+        for word in self.takes - names - self._known_globals():
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)
-            position = document.position_in(node, self._offset_of(word))
-            raise document.error_at(position, f"unknown name {word!r}", hint, codes.UNKNOWN_NAME)
+            yield self._offset_of(word), f"unknown name {word!r}", hint, codes.UNKNOWN_NAME
+        yield from self._traps()
+
+    def _known_globals(self) -> set[str]:
+        """Return the names that Jinja2 has, and the types that only `isinstance` is asked about."""
+        asked = {
+            id(name)
+            for call in self._parts
+            if isinstance(call, nodes.Call) and call.args[1:]
+            if isinstance(call.node, nodes.Name) and call.node.name == "isinstance"
+            for name in [call.args[1], *call.args[1].find_all(nodes.Name)]
+        }
+        loose = {
+            name.name
+            for name in self._parts
+            if isinstance(name, nodes.Name) and id(name) not in asked
+        }
+        return set(self._environment.globals) - (PYTHON_TYPES.keys() & loose)
 
     def _free_names(self) -> set[str]:
         """Return the names that the source takes from outside."""
         # an expression has no scopes, so that every name in it comes from outside
         return {one.name for one in self._parts if isinstance(one, nodes.Name)}
 
-    def _check_words(self, document: Document, node: ScalarNode) -> None:
-        """Refuse unknown filters and tests, those too that a condition may never reach."""
+    def _unknown_words(self) -> Iterator[_Mistake]:
+        """Yield unknown filters and tests, those too that a condition may never reach."""
         for kind, known, before, words in (
             ("filter", self._environment.filters, ("|",), _words(self._parts, nodes.Filter)),
             ("test", self._environment.tests, ("is", "not"), _words(self._parts, nodes.Test)),
         ):
             for word in words:
                 if word not in known:
-                    position = document.position_in(node, self._offset_of(word, after=before))
+                    at = self._offset_of(word, after=before)
                     message, hint = f"No {kind} named {word!r}.", did_you_mean(word, known)
-                    code = codes.UNKNOWN_JINJA_FILTER
-                    raise document.error_at(position, message, hint, code)
+                    yield at, message, hint, codes.UNKNOWN_JINJA_FILTER
 
-    def _check_traps(self, document: Document, node: ScalarNode) -> None:
-        """Refuse `value.items`: it is the method of the mapping, not its key."""
+    def _traps(self) -> Iterator[_Mistake]:
+        """Yield `value.items`: it is the method of the mapping, not its key."""
         called = {id(call.node) for call in self._parts if isinstance(call, nodes.Call)}
         for found in [one for one in self._parts if isinstance(one, nodes.Getattr)]:
             if id(found) not in called and found.attr in _TRAPS:
-                at = self._offset_of(found.attr, after=(".",))
-                raise document.error_at(
-                    document.position_in(node, at),
+                yield (
+                    self._offset_of(found.attr, after=(".",)),
                     f"`.{found.attr}` is a method of every mapping, not its key",
                     f"write .get({found.attr!r}) for the key, .{found.attr}() for the method",
                     codes.METHOD_AS_KEY,
@@ -183,14 +204,13 @@ class Expression(Compiled):
         except TemplateSyntaxError as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
 
-    def _check_traps(self, document: Document, node: ScalarNode) -> None:
-        super()._check_traps(document, node)
+    def _traps(self) -> Iterator[_Mistake]:
+        yield from super()._traps()
         lazy = _lazy(self.tree)
         if lazy is not None:
-            position = document.position_in(node, self._offset_of(lazy, after=("|",)))
+            at = self._offset_of(lazy, after=("|",))
             message = f"the filter {lazy!r} gives no list, but something that can be read once"
-            hint = "end the expression with `| list`"
-            raise document.error_at(position, message, hint, codes.READ_ONCE)
+            yield at, message, "end the expression with `| list`", codes.READ_ONCE
 
     def _compile(self) -> Function:
         return compile_tree(self._environment, self.tree, self._failed)

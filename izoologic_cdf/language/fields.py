@@ -1,13 +1,15 @@
 """User fields: the form that an administrator fills in. Needs no expression language."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from izoologic_cdf.language.nodes import Document, MappingNode, Node
-from izoologic_cdf.language.positions import Position
-from izoologic_cdf.language.schema import keyed
+from izoologic_cdf.language.nodes import Document, Node
+from izoologic_cdf.language.positions import Findings, Position
+from izoologic_cdf.language.schema import Parts
 
 PRIMARY, SUPPLEMENTAL, FULFILLMENT = "primary", "supplemental", "fulfillment"
-FEED_TYPES = (PRIMARY, SUPPLEMENTAL, FULFILLMENT)
+# those that other feeds call
+CALLED = (SUPPLEMENTAL, FULFILLMENT)
+FEED_TYPES = (PRIMARY, *CALLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,40 +71,42 @@ def read_fields(document: Document, node: Node | None) -> tuple[UserField, ...]:
     if node is None:
         return ()
     fields: dict[str, UserField] = {}
+    found = Findings()
     for element in document.items(node, "user_fields"):
-        read = _field(document, element)
-        if read.name in fields:
-            raise document.error(element, f"the user field {read.name!r} stands twice")
-        fields[read.name] = read
+        with found:
+            read = _field(document, element)
+            if read.name in fields:
+                raise document.error(element, f"the user field {read.name!r} stands twice")
+            fields[read.name] = read
+    found.check()
     return tuple(fields.values())
 
 
 def _field(document: Document, node: Node) -> UserField:
-    keys = keyed(document, node, "user field")
-    assert isinstance(node, MappingNode)  # noqa: S101 - keyed has refused everything else
+    parts = Parts(document, node, "user field")
 
     def flag(key: str) -> bool:
-        return document.boolean(keys[key], key) if key in keys else False
+        return parts.part(key, lambda inner: document.boolean(inner, key)) or False
 
     boolean = flag("boolean")
-    default = document.scalar(keys["default"]) if "default" in keys else None
-    if boolean and default is None:
-        default = False
-    if boolean and not isinstance(default, bool):
-        raise document.error(keys["default"], "the default of a boolean field is true or false")
-    if not boolean and default is not None:
-        default = document.text(keys["default"], "default")
-    return UserField(
-        name=document.text(keys["name"], "name"),
-        label=document.text(keys["label"], "label"),
-        description=" ".join(
-            document.text(keys["description"], "description").split()
-            if "description" in keys
-            else []
-        ),
+    read = UserField(
+        name=parts.text("name") or "",
+        label=parts.text("label") or "",
+        description=" ".join((parts.text("description") or "").split()),
         required=flag("required"),
-        default=default,
+        default=parts.part("default", lambda inner: _default(document, inner, boolean=boolean)),
         mask=flag("mask"),
         boolean=boolean,
         position=document.position(node),
     )
+    parts.check()
+    return replace(read, default=False) if boolean and read.default is None else read
+
+
+def _default(document: Document, node: Node, *, boolean: bool) -> str | bool | None:
+    default = document.scalar(node)
+    if default is None or (boolean and isinstance(default, bool)):
+        return default
+    if boolean:
+        raise document.error(node, "the default of a boolean field is true or false")
+    return document.text(node, "default")

@@ -1,33 +1,31 @@
 """Loading a definition: from a file to the model, with every mistake found on the way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from izoologic_cdf.language import codes, model
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.fields import (
-    FULFILLMENT,
+    CALLED,
     PRIMARY,
     SUPPLEMENTAL,
     feed_type,
     read_fields,
 )
 from izoologic_cdf.language.nodes import Document, Entry, Node, read
-from izoologic_cdf.language.pipelines import Scope, compile_pipeline
-from izoologic_cdf.language.positions import DefinitionError, Finding, did_you_mean
+from izoologic_cdf.language.pipelines import Call, Scope, compile_pipeline
+from izoologic_cdf.language.positions import Findings, did_you_mean
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.reports import compile_report
-from izoologic_cdf.language.schema import keyed
+from izoologic_cdf.language.schema import Parts
 from izoologic_cdf.language.sources import compile_source
-from izoologic_cdf.language.values import Value, compile_value
 
 # how since and until are rendered where a feed does not say
 DEFAULT_TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 # names that every expression may use, beside the template values
 EVERYWHERE = frozenset({"user_fields", "run_meta"})
 RULE_UPDATE = "update"
-_T = TypeVar("_T")
 
 
 def load(
@@ -63,173 +61,123 @@ class _Loader:
         self._path = path
         self._python = python
         self._missing = missing
-        self._findings: list[Finding] = []
+        self._found = Findings()
 
     def load(self) -> model.Definition:
         document = self._document
-        keys = keyed(document, document.root, "definition")
-        values = self._template_values(keys.get("template_values"), EVERYWHERE)
-        feeds = {}
-        calls: list[tuple[model.Feed, str, Node]] = []
-        for entry in document.entries(keys["feeds"], "feeds"):
-            try:
-                loader = _FeedLoader(self._scope(frozenset(values)), entry)
-                feed = feeds[entry.key] = loader.load()
-                calls += [(feed, name, node) for name, node in loader.calls]
-            except DefinitionError as error:
-                self._findings += error.findings
-        for feed, name, node in calls:
-            self._check_call(feeds, feed, name, node)
-        if not self._findings:
+        parts = Parts(document, document.root, "definition")
+        self._found = parts.found
+        scope = Scope(document, EVERYWHERE, self._missing, self._python)
+        values, scope = scope.named(parts.keys.get("template_values"), self._found)
+        nodes = parts.part("feeds", lambda node: document.entries(node, "feeds", self._found))
+        feeds: dict[str, model.Feed] = {}
+        calls: list[tuple[str, Call]] = []
+        for entry in nodes or ():
+            own = replace(scope, calls=[])
+            with self._found:
+                feeds[entry.key] = _feed(own, entry)
+            calls += [(entry.key, call) for call in own.calls]
+        for _, call in calls:
+            self._check_call(feeds, {entry.key for entry in nodes or ()}, call)
+        version = parts.text("version") or ""
+        required = parts.text("required_threatq_version") or ""
+        if not self._found:
             self._refuse_rounds(calls)
-        if self._findings:
-            raise DefinitionError(self._findings)
-        return model.Definition(
-            path=self._path,
-            version=document.text(keys["version"], "version"),
-            required_threatq_version=document.text(
-                keys["required_threatq_version"], "required_threatq_version"
-            ),
-            template_values=values,
-            feeds=feeds,
-        )
+        self._found.check()
+        return model.Definition(self._path, version, required, values, feeds)
 
-    def _scope(self, names: frozenset[str]) -> Scope:
-        return Scope(self._document, EVERYWHERE | names, self._missing, self._python)
+    def _check_call(self, feeds: dict[str, model.Feed], names: set[str], call: Call) -> None:
+        """Check what is called against the names of all feeds, and the feeds that are sound."""
+        name, message, hint = call.name, None, None
+        if name not in names:
+            message, hint = f"there is no feed {name!r}", did_you_mean(name, names)
+        elif name in feeds and feeds[name].feed_type != call.kind:
+            message = f"{name!r} is a {feeds[name].feed_type} feed, a {call.kind} one is due here"
+        if message is not None:
+            finding = self._document.finding(call.node, message, hint, codes.NO_SUCH_TARGET)
+            self._found.add(finding)
 
-    def _template_values(self, node: Node | None, names: frozenset[str]) -> dict[str, Value]:
-        if node is None:
-            return {}
-        values: dict[str, Value] = {}
-        for entry in self._document.entries(node, "template_values"):
-            # a template value may use those that stand before it
-            values[entry.key] = compile_value(
-                self._document, entry.value, names | set(values), self._missing
-            )
-        return values
-
-    def _check_call(
-        self, feeds: dict[str, model.Feed], caller: model.Feed, name: str, node: Node
-    ) -> None:
-        wanted = FULFILLMENT if caller.report and _fulfills(caller, name) else SUPPLEMENTAL
-        if name not in feeds:
-            if not self._findings:  # a feed with findings of its own is not a missing feed
-                hint = did_you_mean(name, feeds)
-                self._findings.append(
-                    self._document.finding(
-                        node, f"there is no feed {name!r}", hint, codes.NO_SUCH_TARGET
-                    )
-                )
-        elif feeds[name].feed_type != wanted:
-            self._findings.append(
-                self._document.finding(
-                    node,
-                    f"{name!r} is a {feeds[name].feed_type} feed, a {wanted} one is due here",
-                    code=codes.NO_SUCH_TARGET,
-                )
-            )
-
-    def _refuse_rounds(self, calls: list[tuple[model.Feed, str, Node]]) -> None:
+    def _refuse_rounds(self, calls: list[tuple[str, Call]]) -> None:
         """Refuse a feed that calls itself, by way of others too: it would never end."""
         callees: dict[str, set[str]] = {}
-        for feed, name, _ in calls:
-            callees.setdefault(feed.name, set()).add(name)
-        for feed, name, node in calls:
-            reached, waiting = set(), [name]
+        for caller, call in calls:
+            callees.setdefault(caller, set()).add(call.name)
+        for caller, call in calls:
+            reached, waiting = set(), [call.name]
             while waiting:
                 called = waiting.pop()
                 if called not in reached:
                     reached.add(called)
                     waiting += callees.get(called, ())
-            if feed.name in reached:
-                message = f"the feed {feed.name!r} calls itself by way of this"
-                self._findings.append(
-                    self._document.finding(node, message, code=codes.NO_SUCH_TARGET)
-                )
+            if caller in reached:
+                message = f"the feed {caller!r} calls itself by way of this"
+                finding = self._document.finding(call.node, message, code=codes.NO_SUCH_TARGET)
+                self._found.add(finding)
 
 
-def _fulfills(feed: model.Feed, name: str) -> bool:
-    return feed.report is not None and any(
-        object_set.fulfillment == name for object_set in feed.report.object_sets
+def _feed(scope: Scope, entry: Entry) -> model.Feed:
+    """Compile one feed; raises DefinitionError with the findings of all its parts."""
+    document = scope.document
+    parts = Parts(document, entry.value, "feed")
+    kind = (
+        PRIMARY
+        if "feed_type" not in parts.keys
+        else parts.part("feed_type", lambda node: feed_type(document, node))
     )
+    if kind != PRIMARY:
+        scope = scope.with_names("run_params")
+    feed = model.Feed(
+        name=entry.key,
+        position=document.position(entry.key_node),
+        feed_type=kind or PRIMARY,
+        category=parts.text("category"),
+        namespace=parts.text("namespace"),
+        default_indicator_status=parts.text("default_indicator_status"),
+        timestamp_format=parts.text("timestamp_format") or DEFAULT_TIMESTAMP_FORMAT,
+        user_fields=parts.part("user_fields", lambda node: read_fields(document, node)) or (),
+        updatable=parts.part("ingest_rules", lambda node: _rules(document, node)) or frozenset(),
+        source=parts.part("source", lambda node: compile_source(scope, node)),
+        filters=parts.part("filters", lambda node: _filters(scope, node, kind)) or (),
+        report=parts.part("report", lambda node: compile_report(scope, node)),
+    )
+    if "source" not in parts.keys and kind in (PRIMARY, SUPPLEMENTAL):
+        parts.found.add(document.finding(entry.key_node, "this feed lacks a source"))
+    parts.check()
+    return feed
 
 
-class _FeedLoader:
-    """One feed; findings of its parts are collected, so that one run shows them all."""
-
-    def __init__(self, scope: Scope, entry: Entry) -> None:
-        self._document = scope.document
-        self._entry = entry
-        self._base = scope
-        self._findings: list[Finding] = []
-        self.calls = scope.calls
-
-    def load(self) -> model.Feed:
-        document, entry = self._document, self._entry
-        keys = keyed(document, entry.value, "feed")
-        kind = feed_type(document, keys.get("feed_type"))
-        scope = self._base if kind == PRIMARY else self._base.with_names("run_params")
-
-        def text(key: str) -> str | None:
-            return document.text(keys[key], key) if key in keys else None
-
-        source = self._collected(lambda: compile_source(scope, keys.get("source")))
-        filters = self._collected(lambda: self._filters(scope, keys.get("filters"), kind))
-        report = self._collected(lambda: compile_report(scope, keys.get("report")))
-        fields = self._collected(lambda: read_fields(document, keys.get("user_fields")))
-        rules = self._collected(lambda: self._rules(keys.get("ingest_rules")))
-        if source is None and kind != FULFILLMENT and "source" not in keys:
-            self._findings.append(document.finding(entry.key_node, "this feed lacks a source"))
-        if self._findings:
-            raise DefinitionError(self._findings)
-        return model.Feed(
-            name=entry.key,
-            position=document.position(entry.key_node),
-            feed_type=kind,
-            category=text("category"),
-            namespace=text("namespace"),
-            default_indicator_status=text("default_indicator_status"),
-            timestamp_format=text("timestamp_format") or DEFAULT_TIMESTAMP_FORMAT,
-            user_fields=fields or (),
-            updatable=rules or frozenset(),
-            source=source,
-            filters=filters or (),
-            report=report,
+def _filters(scope: Scope, node: Node, kind: str | None) -> model.Pipeline:
+    pipeline = compile_pipeline(scope.with_names("value"), node)
+    tracks = [step for step in _nested(pipeline) if isinstance(step, model.Track)]
+    at_top = [step for step in pipeline if isinstance(step, model.Track)]
+    if len(tracks) > 1 or tracks != at_top or (tracks and kind in CALLED):
+        raise scope.document.error_at(
+            tracks[-1].position,
+            "track stands at most once, at the top level of the filters of a primary feed",
         )
+    return pipeline
 
-    def _collected(self, part: Callable[[], _T]) -> _T | None:
-        try:
-            return part()
-        except DefinitionError as error:
-            self._findings += error.findings
-            return None
 
-    def _filters(self, scope: Scope, node: Node | None, kind: str) -> model.Pipeline:
-        if node is None:
-            return ()
-        pipeline = compile_pipeline(scope.with_names("value"), node)
-        tracks = [step for step in _nested(pipeline) if isinstance(step, model.Track)]
-        at_top = [step for step in pipeline if isinstance(step, model.Track)]
-        if len(tracks) > 1 or tracks != at_top or (tracks and kind != PRIMARY):
-            raise self._document.error_at(
-                tracks[-1].position,
-                "track stands at most once, at the top level of the filters of a primary feed",
-            )
-        return pipeline
+def _rules(document: Document, node: Node) -> frozenset[str]:
+    parts = Parts(document, node, "ingest rules")
+    elements = parts.due("attributes", lambda inner: document.items(inner, "attribute rules"))
+    parts.check()
+    names = set()
+    for element in elements:
+        with parts.found:
+            names.add(_rule(document, element))
+    parts.check()
+    return frozenset(names)
 
-    def _rules(self, node: Node | None) -> frozenset[str]:
-        document = self._document
-        if node is None:
-            return frozenset()
-        names = set()
-        rules = keyed(document, node, "ingest rules")["attributes"]
-        for element in document.items(rules, "attribute rules"):
-            keys = keyed(document, element, "attribute rule")
-            rule = document.text(keys["rule"], "rule")
-            if rule != RULE_UPDATE:
-                raise document.error(keys["rule"], f"unknown rule {rule!r}", "update is known")
-            names.add(document.text(keys["name"], "name"))
-        return frozenset(names)
+
+def _rule(document: Document, node: Node) -> str:
+    """Return the attribute that a rule is about."""
+    parts = Parts(document, node, "attribute rule")
+    name, rule = parts.text("name") or "", parts.text("rule")
+    parts.check()
+    if rule != RULE_UPDATE:
+        raise document.error(parts.keys["rule"], f"unknown rule {rule!r}", "update is known")
+    return name
 
 
 def _nested(pipeline: model.Pipeline) -> Iterator[model.Filter]:

@@ -203,6 +203,7 @@ class HttpSource:
     verify_host_ssl: Value | None
     disable_proxies: Value | None
     pagination: Pagination | None
+    timeout: Value | None
     auth: Auth | None
     window: Window | None
     fallback_url: Value | None

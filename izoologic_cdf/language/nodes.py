@@ -16,7 +16,13 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from izoologic_cdf.language import codes, overlay
-from izoologic_cdf.language.positions import DefinitionError, Finding, Position, did_you_mean
+from izoologic_cdf.language.positions import (
+    DefinitionError,
+    Finding,
+    Findings,
+    Position,
+    did_you_mean,
+)
 
 EXPR, TMPL, JSON = "!expr", "!tmpl", "!json"
 TAGS = (EXPR, TMPL, JSON)
@@ -189,37 +195,42 @@ class Document:
         """Return an error about a place, to be raised by the caller."""
         return DefinitionError([self.finding(position, message, help_, code)])
 
-    def entries(self, node: Node, what: str) -> list[Entry]:
+    def entries(self, node: Node, what: str, found: Findings | None = None) -> list[Entry]:
         """Return the entries of a mapping, merge keys resolved.
 
         Precedence is PyYAML's: an explicit key over a merged one, a later `<<` over an earlier
-        one, an earlier element of a merged list over a later one.
+        one, an earlier element of a merged list over a later one. With `found`, wrong keys are
+        added to it and the other entries returned.
 
         Raises:
-            DefinitionError: no mapping, a key that is no scalar, a key twice, a bad merge.
+            DefinitionError: no mapping; keys that are no scalar or stand twice, bad merges.
         """
         if not isinstance(node, MappingNode):
             raise self.error(node, f"{what} must be a mapping, this is {kind_of(node)}")
         self.check_tag(node)
         merged: dict[str, Entry] = {}
         own: dict[str, Entry] = {}
+        here = Findings() if found is None else found
         for key_node, value in node.value:
-            if key_node.tag == _MERGE:
-                for entry in self._merge(value):
-                    merged.pop(entry.key, None)
-                    merged[entry.key] = entry
-                continue
-            if not isinstance(key_node, ScalarNode) or key_node.tag in TAGS:
-                raise self.error(key_node, f"a key of {what} must be a word")
-            key = str(key_node.value)
-            if key in own:
-                raise self.error(
-                    key_node,
-                    f"the key {key!r} stands twice in {what}",
-                    f"the first stands at line {own[key].key_node.start_mark.line + 1}",
-                    codes.KEY_TWICE,
-                )
-            own[key] = Entry(key, key_node, value, merged=False)
+            with here:
+                if key_node.tag == _MERGE:
+                    for entry in self._merge(value):
+                        merged.pop(entry.key, None)
+                        merged[entry.key] = entry
+                    continue
+                if not isinstance(key_node, ScalarNode) or key_node.tag in TAGS:
+                    raise self.error(key_node, "a key must be a word")
+                key = str(key_node.value)
+                if key in own:
+                    raise self.error(
+                        key_node,
+                        f"the key {key!r} stands twice",
+                        f"the first stands at line {own[key].key_node.start_mark.line + 1}",
+                        codes.KEY_TWICE,
+                    )
+                own[key] = Entry(key, key_node, value, merged=False)
+        if found is None:
+            here.check()
         return [*(e for e in merged.values() if e.key not in own), *own.values()]
 
     def _merge(self, value: Node) -> Iterator[Entry]:

@@ -5,15 +5,25 @@ from dataclasses import dataclass, field
 
 from izoologic_cdf.language import codes, model
 from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.language.fields import SUPPLEMENTAL
 from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode
-from izoologic_cdf.language.positions import DefinitionError, Finding, Position, did_you_mean
+from izoologic_cdf.language.positions import Findings, Position, did_you_mean
 from izoologic_cdf.language.pyfilters import (
     BrokenFilterError,
     PythonFilters,
     UnknownFilterError,
 )
-from izoologic_cdf.language.schema import keyed
+from izoologic_cdf.language.schema import Parts
 from izoologic_cdf.language.values import Value, compile_value
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A feed that is called: its name, where, and which type of feed is due there."""
+
+    name: str
+    node: Node
+    kind: str
 
 
 @dataclass(slots=True)
@@ -24,8 +34,7 @@ class Scope:
     names: frozenset[str]
     missing: Missing
     python: PythonFilters
-    # feed names that are called, and where
-    calls: list[tuple[str, Node]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
 
     def with_names(self, *names: str) -> "Scope":
         """Return the same scope with further names of expressions."""
@@ -35,6 +44,25 @@ class Scope:
         """Compile a value that may use the names of this scope."""
         return compile_value(self.document, node, self.names, self.missing)
 
+    def named(self, node: Node | None, found: Findings) -> tuple[dict[str, Value], "Scope"]:
+        """Compile template values, each of which may use those that stand before it.
+
+        Returns them with a scope that has their names; findings are added to `found`.
+        """
+        values: dict[str, Value] = {}
+        scope = self
+        with found:
+            for entry in self.document.entries(node, "template_values", found) if node else ():
+                with found:
+                    values[entry.key] = scope.value(entry.value)
+                # a wrong one is no unknown name
+                scope = scope.with_names(entry.key)
+        return values, scope
+
+    def pipeline(self, node: Node) -> model.Pipeline:
+        """Compile a list of filters that may use the names of this scope."""
+        return compile_pipeline(self, node)
+
 
 def compile_pipeline(scope: Scope, node: Node) -> model.Pipeline:
     """Compile a list of filters; `value` is a name in it.
@@ -43,14 +71,11 @@ def compile_pipeline(scope: Scope, node: Node) -> model.Pipeline:
         DefinitionError: an unknown filter, a wrong shape, anything wrong in an expression.
     """
     steps: list[model.Filter] = []
-    findings: list[Finding] = []
+    found = Findings()
     for element in scope.document.items(node, "filters"):
-        try:
+        with found:
             steps.extend(_steps(scope, element))
-        except DefinitionError as error:
-            findings += error.findings
-    if findings:
-        raise DefinitionError(findings)
+    found.check()
     return tuple(steps)
 
 
@@ -112,17 +137,22 @@ def _new(scope: Scope, at: Position, node: Node) -> model.Filter:
 
 
 def _if(scope: Scope, at: Position, node: Node) -> model.Filter:
-    keys = keyed(scope.document, node, "if")
-    return model.If(at, scope.value(keys["condition"]), compile_pipeline(scope, keys["filters"]))
+    parts = Parts(scope.document, node, "if")
+    condition = parts.due("condition", scope.value)
+    filters = parts.due("filters", scope.pipeline)
+    parts.check()
+    return model.If(at, condition, filters)
 
 
 def _filter_mapping(scope: Scope, at: Position, node: Node) -> model.Filter:
-    pipelines = {}
-    for entry in scope.document.entries(node, "filter-mapping"):
-        pipeline = pipelines[entry.key] = _one_or_list(scope, entry.value)
-        if model.iterates(pipeline):
-            message = f"iterate gives several values, and {entry.key!r} holds one"
-            raise scope.document.error(entry.value, message, "use `each`, which gives a list")
+    pipelines, found = {}, Findings()
+    for entry in scope.document.entries(node, "filter-mapping", found):
+        with found:
+            pipeline = pipelines[entry.key] = _one_or_list(scope, entry.value)
+            if model.iterates(pipeline):
+                message = f"iterate gives several values, and {entry.key!r} holds one"
+                raise scope.document.error(entry.value, message, "use `each`, which gives a list")
+    found.check()
     return model.FilterMapping(at, pipelines)
 
 
@@ -146,16 +176,20 @@ def _python(scope: Scope, at: Position, node: Node) -> model.Filter:
 
 
 def _supplemental(scope: Scope, at: Position, node: Node) -> model.Filter:
-    keys = keyed(scope.document, node, "supplemental")
-    feed = scope.document.text(keys["feed"], "feed")
-    scope.calls.append((feed, keys["feed"]))
-    params = scope.value(keys["params"]) if "params" in keys else None
-    return model.Supplemental(at, feed, params, scope.document.text(keys["into"], "into"))
+    parts = Parts(scope.document, node, "supplemental")
+    feed, into = parts.text("feed") or "", parts.text("into") or ""
+    params = parts.part("params", scope.value)
+    if feed:
+        scope.calls.append(Call(feed, parts.keys["feed"], SUPPLEMENTAL))
+    parts.check()
+    return model.Supplemental(at, feed, params, into)
 
 
 def _fail(scope: Scope, at: Position, node: Node) -> model.Filter:
-    keys = keyed(scope.document, node, "fail")
-    return model.Fail(at, scope.value(keys["condition"]), scope.value(keys["message"]))
+    parts = Parts(scope.document, node, "fail")
+    condition, message = parts.due("condition", scope.value), parts.due("message", scope.value)
+    parts.check()
+    return model.Fail(at, condition, message)
 
 
 def _warn(scope: Scope, at: Position, node: Node) -> model.Filter:
@@ -163,9 +197,10 @@ def _warn(scope: Scope, at: Position, node: Node) -> model.Filter:
 
 
 def _track(scope: Scope, at: Position, node: Node) -> model.Filter:
-    keys = keyed(scope.document, node, "track")
-    updated = scope.value(keys["updated"]) if "updated" in keys else None
-    return model.Track(at, scope.value(keys["id"]), updated)
+    parts = Parts(scope.document, node, "track")
+    identity, updated = parts.due("id", scope.value), parts.part("updated", scope.value)
+    parts.check()
+    return model.Track(at, identity, updated)
 
 
 _WORDS: dict[str, Callable[[Position], model.Filter]] = {

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import TracebackType
+from typing import Self
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -45,6 +47,43 @@ class DefinitionError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(str(finding) for finding in sorted(self.findings, key=_by_position))
+
+
+class Findings:
+    """Collects the findings of several parts, so that one look at a definition shows them all.
+
+    Each part stands in a `with` block of its own, which ends at the part's DefinitionError.
+    """
+
+    def __init__(self) -> None:
+        # a fragment that is used twice is wrong once
+        self._found: dict[Finding, None] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _: TracebackType | None,
+    ) -> bool:
+        if isinstance(error, DefinitionError):
+            self._found |= dict.fromkeys(error.findings)
+            return True
+        return False
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, finding: Finding) -> None:
+        """Add one finding."""
+        self._found[finding] = None
+
+    def check(self) -> None:
+        """Raise DefinitionError with everything that was found; nothing where all is well."""
+        if self._found:
+            raise DefinitionError(list(self._found))
 
 
 def _by_position(finding: Finding) -> Position:

@@ -35,6 +35,11 @@ _SIZING_METHODS = frozenset({"center", "expandtabs", "ljust", "rjust", "zfill"})
 # a width of more than six digits, or one that is an argument
 _HUGE_WIDTH = re.compile(r"%[^a-zA-Z%]*(\d{7}|\*)")
 DICT_METHODS = frozenset(dir(dict))
+# names that foreign definitions take for Jinja2's; types, since `isinstance` is asked about them.
+# Like `dict`, which Jinja2 has, they can be called and nothing else.
+PYTHON_NAMES = {"str": str, "len": len, "int": int, "isinstance": isinstance}
+# what `isinstance` may be asked about beside those; no names of their own
+PYTHON_TYPES = {"list": list, "float": float, "bool": bool}
 # what {{ }} does to a value, as a filter whose name nobody can write
 TEXT_OF = "text of"
 # what expressions may look into: data, and what Jinja2 itself hands out
@@ -116,6 +121,8 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
         budget_of(context).spend()
+        if function is str and args and not isinstance(args[0], str):
+            weigh(args[0])
         if isinstance(function, LoopContext) and args:
             args = (turns(context, args[0]), *args[1:])
         text, method = getattr(function, "__self__", None), getattr(function, "__name__", "")
@@ -308,6 +315,7 @@ def _environment(kind: type[_Environment], undefined: type[Undefined]) -> _Envir
         undefined=undefined,
     )
     del environment.globals["lipsum"]
+    environment.globals |= PYTHON_NAMES | PYTHON_TYPES
     for name in _SIZING_FILTERS:
         environment.filters[name] = _sized(environment.filters[name])
     filters = environment.filters

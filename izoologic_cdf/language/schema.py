@@ -4,14 +4,15 @@ One table; the loader refuses every other key. Worth: A attested, D described, H
 (the terms of the conventions table).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 from izoologic_cdf.language.nodes import Document, Node
-from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.language.positions import Findings, did_you_mean
 
 Worth = Literal["A", "D", "H"]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
         "verify_host_ssl": Key("whether the certificate is checked"),
         "disable_proxies": Key("whether configured proxies are ignored"),
         "pagination": Key("how further pages are asked for"),
+        "timeout": Key("seconds to wait for an answer; not every ThreatQ has it"),
         "auth": Key("token login", "H"),
         "window": Key("length of the windows of a run", "H"),
         "fallback_url": Key("address to try once after a 404", "H"),
@@ -135,6 +137,11 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
         "key": Key("identity of a placeholder", "H"),
         "run_params": Key("what the fulfillment feed gets", "H"),
         "content": Key("bytes of an attachment", "H"),
+        "condition": Key("whether the object is reported", "H"),
+    },
+    "tag": {
+        "name": Key("text of the tag; a list is several tags", required=True),
+        "condition": Key("whether it is reported", "H"),
     },
     "attribute": {
         "name": Key("name of the attribute", required=True),
@@ -144,25 +151,57 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
 }
 
 
-def keyed(document: Document, node: Node, construct: str) -> dict[str, Node]:
-    """Return a construct's nodes by key.
+class Parts:
+    """The parts of a construct by key, compiled one by one; findings of all of them come at once.
 
-    Raises:
-        DefinitionError: no mapping, an unknown key (with the nearest known one), a missing key.
+    `keys` are the nodes of the known keys that are there. What `part` and `due` return is used
+    after `check` only: a part with a finding is null.
     """
-    known = CONSTRUCTS[construct]
-    result: dict[str, Node] = {}
-    for entry in document.entries(node, f"a {construct}"):
-        if entry.key not in known:
-            raise document.error(
-                entry.key_node,
-                f"a {construct} has no key {entry.key!r}",
-                did_you_mean(entry.key, known),
-            )
-        result[entry.key] = entry.value
-    for name, key in known.items():
-        if key.required and name not in result:
-            raise document.error(
-                node, f"this {construct} lacks the key {name!r}", f"{name}: {key.says}"
-            )
-    return result
+
+    def __init__(self, document: Document, node: Node, construct: str) -> None:
+        """Look at the keys.
+
+        Raises:
+            DefinitionError: no mapping. Unknown and missing keys wait for `check`.
+        """
+        self.document = document
+        self.keys: dict[str, Node] = {}
+        one = f"{'an' if construct[0] in 'aehio' else 'a'} {construct}"
+        self.found = Findings()
+        known, hints = CONSTRUCTS[construct], set()
+        for entry in document.entries(node, one, self.found):
+            if entry.key in known:
+                self.keys[entry.key] = entry.value
+                continue
+            hint = did_you_mean(entry.key, known)
+            hints.add(hint)
+            message = f"{one} has no key {entry.key!r}"
+            self.found.add(document.finding(entry.key_node, message, hint))
+        missing = [name for name, key in known.items() if key.required and name not in self.keys]
+        # a mistyped key is not missing as well
+        missing = [name for name in missing if did_you_mean(name, [name]) not in hints]
+        if missing:
+            *most, last = map(repr, missing)
+            names = f"s {', '.join(most)} and {last}" if most else f" {last}"
+            message = f"this {construct} lacks the key{names}"
+            help_ = "; ".join(f"{name}: {known[name].says}" for name in missing)
+            self.found.add(document.finding(node, message, help_))
+
+    def part(self, key: str, compile_: Callable[[Node], _T]) -> _T | None:
+        """Return what the node under a key compiles to; null where there is none."""
+        if key in self.keys:
+            with self.found:
+                return compile_(self.keys[key])
+        return None
+
+    def due(self, key: str, compile_: Callable[[Node], _T]) -> _T:
+        """Return what the node under a required key compiles to."""
+        return cast("_T", self.part(key, compile_))
+
+    def text(self, key: str) -> str | None:
+        """Return the text under a key; null where there is none."""
+        return self.part(key, lambda node: self.document.text(node, key))
+
+    def check(self) -> None:
+        """Raise DefinitionError with everything that is wrong, if anything is."""
+        self.found.check()

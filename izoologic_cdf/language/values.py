@@ -31,7 +31,7 @@ from izoologic_cdf.language.nodes import (
     ScalarNode,
     SequenceNode,
 )
-from izoologic_cdf.language.positions import Position
+from izoologic_cdf.language.positions import Findings, Position
 
 _COMPILED: dict[str, type[Expression | Template]] = {EXPR: Expression, TMPL: Template}
 # a mapping with this key stands in a list only while the condition is true
@@ -135,7 +135,7 @@ def compile_value(
     With `guarded`, a mapping that has a `condition` evaluates to null while it is false.
 
     Raises:
-        DefinitionError: an unknown tag, or anything wrong in one of the expressions.
+        DefinitionError: unknown tags, and all that is wrong in the expressions.
     """
     return _Builder(document, names, missing, guarded=guarded).value(node)
 
@@ -151,11 +151,13 @@ class _Builder:
         self._leaves: list[_Leaf] = []
         self._templates: dict[str, Template] = {}
         self._guards: tuple[Expression | Template, ...] = ()
+        self._found = Findings()
 
     def value(self, node: Node) -> Value:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         tree = self._tree(node)
+        self._found.check()
         position = self._document.position(node)
         tree.set_environment(environment_of(self._missing))
         if not self._leaves:
@@ -182,22 +184,28 @@ class _Builder:
         if node.tag in (EXPR, TMPL):
             raise self._document.error(node, f"{node.tag} takes one scalar, not a collection")
         if isinstance(node, SequenceNode):
-            return jinja.List([self._tree(element) for element in node.value])
+            return jinja.List([self._part(element) for element in node.value])
         assert isinstance(node, MappingNode)  # noqa: S101 - YAML has no fourth kind
         return self._mapping_tree(node)
 
+    def _part(self, node: Node) -> jinja.Expr:
+        """Compile one part of a collection; what is wrong with it does not hide the others."""
+        with self._found:
+            return self._tree(node)
+        return jinja.Const(None)
+
     def _mapping_tree(self, node: MappingNode) -> jinja.Expr:
-        entries = self._document.entries(node, "this mapping")
+        entries = self._document.entries(node, "this mapping", self._found)
         guard_tree: jinja.Expr | None = None
         outer = self._guards
         for entry in entries:
             if self._guarded and entry.key == GUARD:
                 before = len(self._leaves)
-                guard_tree = self._tree(entry.value)
+                guard_tree = self._part(entry.value)
                 self._guards = outer + tuple(leaf.value for leaf in self._leaves[before:])
         pairs = [
             # a number as key of data stays a number, as in every YAML reader
-            jinja.Pair(jinja.Const(self._document.scalar(entry.key_node)), self._tree(entry.value))
+            jinja.Pair(jinja.Const(self._document.scalar(entry.key_node)), self._part(entry.value))
             for entry in entries
             if guard_tree is None or entry.key != GUARD
         ]

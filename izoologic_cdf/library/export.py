@@ -57,6 +57,9 @@ def _document(record: Record) -> dict[str, Any]:
             for attribute in record.attributes
         ],
         "related": [{"type": other, "value": value} for other, value, _ in record.related],
+        "tags": record.tags,
+        "status": record.status,
+        "happened_at": record.happened_at,
     }
     if record.type == "attachment":
         document["size"] = record.size

@@ -37,7 +37,9 @@ def _map(of: _Schema) -> _Schema:
 
 
 _PIPELINE = _list(_ref("filter"))
+# written out, or given by an expression, as a whole or in part
 _ATTRIBUTES: _Schema = {"anyOf": [_list({"anyOf": [_ref("attribute"), _TEXT]}), _TEXT]}
+_TAGS: _Schema = {"anyOf": [_list({"anyOf": [_ref("tag"), _TEXT]}), _TEXT]}
 _ITEMS: _Schema = {
     "anyOf": [_list({"anyOf": [_ref("item"), _TEXT]}), _ref("item"), _TEXT],
 }
@@ -77,6 +79,7 @@ _VALUES: Mapping[str, Mapping[str, _Schema]] = {
     "http": {
         "response_content_type": _TEXT,
         "pagination": _ref("pagination"),
+        "timeout": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _TEXT]},
         "auth": _ref("auth"),
         "window": _ref("window"),
     },
@@ -96,7 +99,8 @@ _VALUES: Mapping[str, Mapping[str, _Schema]] = {
         "related": _map(_list(_TEXT)),
         "fulfillment": _TEXT,
     },
-    "item": {"attributes": _ATTRIBUTES},
+    "item": {"attributes": _ATTRIBUTES, "tags": _TAGS},
+    "tag": {},
     "attribute": {},
 }
 
@@ -172,7 +176,7 @@ def _report() -> _Schema:
         "type": "object",
         "properties": {
             "attribute-sets": _map(_set_of(_ATTRIBUTES)),
-            "tag-sets": _map(_set_of(_ANY)),
+            "tag-sets": _map(_set_of(_TAGS)),
         },
         "patternProperties": {"^(?!(attribute|tag)-sets$).+-sets$": _map(_ref("object set"))},
         "additionalProperties": False,

@@ -77,8 +77,7 @@ class Flow:
         return [made for at, made in self._made.items() if at not in self._used]
 
     def _feed(self, feed: FeedOutline) -> None:
-        source = self._outline.under(self._outline.under(feed.keys, "source"), "http")
-        login = self._outline.under(source, "auth").get("filters")
+        login = self._outline.under(self._outline.http(feed), "auth").get("filters")
         if login:
             self._use_all(self._pipeline(login.value, _Shape()))
         shape = _Shape()

@@ -110,10 +110,18 @@ class Outline:
 
     @cached_property
     def template_values(self) -> dict[str, list[Site]]:
-        """The expressions of each template value."""
+        """The expressions of each template value of the file."""
+        return self.values(self.keys)
+
+    def http(self, feed: FeedOutline) -> dict[str, Entry]:
+        """Return the entries of the request of a feed."""
+        return self.under(self.under(feed.keys, "source"), "http")
+
+    def values(self, keys: dict[str, Entry]) -> dict[str, list[Site]]:
+        """Return the expressions of each of the `template_values` under these keys."""
         return {
             name: self.sites(entry.value)
-            for name, entry in self.under(self.keys, "template_values").items()
+            for name, entry in self.under(keys, "template_values").items()
         }
 
     def sites(self, *nodes: Node) -> list[Site]:
@@ -164,6 +172,17 @@ class Outline:
                     name = word(entry.value) if entry else None
                     if name is not None:
                         yield name
+
+
+def names_read(sites: list[Site], values: dict[str, list[Site]]) -> set[str]:
+    """Return the names that expressions read, themselves or by the values that they name."""
+    names: set[str] = set()
+    waiting = list(sites)
+    while waiting:
+        fresh = waiting.pop().code.roots - names
+        names |= fresh
+        waiting += [site for name in fresh for site in values.get(name, [])]
+    return names
 
 
 def walk(*nodes: Node) -> Iterator[Node]:

@@ -14,6 +14,7 @@ _GROUPS = {
     "CDF0": "The language (found by the loader as well, so a run refuses them)",
     "CDF1": "How keys and calls flow",
     "CDF2": "The approval checklist",
+    "CDF3": "What not every version of ThreatQ knows",
     "CDF9": "Comments that silence",
 }
 _README = """\

@@ -61,7 +61,8 @@ class Limits:
 class Request:
     """One request; `json_due` says that the answer must be JSON, else it may be any file.
 
-    A parameter is text, or a list of texts.
+    A parameter is text, or a list of texts. `timeout` is how many seconds to wait for an answer,
+    where that is not left to the run's limits.
     """
 
     method: str
@@ -72,6 +73,7 @@ class Request:
     json_due: bool = True
     verify: bool = True
     use_proxies: bool = True
+    timeout: float | None = None
 
     @property
     def endpoint(self) -> str:
@@ -93,6 +95,7 @@ class Request:
             self.json_due,
             self.verify,
             self.use_proxies,
+            self.timeout,
         )
 
 
@@ -259,11 +262,13 @@ class Transport:
         self.calls.count(requests=1)
         deadline = time.monotonic() + self.limits.whole
         where = request.endpoint
+        read = self.limits.read if request.timeout is None else request.timeout
+        connect = min(self.limits.connect, read)
         try:
             response = self._adapter.send(
                 prepared,
                 stream=True,
-                timeout=(self.limits.connect, self.limits.read),
+                timeout=(connect, read),
                 verify=verify,
                 proxies=proxies,
             )
@@ -277,10 +282,10 @@ class Transport:
                 ) from None
             raise _AgainError(HttpError(f"{where}: the TLS connection failed")) from None
         except requests.exceptions.ConnectTimeout:
-            message = f"{where}: no connection within {self.limits.connect:g} s"
+            message = f"{where}: no connection within {connect:g} s"
             raise _AgainError(HttpError(message)) from None
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
-            message = f"{where}: no answer within {self.limits.read:g} s"
+            message = f"{where}: no answer within {read:g} s"
             raise _AgainError(HttpError(message)) from None
         except requests.exceptions.InvalidProxyURL:
             message = f"{where}: the proxy of this machine's environment is no address"

@@ -25,7 +25,7 @@ from izoologic_cdf.runtime.plan import OVERLAP, Plan
 from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
 from izoologic_cdf.runtime.progress import Progress, Speaker, span
 from izoologic_cdf.runtime.reports import ItemReport
-from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.sources import FirstPage, Sources
 from izoologic_cdf.runtime.state import SetAside, State
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY, Window
@@ -46,6 +46,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
     committed: Callable[[], None] = lambda: None
+    first_page: FirstPage = FirstPage.WITHOUT
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class FeedRun:
         self._transport = Transport(
             self._clock, self._settings.limits, connections=self._settings.in_flight
         )
-        sources = Sources(self._transport, redactor, self._speaker.warn)
+        sources = Sources(self._transport, redactor, self._speaker.warn, self._settings.first_page)
         self._feeds = Feeds(definition, user_fields, sources, library.has_content)
         self._state = State(library, feed.name, feed.user_fields, user_fields)
         self._run_id = 0

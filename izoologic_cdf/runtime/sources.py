@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from enum import Enum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from izoologic_cdf.language import model
+from izoologic_cdf.language.sources import TIMEOUT_DUE, is_timeout
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, SpooledBody, looks_like_json, parse_json
 from izoologic_cdf.runtime.case import Case
@@ -19,6 +21,19 @@ from izoologic_cdf.runtime.pipelines import Pipelines, evaluate
 from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
 
 Names = Mapping[str, Any]
+
+
+class FirstPage(Enum):
+    """Whether the params of a pagination apply to the first request already.
+
+    Nobody here knows which of them the platform has (the table of conventions has a row for it),
+    so a definition is run under both.
+    """
+
+    WITHOUT = "without"
+    WITH = "with"
+
+
 # more pages than this in one request are a condition that never turns false
 MOST_PAGES = 10_000
 OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
@@ -30,11 +45,16 @@ class Sources:
     """Asks sources; shared by the threads of a run."""
 
     def __init__(
-        self, transport: Transport, redactor: Redactor, warn: Callable[[str], None]
+        self,
+        transport: Transport,
+        redactor: Redactor,
+        warn: Callable[[str], None],
+        first_page: FirstPage = FirstPage.WITHOUT,
     ) -> None:
         self._transport = transport
         self._redactor = redactor
         self._warn = warn
+        self._first_page = first_page
         self._logins = Logins()
         # the address that answered where the first one was not found, by the first one's path
         self._moved: set[str] = set()
@@ -47,29 +67,26 @@ class Sources:
             ItemError: an expression failed on the data, or the call failed.
             RunError: the login failed.
         """
-        params = _mapping(source.params, names)
-        pages = 0
-        while True:
+        params, paging = _params(source.params, names), source.pagination
+        if paging is None:
+            yield self._page(source, names, params)
+            return
+        if self._first_page is FirstPage.WITH:
+            before = _paged(paging, names, None, {}, 0)
+            params = {**params, **_params(paging.params, before)}
+        for pages in range(1, MOST_PAGES + 1):
             body = self._page(source, names, params)
             yield body
-            pages += 1
-            if source.pagination is None:
+            inner = _paged(paging, names, _readable(body), params, pages)
+            if not evaluate(paging.condition, inner):
                 return
-            inner = dict(names) | {
-                "prev_response_data": _readable(body),
-                "prev_request_params": params,
-                "page_count": pages,
-            }
-            for name, value in source.pagination.template_values.items():
-                inner[name] = evaluate(value, inner)
-            if not evaluate(source.pagination.condition, inner):
-                return
-            if pages >= MOST_PAGES:
-                raise ItemError(
-                    f"there are more than {MOST_PAGES} pages; the condition never turns false",
-                    source.pagination.condition.position,
-                )
-            params = {**params, **_mapping(source.pagination.params, inner)}
+            following = {**params, **_params(paging.params, inner)}
+            if _query(following) == _query(params):
+                message = "the request of the next page equals that of the page before"
+                raise ItemError(message, paging.params.position)
+            params = following
+        message = f"there are more than {MOST_PAGES} pages; the condition never turns false"
+        raise ItemError(message, paging.condition.position)
 
     def _page(self, source: model.HttpSource, names: Names, params: Names) -> bytes | SpooledBody:
         head = self._head(source, names)
@@ -106,12 +123,13 @@ class Sources:
         return Request(
             method=head.method,
             url=head.url,
-            params={key: _texts(value) for key, value in params.items() if value is not None},
+            params=_query(params),
             headers=headers,
             body=body,
             json_due=head.json_due,
             verify=head.verify,
             use_proxies=head.use_proxies,
+            timeout=head.timeout,
         )
 
     def _check(self, url: str, source: model.HttpSource) -> None:
@@ -195,8 +213,9 @@ class _Head:
         self.json_due = content_type is None or looks_like_json(content_type)
         self.verify = _flag(source.verify_host_ssl, names, default=True)
         self.use_proxies = not _flag(source.disable_proxies, names, default=False)
+        self.timeout = _timeout(source.timeout, names)
         values = [source.method, source.url, source.headers]
-        values += [source.verify_host_ssl, source.disable_proxies]
+        values += [source.verify_host_ssl, source.disable_proxies, source.timeout]
         self.login: Request | None = None
         self.login_key: tuple[object, ...] = ()
         auth = source.auth
@@ -204,8 +223,8 @@ class _Head:
             headers = _headers(auth.headers, names)
             body = _encode(auth.body, auth.json_body, names, headers)
             url = str(evaluate(auth.url, names))
-            flags = self.verify, self.use_proxies
-            self.login = Request(auth.method, url, None, headers, body, True, *flags)
+            how = self.verify, self.use_proxies, self.timeout
+            self.login = Request(auth.method, url, None, headers, body, True, *how)
             self.login_key = auth.method, url, body, tuple(sorted(headers.items()))
             values += [auth.url, auth.headers, auth.body]
         self.takes = frozenset().union(*(value.takes for value in values if value is not None))
@@ -234,10 +253,49 @@ def _encode(
     return str(value).encode("utf-8", "replace")
 
 
-def _mapping(value: Value | None, names: Names) -> dict[str, Any]:
+def _paged(
+    paging: model.Pagination, names: Names, data: Any, params: Names, pages: int
+) -> dict[str, Any]:
+    """Return the names of a pagination, after so many pages."""
+    inner = dict(names)
+    inner |= {"prev_response_data": data, "prev_request_params": params, "page_count": pages}
+    for name, value in paging.template_values.items():
+        inner[name] = evaluate(value, inner)
+    return inner
+
+
+def _params(value: Value | None, names: Names) -> dict[str, Any]:
+    """Return query parameters; a text, which is a mistake, is taken for a query string."""
     if value is None:
         return {}
     result = evaluate(value, names)
+    if isinstance(result, str):
+        read = parse_qs(result.strip().removeprefix("?"), keep_blank_values=True)
+        return {key: texts if texts[1:] else texts[0] for key, texts in read.items()}
+    return _as_mapping(result, value)
+
+
+def _query(params: Names) -> dict[str, str | list[str]]:
+    """Return parameters as they are sent; null is none."""
+    return {key: _texts(value) for key, value in params.items() if value is not None}
+
+
+def _timeout(value: Value | None, names: Names) -> float | None:
+    seconds = None if value is None else evaluate(value, names)
+    if value is None or seconds is None:
+        return None
+    if not is_timeout(seconds):
+        raise RunError(f"{value.position}: {TIMEOUT_DUE}")
+    return float(seconds)
+
+
+def _mapping(value: Value | None, names: Names) -> dict[str, Any]:
+    return {} if value is None else _as_mapping(evaluate(value, names), value)
+
+
+def _as_mapping(result: Any, value: Value) -> dict[str, Any]:
+    if result is None:
+        return {}
     if not isinstance(result, dict):
         raise ItemError("a mapping is due here", value.position)
     return result

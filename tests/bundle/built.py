@@ -18,6 +18,7 @@ from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
+from izoologic_cdf.runtime.sources import FirstPage
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 from tests.feeds.support import Heard, StoppedClock
@@ -61,6 +62,7 @@ def runs(
     library: Library,
     ranges: Iterable[Window],
     switches: Mapping[str, Any],
+    first_page: FirstPage = FirstPage.WITHOUT,
 ) -> list[tuple[Summary, list[str]]]:
     """Run every primary feed once per range; return the summaries and what was said."""
     done = []
@@ -74,7 +76,7 @@ def runs(
             "api_secret": emulator.secret_key,
         }
         values |= {name: value for name, value in switches.items() if name in names}
-        settings = Settings(clock=StoppedClock(emulator.state.clock))
+        settings = Settings(clock=StoppedClock(emulator.state.clock), first_page=first_page)
         for one in ranges:
             heard = Heard()
             plan = whole(one.since, one.until)
@@ -89,12 +91,13 @@ def exported(
     emulator: Emulator,
     ranges: Iterable[Window],
     switches: Mapping[str, Any],
+    first_page: FirstPage = FirstPage.WITHOUT,
 ) -> str:
     """Run into a new library and return its export; every run has to be complete."""
     path = folder / "library.sqlite"
     path.unlink(missing_ok=True)
     with Library.create(path) as library:
-        for summary, said in runs(definition, emulator, library, ranges, switches):
+        for summary, said in runs(definition, emulator, library, ranges, switches, first_page):
             assert summary.outcome == "complete", said
         return _with_files_told_by_content("".join(export(library)))
 

@@ -37,8 +37,9 @@ def test_whatever_server_a_definition_names_the_emulator_is_asked(url: Any, expe
 
 
 def thing(value: str, **more: Any) -> dict[str, Any]:
-    plain = {"subtype": None, "description": None, "published_at": None, "sources": ["s"]}
-    return {"type": "note", "value": value, **plain, "attributes": [], "related": [], **more}
+    plain = dict.fromkeys(["subtype", "description", "published_at", "status", "happened_at"])
+    rows: dict[str, Any] = {"sources": ["s"], "attributes": [], "related": [], "tags": []}
+    return {"type": "note", "value": value, **plain, **rows, **more}
 
 
 def attribute(name: str, value: str) -> dict[str, Any]:
@@ -64,6 +65,15 @@ def attribute(name: str, value: str) -> dict[str, Any]:
             [
                 ("result-changed", "note a", "description", "x", None),
                 ("result-changed", "note a", "published_at", None, "2025-08-01 00:00:00"),
+            ],
+        ),
+        (
+            [thing("a", status="Review", tags=["x", "y"])],
+            [thing("a", happened_at="2025-08-01 00:00:00", tags=["y", "z"])],
+            [
+                ("result-changed", "note a", "happened_at", None, "2025-08-01 00:00:00"),
+                ("result-changed", "note a", "status", "Review", None),
+                ("result-changed", "note a", "tag", "x", "z"),
             ],
         ),
         (
@@ -220,7 +230,7 @@ def test_a_field_that_cannot_be_set_is_refused(
     [
         (None, "the file can't be read"),
         ("", "the file is empty"),
-        ("feeds: {}", "lacks the key 'version'"),
+        ("feeds: {}", "lacks the keys 'version' and 'required_threatq_version'"),
         (OLD.replace("data.brand", "date.brand"), "date"),
     ],
 )

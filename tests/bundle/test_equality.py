@@ -8,6 +8,7 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.runtime.sources import FirstPage
 from izoologic_cdf.runtime.windows import Window, windows
 from tests.bundle.built import authored, built, built_text, exported, loaded
 
@@ -51,12 +52,12 @@ def ranges(emulator: Emulator) -> list[Window]:
 def test_both_forms_give_the_same_library(
     emulator: Emulator, tmp_path: Path, switches: dict[str, Any]
 ) -> None:
-    """Whatever a missing key is on the platform, null or Undefined."""
+    """Whatever a missing key is, and whether or not pagination applies to the first request."""
     asked = ranges(emulator)
     want = exported(tmp_path, authored(), emulator, asked, switches)
     assert '"type": ' in want
-    for missing in Missing:
-        assert exported(tmp_path, built(missing), emulator, asked, switches) == want
+    for missing, first_page in zip(Missing, FirstPage, strict=True):
+        assert exported(tmp_path, built(missing), emulator, asked, switches, first_page) == want
 
 
 PLANTED = {

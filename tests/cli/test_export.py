@@ -16,6 +16,7 @@ from tests.cli.shell import GUIDE, Shell
 
 KEYS = [
     "type", "value", "subtype", "description", "published_at", "sources", "attributes", "related",
+    "tags", "status", "happened_at",
 ]  # fmt: skip
 SWITCHES = ("ingest_as_event", "ingest_ip_as_attribute", "ingest_as_identity")
 
@@ -70,7 +71,7 @@ def test_types_are_codes_and_subtypes_stand_at_events_and_indicators_alone(text:
 def test_absent_is_null_and_never_empty(text: str) -> None:
     objects = _objects(text)
     for one in objects:
-        for key in ("value", "subtype", "description", "published_at"):
+        for key in ("value", "subtype", "description", "published_at", "status", "happened_at"):
             assert one[key] is None or one[key].strip()
         for held in one["attributes"]:
             assert held["value"].strip()
@@ -84,6 +85,14 @@ def test_a_published_date_has_one_form_and_is_never_the_time_of_ingest(text: str
     for date in dates:
         assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", date)
         assert date < "2025-08-16"
+
+
+def test_what_only_some_types_have_is_there_for_them(text: str) -> None:
+    """A status is an indicator's, the time it happened an event's; our feeds set no tags."""
+    for one in _objects(text):
+        assert one["status"] == ("Active" if one["type"] == "indicator" else None)
+        assert one["happened_at"] == (one["published_at"] if one["type"] == "event" else None)
+        assert one["tags"] == []
 
 
 def test_everything_is_sorted_by_code_point(text: str) -> None:

@@ -206,9 +206,12 @@ def difference(one: Outcome, other: Outcome) -> str:
 def _facts(one: Object) -> Iterable[str]:
     name = f"{one['type']} {one['value']}"
     yield f"{name} is there"
-    for key in ("subtype", "description", "published_at", "size", "sha256"):
+    keys = ("subtype", "description", "published_at", "size", "sha256", "status", "happened_at")
+    for key in keys:
         if one.get(key) is not None:
             yield f"{name} {key}: {one[key]}"
+    for tag in one["tags"]:
+        yield f"{name} tag: {tag}"
     for source in one["sources"]:
         yield f"{name} source: {source}"
     for attribute in one["attributes"]:

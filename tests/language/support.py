@@ -19,9 +19,18 @@ MARK = "→"
 
 def marked(text: str) -> tuple[str, tuple[int, int]]:
     """Return a text without its mark, and the line and column of the mark."""
-    at = text.index(MARK)
-    line = text.count("\n", 0, at) + 1
-    return text.replace(MARK, ""), (line, at - text.rfind("\n", 0, at))
+    clean, (at,) = all_marked(text)
+    return clean, at
+
+
+def all_marked(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return a text without its marks, and the lines and columns of the marks."""
+    first, *others = text.split(MARK)
+    places = []
+    for part in others:
+        places.append((first.count("\n") + 1, len(first) - first.rfind("\n")))
+        first += part
+    return first, places
 
 
 def compiled(

@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.language import model
 from izoologic_cdf.language.expressions import Missing
-from tests.language.support import findings_of, load_text, marked, place
+from tests.language.support import all_marked, findings_of, load_text, marked, place
 
 HEAD = 'version: "1"\nrequired_threatq_version: ">=5"\n'
 SOURCE = 'source: {http: {url: "https://feed.example.com/"}}'
@@ -28,7 +28,8 @@ def http(text: str) -> str:
 
 BAD = [
     ("→[]", "a definition must be a mapping, this is a list", None),
-    ("→{feeds: {}}", "this definition lacks the key 'version'", "version of the integration"),
+    ("→{feeds: {}}", "lacks the keys 'version' and 'required_threatq_version'",
+     "version: version of the integration"),
     (f"{HEAD}→feed: {{}}", "a definition has no key 'feed'", "did you mean 'feeds'?"),
     (f"{HEAD}feeds: →[]", "feeds must be a mapping, this is a list", None),
     (f"{HEAD}feeds: →!feeds {{}}", "unknown tag !feeds", None),
@@ -42,16 +43,19 @@ BAD = [
     (f"{FEED}    ingest_rules: {{attributes: [{{name: A, rule: →replace}}]}}",
      "unknown rule 'replace'", "update is known"),
     (f"{FEED}    ingest_rules: {{attributes: [→{{name: A}}]}}", "lacks the key 'rule'", None),
-    (f"{HEAD}feeds: {{Feed: {{source: {{→ftp: {{}}}}}}}}", "a source has no key 'ftp'", "http"),
+    (f"{HEAD}feeds: {{Feed: {{source: {{→htp: {{}}}}}}}}", "a source has no key 'htp'", "'http'?"),
     (f"{HEAD}feeds: {{Feed: {{source: {{http: →{{}}}}}}}}", "lacks the key 'url'", "address"),
-    (http("→parms: {}"), "a http has no key 'parms'", "did you mean 'params'?"),
+    (http("→parms: {}"), "an http has no key 'parms'", "did you mean 'params'?"),
     (http("params: !expr →page_count"), "unknown name 'page_count'", None),
-    (http("→url: x"), "the key 'url' stands twice in a http", None),
+    (http("→url: x"), "the key 'url' stands twice", None),
     (http("pagination: →{params: {}}"), "lacks the key 'condition'", "true while there is"),
     (http("pagination: {condition: !expr →pages, params: {}}"), "unknown name 'pages'", None),
     (http("pagination: {condition: true, params: {}, template_values: {a: !expr →b, b: 1}}"),
      "unknown name 'b'", None),
-    (http("auth: →{}"), "lacks the key 'request'", None),
+    *((http(f"timeout: →{seconds}"), "a time-out is a number of seconds above 0, at most", None)
+      for seconds in ("0", "-1", "'30'", "true", "~", "86401", "[]")),
+    (http("timeout: !expr →seconds"), "unknown name 'seconds'", None),
+    (http("auth: →{}"), "lacks the keys 'request', 'filters', 'header' and 'value'", None),
     (http("auth: {request: {→uri: x}, filters: [], header: A, value: b}"),
      "a login request has no key 'uri'", "did you mean 'url'?"),
     (http("auth: {request: {url: x}, filters: [], header: A, value: !expr →tokn}"),
@@ -76,7 +80,7 @@ BAD = [
     (filters("{set: {a: 1, →a: 2}}"), "the key 'a' stands twice", None),
     (filters("{set: {a: [{b: !expr →x}]}}"), "unknown name 'x'", None),
     (filters("{if: →{condition: true}}"), "this if lacks the key 'filters'", "the sub-pipeline"),
-    (filters("{if: {condition: true, filters: [], →else: []}}"), "a if has no key 'else'", None),
+    (filters("{if: {condition: true, filters: [], →else: []}}"), "an if has no key 'else'", None),
     (filters("{if: {condition: true, filters: [→nope]}}"), "unknown filter 'nope'", None),
     (filters("{filter-mapping: →[]}"), "filter-mapping must be a mapping", None),
     (filters("{filter-mapping: {a: →nope}}"), "unknown filter 'nope'", None),
@@ -160,6 +164,51 @@ def test_all_mistakes_of_a_definition_come_at_once_in_file_order(tmp_path: Path)
     text = FEED + "    filters: [nope, {get: [a]}]\n    report: {x: 1}\n  B: {feed_type: no}\n"
     places = [(f.position.line, f.position.column) for f in findings_of(tmp_path, text)]
     assert places == [(6, 15), (6, 27), (7, 14), (8, 18)]
+
+
+# each mark stands before one mistake
+SEVERAL = {
+    "a set block": filters("{set: {a: !expr →nope, b: [{c: !expr →nah}, !expr value.→items],"
+                           " →b: 1, d: !expr value | →sring + →none_of + →some}}"),
+    "a new": filters("{new: {a: !expr →nope, b: !tmpl '{{ →nah }}', c: →!exp x}}"),
+    "a template": filters("{new: !tmpl '{{ →nope }}{% if →nah %}{{ value | →sring }}{% endif %}'}"),
+    "one value of several": filters("{if: {condition: !expr →nope, →else: 1, filters: [→nah]}}"),
+    "a filter-mapping": filters("{filter-mapping: {a: →iterate, b: →nope, c: [get: →[a]]}}"),
+    "calls": filters("{supplemental: {feed: →Othr, params: !expr →nope, into: x}}"),
+    "a report": report(
+        "{→indicators: {}, incident-sets: {a: {items: [{→valu: 1, value: !expr →nope,\n"
+        "        attributes: [→{name: !expr →nah, →if: 1}], tags: [→text, {name: !expr →no}],\n"
+        "        events: [{→titel: 1, title: !expr →none_of}]}], attribute-sets: [→e, c, →d],\n"
+        "        related: {→event: [a], incident: [→f]}, fulfillment: →Filer}, b: →[x]},\n"
+        "       attribute-sets: {c: {items: [{name: !expr →nope, value: !expr →nah}], →it: 1}},\n"
+        "       tag-sets: {t: {items: [→{}, {name: !expr →nope, →value: 1}]}}}"
+    ),
+    "a source": http("params: {a: !expr →nope, b: !expr →nah}, headers: !expr →no, →parms: 1,\n"
+                     "        auth: →{request: {→uri: x, body: !expr →nope}, filters: [→nah]},\n"
+                     "        pagination: {template_values: {a: !expr →b, c: !expr a},\n"
+                     "                     condition: !expr a == →d, params: {e: !expr c + →f}}"),
+    "template values": f"{HEAD}template_values: {{a: !expr →b, c: !expr a, d: !expr →e}}\nfeeds:\n"
+                       f"  Feed:\n    {SOURCE}\n    filters: [{{drop: !expr d == →f}}]\n",
+    "user fields": f"{FEED}    user_fields: [→{{name: a, mask: →1, →masq: 1}}, →{{label: b}}]\n",
+    "ingest rules": f"{FEED}    ingest_rules: {{attributes: [→{{name: a}}, "
+                    "{name: a, rule: →add}]}\n",
+    "a feed and the file": "→" + filters("→nope").replace('version: "1"\n', "", 1)
+                           + "    →filter: 1\n→feed: 1\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SEVERAL.values(), ids=SEVERAL)
+def test_all_mistakes_of_a_construct_come_at_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / "filters").mkdir()
+    clean, due = all_marked(text)
+    assert len(due) > 1
+    assert [place(one) for one in findings_of(tmp_path, clean)] == due
+
+
+def test_a_fragment_that_is_used_twice_is_wrong_once(tmp_path: Path) -> None:
+    text = f"_anchors: [&a {{set: {{a: !expr nope}}}}]\n{filters('*a, *a, {chain: [*a]}')}"
+    (finding,) = findings_of(tmp_path, text)
+    assert place(finding) == (1, 31)
 
 
 def test_a_feed_with_findings_is_not_called_missing(tmp_path: Path) -> None:

@@ -63,6 +63,44 @@ def test_an_expression_gives_a_native_value(source: str, result: object, missing
     assert type(found) is type(result)
 
 
+@READINGS
+@pytest.mark.parametrize(
+    ("source", "result"),
+    [
+        ("str(value.number)", "478"),
+        ("str(value.no) ~ str(1.5) ~ str('x')", "False1.5x"),
+        ("str(value.list)", "[3, 1, 2]"),
+        ("len(value.list) + len(value.text)", 6),
+        ("int(value.text) + int('ff', 16) + int(1.9)", 734),
+        ("isinstance(value.text, str)", True),
+        ("isinstance(value.number, str)", False),
+        ("isinstance(value.number, int)", True),
+        ("isinstance(value.list, list) and isinstance(value, dict)", True),
+        ("isinstance(value.zero, (float, bool)) or isinstance(value.no, (bool, str))", True),
+        ("isinstance(value.missing, str)", False),
+        ("isinstance(value.missing, (list, dict))", False),
+    ],
+)
+def test_the_names_of_python_that_foreign_definitions_use_are_there(
+    source: str, result: object, missing: Missing
+) -> None:
+    found = expr(source, NAMES, missing)
+    assert found == result
+    assert type(found) is type(result)
+    text = evaluated(f"!tmpl |-\n  {{{{ {source} }}}}", NAMES, missing)
+    assert text == str(result)
+
+
+def test_a_name_of_the_definition_comes_before_that_of_python() -> None:
+    assert expr("str ~ len", {"str": "a", "len": "b"}) == "ab"
+
+
+@pytest.mark.parametrize("source", ["int('x')", "int(value)", "len(1)", "int('9' * 5000)"])
+def test_what_python_refuses_is_a_failure_on_the_data(source: str) -> None:
+    with pytest.raises(EvaluationError, match="the expression failed"):
+        expr(source, NAMES)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -108,10 +146,10 @@ def test_a_template_gives_text_and_null_is_empty_in_it(
         ("!expr →valeu.text", "unknown name 'valeu'", "did you mean 'value'?"),
         ("!expr value.valeu + →valeu", "unknown name 'valeu'", "did you mean 'value'?"),
         ("!expr value['x'] ~ 'valeu x' ~ →valeu", "unknown name 'valeu'", "did you mean"),
-        ("!expr →str(value)", "unknown name 'str'", "write `| string`"),
-        ("!expr value.str + →len(value)", "unknown name 'len'", "write `| length`"),
-        ("!expr →int(value)", "unknown name 'int'", "write `| int`"),
-        ("!expr →isinstance(value, 1)", "unknown name 'isinstance'", "write a test"),
+        ("!expr →float(value)", "unknown name 'float'", "write `| float`"),
+        ("!expr value.list + →list(value)", "unknown name 'list'", "write `| list`"),
+        ("!expr →list(value) or isinstance(value, list)", "unknown name 'list'", "`| list`"),
+        ("!expr isinstance(→list, str)", "unknown name 'list'", "write `| list`"),
         ("!expr value is →None", "No test named 'None'", "did you mean 'none'?"),
         ("!expr value or →sorted(value)", "unknown name 'sorted'", "write `| sort`"),
         ("!expr value | →sring", "No filter named 'sring'", "did you mean 'string'?"),

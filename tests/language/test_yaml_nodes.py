@@ -42,11 +42,11 @@ def test_an_entry_says_whether_it_was_merged_and_where_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "help_"),
     [
-        ("{→!expr a: 1}", "a key of this mapping must be a word", None),
+        ("{→!expr a: 1}", "a key must be a word", None),
         ("a: 1\n→a: 2", "the key 'a' stands twice", "the first stands at line 1"),
         ("{<<: →[1]}", "<< merges mappings, this is a single value", None),
         ("{<<: →text}", "<< merges mappings, this is a single value", None),
-        ("{→[a]: 1}", "a key of this mapping must be a word", None),
+        ("{→[a]: 1}", "a key must be a word", None),
         ("a: →!exp value", "unknown tag !exp", "did you mean '!expr'?"),
         ("→!exp {a: 1}", "unknown tag !exp", "did you mean '!expr'?"),
         ("a: →!temp [1]", "unknown tag !temp", "did you mean '!tmpl'?"),

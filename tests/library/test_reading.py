@@ -79,10 +79,26 @@ def test_the_export_is_laid_out_as_json_dumps_does(filled: Library) -> None:
 
 def test_the_keys_of_an_exported_object_are_always_there(filled: Library) -> None:
     keys = ["type", "value", "subtype", "description", "published_at"]
-    keys += ["sources", "attributes", "related"]
+    keys += ["sources", "attributes", "related", "tags", "status", "happened_at"]
     for one in json.loads(exported(filled))["objects"]:
         more = ["size", "sha256"] if one["type"] == "attachment" else []
         assert list(one) == keys + more
+
+
+def test_tags_status_and_the_time_of_an_event_are_exported(filled: Library) -> None:
+    """So that equal exports prove them too; tags are sorted."""
+    found = {
+        one["type"]: (one["tags"], one["status"], one["happened_at"])
+        for one in json.loads(exported(filled))["objects"]
+    }
+    assert found == {
+        "account": ([], None, None),
+        "attachment": ([], None, None),
+        "event": ([], None, "2024-01-01 00:00:00"),
+        "incident": (["brand", "phishing"], None, None),
+        "indicator": ([], "Active", None),
+        "note": ([], None, None),
+    }
 
 
 def test_related_objects_are_exported_from_both_sides(filled: Library) -> None:

@@ -203,8 +203,9 @@ feeds:
         url: !tmpl "https://api.example.com/{{ since_day }}"
 """,
     "numbers as text with leading zeros are keys of their own": """
-template_values:
-  names: {"1": one, "01": eins, "1.0": uno, "on": true}
+filters:
+  - new: {names: {"1": one, "01": eins, "1.0": uno, "on": true}}
+  - get: names
 """,
     "a field that tells something about a secret is no secret, a check box neither": """
 user_fields:
@@ -219,6 +220,51 @@ user_fields:
   - {name: region, label: Region}
 filters:
   - set: {all: !expr user_fields}
+""",
+    "a pagination that is never asked for, or looks at the pages by way of a value, has an end": """
+_anchors:
+  - &none {condition: false, params: {}}
+feeds:
+  Example Cases:
+    category: Commercial
+    namespace: threatq.feeds.example.example_cases
+    default_indicator_status: Active
+    source:
+      http:
+        url: https://api.example.com/cases
+        params: {since: !expr run_meta.since}
+        pagination: *none
+    filters:
+      - parse-json
+      - iterate
+      - supplemental: {feed: Get Rows, params: {id: !expr value.id}, into: rows}
+      - get: rows
+      - iterate
+  Get Rows:
+    feed_type: supplemental
+    source:
+      http:
+        url: !tmpl "https://api.example.com/rows?case={{ run_params.id }}"
+        params: {page: 1}
+        pagination:
+          template_values: {rows: !expr prev_response_data, full: !expr rows | length == 100}
+          condition: !expr full
+          params: {page: !expr page_count + 1}
+    filters:
+      - parse-json
+      - iterate
+""",
+    "names that the definition has itself are its own": """
+template_values: {len: 2}
+feeds:
+  Example Cases:
+    category: Commercial
+    namespace: threatq.feeds.example.example_cases
+    default_indicator_status: Active
+    source:
+      http:
+        url: https://api.example.com/cases
+        params: {since: !expr run_meta.since, limit: !expr len}
 """,
     "a called feed may read the fields of the feed that calls it": """
 feeds:

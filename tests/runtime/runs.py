@@ -13,6 +13,7 @@ from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
+from izoologic_cdf.runtime.sources import FirstPage
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 from tests.runtime.clocks import FakeClock
@@ -55,6 +56,7 @@ def run(
     *,
     plan: Plan | None = None,
     missing: Missing = Missing.NULL,
+    first_page: FirstPage = FirstPage.WITHOUT,
     in_flight: int = 4,
     clock: Clock | None = None,
     committed: Callable[[], None] = lambda: None,
@@ -63,7 +65,7 @@ def run(
     definition = load(path, path.parent / "filters", missing=missing)
     (feed,) = definition.primary_feeds
     told = Told()
-    settings = Settings(in_flight, Limits(attempts=2), clock or FakeClock(), committed)
+    settings = Settings(in_flight, Limits(attempts=2), clock or FakeClock(), committed, first_page)
     with Library.create(library) as opened:
         plan = plan or whole(RANGE.since, RANGE.until)
         made = FeedRun(definition, feed, dict(user_fields), plan, opened, told, settings)

@@ -1,6 +1,7 @@
 """Sources: what is asked, what of an answer is an error, and where a 404 leads."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.sources import compile_source
 from izoologic_cdf.runtime.http import HttpError, Limits, Transport
 from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
-from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.sources import FirstPage, Sources
 from tests.runtime.clocks import FakeClock
 from tests.runtime.loopback import Answer, Asked, Loopback
 
@@ -36,12 +37,12 @@ def feed_of(**changes: Any) -> model.Feed:
 class Asker:
     """Asks sources that are written as YAML; `host` is a name in them."""
 
-    def __init__(self, server: Loopback) -> None:
+    def __init__(self, server: Loopback, first_page: FirstPage = FirstPage.WITHOUT) -> None:
         self.server = server
         self.warnings: list[str] = []
         self.redactor = Redactor()
         self.transport = Transport(FakeClock(), Limits(attempts=1))
-        self.sources = Sources(self.transport, self.redactor, self.warnings.append)
+        self.sources = Sources(self.transport, self.redactor, self.warnings.append, first_page)
 
     def ask(self, http: str, **names: Any) -> list[Any]:
         given = {**NAMES, "host": self.server.url, **names}
@@ -63,11 +64,14 @@ def echo(asked: Asked) -> Answer:
 
 
 @pytest.fixture
-def asker() -> Iterator[Asker]:
+def asker(request: pytest.FixtureRequest) -> Iterator[Asker]:
     with Loopback({"/a": echo}) as server:
-        asker = Asker(server)
+        asker = Asker(server, getattr(request, "param", FirstPage.WITHOUT))
         with asker.transport:
             yield asker
+
+
+READINGS = pytest.mark.parametrize("asker", list(FirstPage), indirect=True)
 
 
 URL = 'url: !tmpl "{{ host }}/a"'
@@ -82,6 +86,12 @@ URL = 'url: !tmpl "{{ host }}/a"'
          {"method": "GET", "query": {"a": ["1"], "b": ["true"], "d": [""]}, "body": ""}),
         (f"{URL}, params: {{a: [1, x]}}",
          {"method": "GET", "query": {"a": ["1", "x"]}, "body": ""}),
+        (f"{URL}, params: ~", {"method": "GET", "query": {}, "body": ""}),
+        (f"{URL}, params: !expr user_fields.nothing", {"method": "GET", "query": {}, "body": ""}),
+        (f"{URL}, params: 'a=1&b=x%20y&a=2&c='",
+         {"method": "GET", "query": {"a": ["1", "2"], "b": ["x y"], "c": [""]}, "body": ""}),
+        (f'{URL}, params: !tmpl "?id={{{{ user_fields.key }}}}"',
+         {"method": "GET", "query": {"id": ["k"]}, "body": ""}),
         (f"{URL}, params: {{id: 'DLR#a+b/c &=%é'}}",
          {"method": "GET", "query": {"id": ["DLR#a+b/c &=%é"]}, "body": ""}),
         (f"{URL}, method: POST, body: !json {{k: !expr user_fields.key, n: [1, ~, false]}}",
@@ -215,13 +225,107 @@ def test_pages_are_asked_for_while_the_condition_holds(asker: Asker) -> None:
     ]
 
 
+# pagination that is right under both readings of the first page: what the pages are asked for by
+_NEXT = "{next: !expr prev_response_data.page + 1 if prev_response_data else 5}"
+BOTH = {
+    "numbered from 0": (
+        "!expr prev_response_data and page_count < 3, params: {page: !expr page_count}",
+        ["0", "1", "2"],
+    ),
+    "numbered from 1": (
+        "!expr prev_response_data.page < 3, params: {page: !expr page_count + 1}",
+        ["1", "2", "3"],
+    ),
+    "by what the page says": (
+        f"!expr page_count < 3, params: {{page: !expr next}}, template_values: {_NEXT}",
+        ["5", "6", "7"],
+    ),
+}
+
+
+@READINGS
+@pytest.mark.parametrize(("pagination", "asked"), BOTH.values(), ids=BOTH)
+def test_the_params_of_a_pagination_count_for_the_first_request_in_one_reading(
+    asker: Asker, pagination: str, asked: list[str]
+) -> None:
+    """The API numbers its pages from that which it gives when none is named."""
+    first_due = asked[0]
+    asker.server.routes["/a"] = lambda a: Answer({"page": int(a.get("page", first_due))})
+    pages = asker.ask(f"{URL}, params: {{size: 2}}, pagination: {{condition: {pagination}}}")
+    assert [str(one["page"]) for one in pages] == asked
+    sent = [a.query.get("page") for a in asker.server.asked]
+    with_first = asker.sources._first_page is FirstPage.WITH
+    assert sent == [[first_due] if with_first else None, *([page] for page in asked[1:])]
+    assert all(a.query["size"] == ["2"] for a in asker.server.asked)
+
+
+@READINGS
+def test_params_that_count_on_the_params_before_show_the_difference(asker: Asker) -> None:
+    """This form of public definitions only works where the first request takes them already."""
+    http = (
+        "condition: !expr page_count < 3, params: {page: !expr (prev_request_params.page or 0) + 1}"
+    )
+    asker.ask(f"{URL}, pagination: {{{http}}}")
+    with_first = asker.sources._first_page is FirstPage.WITH
+    sent = [a.get("page", "none") for a in asker.server.asked]
+    assert sent == (["1", "2", "3"] if with_first else ["none", "1", "2"])
+
+
 def test_a_condition_that_never_turns_false_is_ended(
     asker: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("izoologic_cdf.runtime.sources.MOST_PAGES", 5)
     with pytest.raises(ItemError, match="more than 5 pages; the condition never turns false"):
-        asker.ask(f"{URL}, pagination: {{condition: true, params: {{}}}}")
+        asker.ask(f"{URL}, pagination: {{condition: true, params: {{n: !expr page_count}}}}")
     assert len(asker.server.asked) == 5
+
+
+@READINGS
+@pytest.mark.parametrize(
+    "params",
+    [
+        "{}",
+        "{size: 2}",
+        "{size: '2', other: ~}",
+        "'size=2'",
+        "{size: !expr prev_request_params.size}",
+    ],
+)
+def test_a_request_that_equals_the_one_before_ends_the_pagination_with_an_error(
+    asker: Asker, params: str
+) -> None:
+    """What counts is what would be sent: 2 is '2', and null is not sent."""
+    with pytest.raises(ItemError, match="request of the next page equals that of the") as caught:
+        asker.ask(f"{URL}, params: {{size: 2}}, pagination: {{condition: true, params: {params}}}")
+    assert len(asker.server.asked) == 1
+    assert caught.value.position is not None
+
+
+def test_a_page_that_differs_and_comes_again_later_is_no_error(asker: Asker) -> None:
+    http = "condition: !expr page_count < 5, params: {page: !expr page_count % 2}"
+    assert len(asker.ask(f"{URL}, pagination: {{{http}}}")) == 5
+
+
+def test_a_timeout_is_honoured_by_the_source_and_by_its_login(asker: Asker) -> None:
+    def late(_: Asked) -> Answer:
+        time.sleep(0.5)
+        return Answer({"token": "token"})
+
+    asker.server.routes |= {"/a": late, "/login": late}
+    assert asker.ask(f"{URL}, timeout: 20") == [{"token": "token"}]
+    assert asker.ask(f"{URL}, timeout: !expr user_fields.nothing") == [{"token": "token"}]
+    assert "no answer within 0.1 s" in asker.fail(f"{URL}, timeout: !expr 1 / 10")
+    with pytest.raises(RunError, match=r"POST /login: no answer within 0\.1 s"):
+        asker.ask(f"{URL}, {AUTH}, timeout: 0.1")
+
+
+@pytest.mark.parametrize("given", [0, -1, True, "30", [], 86_401, float("inf")])
+def test_a_timeout_that_is_none_ends_the_run_with_its_place(asker: Asker, given: Any) -> None:
+    with pytest.raises(
+        RunError, match=r"feed\.yaml:1:\d+: a time-out is a number of seconds above"
+    ):
+        asker.ask(f"{URL}, timeout: !expr given", given=given)
+    assert asker.server.asked == []
 
 
 AUTH = (
@@ -279,15 +383,17 @@ def test_a_token_goes_to_no_other_host_by_a_redirect(asker: Asker) -> None:
 
 
 def test_a_mapping_is_due_where_there_is_one(asker: Asker) -> None:
-    with pytest.raises(ItemError, match="a mapping is due here"):
-        asker.ask(f"{URL}, params: !expr user_fields.key")
+    for http in ("params: !expr '[1]'", "params: 7", "headers: !expr user_fields.key"):
+        with pytest.raises(ItemError, match="a mapping is due here"):
+            asker.ask(f"{URL}, {http}")
 
 
 def test_a_body_of_one_page_is_what_the_next_expression_sees(asker: Asker) -> None:
     asker.server.routes["/a"] = lambda _: Answer(b"more")
     http = (
         f"{URL}, response_content_type: text/plain, "
-        "pagination: {condition: !expr prev_response_data == 'more' and page_count < 2, params: {}}"
+        "pagination: {condition: !expr prev_response_data == 'more' and page_count < 2,"
+        " params: {page: !expr page_count}}"
     )
     assert asker.ask(http) == [b"more", b"more"]
 

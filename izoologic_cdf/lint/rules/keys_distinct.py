@@ -57,12 +57,18 @@ RULE = Rule(
     what="No two keys of one mapping are equal once they are read, such as True, true, 1 and '1'.",
     why="In Python and in JSON they are one key: the last value wins and the others are gone.",
     bad="""
-    template_values:
-      answers: {1: one, true: certainly}
+    filters:
+      - parse-json
+      - set:
+          answers: {1: one, true: certainly}
+      - new: !expr value.answers.get(value.id)
     """,
     good="""
-    template_values:
-      answers: {"1": one, certain: certainly}
+    filters:
+      - parse-json
+      - set:
+          answers: {"1": one, certain: certainly}
+      - new: !expr value.answers.get(value.id)
     """,
     check=check,
 )

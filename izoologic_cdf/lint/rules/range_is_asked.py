@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from izoologic_cdf.language.positions import Finding
+from izoologic_cdf.lint.outline import names_read
 from izoologic_cdf.lint.rule import Rule, Subject
 
 
@@ -11,13 +12,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for feed in subject.primary_feeds:
         if "source" not in feed.keys:
             continue
-        names: set[str] = set()
-        waiting = subject.part(feed, "source")
-        while waiting:
-            fresh = waiting.pop().code.roots - names
-            names |= fresh
-            waiting += [site for name in fresh for site in subject.template_values.get(name, [])]
-        if "run_meta" not in names:
+        if "run_meta" not in names_read(subject.part(feed, "source"), subject.template_values):
             yield subject.document.finding(
                 feed.key_node,
                 f"the source of {feed.name!r} does not use run_meta, so no manual run is offered",
