@@ -103,15 +103,6 @@ class Supplemental:
 
 
 @dataclass(frozen=True, slots=True)
-class Fail:
-    """Ends the item with an error when the condition is true."""
-
-    position: Position
-    condition: Value
-    message: Value
-
-
-@dataclass(frozen=True, slots=True)
 class Warn:
     """A pipeline on the side that ends in what to say about the item: text, a list, or nothing."""
 
@@ -140,7 +131,6 @@ Filter = (
     | Each
     | Python
     | Supplemental
-    | Fail
     | Warn
     | Track
 )

@@ -153,11 +153,6 @@ def _supplemental(scope: Scope, at: Position, node: Node) -> model.Filter:
     return model.Supplemental(at, feed, params, scope.document.text(keys["into"], "into"))
 
 
-def _fail(scope: Scope, at: Position, node: Node) -> model.Filter:
-    keys = keyed(scope.document, node, "fail")
-    return model.Fail(at, scope.value(keys["condition"]), scope.value(keys["message"]))
-
-
 def _warn(scope: Scope, at: Position, node: Node) -> model.Filter:
     return model.Warn(at, compile_pipeline(scope, node))
 
@@ -182,7 +177,6 @@ _KEYED: dict[str, Callable[[Scope, Position, Node], model.Filter]] = {
     "each": _each,
     "python": _python,
     "supplemental": _supplemental,
-    "fail": _fail,
     "warn": _warn,
     "track": _track,
 }
