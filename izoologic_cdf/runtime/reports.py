@@ -1,7 +1,7 @@
 """From a data item to the objects that a library takes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -57,10 +57,11 @@ class Reporter:
         for object_set in self._report.object_sets:
             code, at = object_set.code, object_set.position
             places[code, object_set.name] = mine = []
-            for item in _items(evaluate(object_set.items, names)):
-                value = _value(item, code, case, at)
-                if value is not None:
-                    mine.append(self._place(object_set, item, value, shared, case, report))
+            for item in _rows(evaluate(object_set.items, names), "item", case, at):
+                mine += [
+                    self._place(object_set, item, value, shared, case, report)
+                    for value in _values(item, code, case, at)
+                ]
         for object_set in self._report.object_sets:
             for one in places[object_set.code, object_set.name]:
                 for target in object_set.related:
@@ -132,9 +133,8 @@ class Reporter:
                     case.warn(f"an item has no key {key!r}; it is left out", at)
                 continue
             code = code_of_plural(key)
-            for inner in _items(nested):
-                value = _value(inner, code, case, at)
-                if value is not None:
+            for inner in _rows(nested, "item", case, at):
+                for value in _values(inner, code, case, at):
                     other = self._object(code, inner, value, at, case, report)
                     report.batch.relations.append((index, other))
 
@@ -172,67 +172,71 @@ def _content(given: Any) -> Content | None:
     return Content(given, len(given), sha256(given)) if isinstance(given, bytes) else None
 
 
-def _items(items: Any) -> list[Mapping[str, Any]]:
-    if isinstance(items, dict):
-        return [items]
-    found: list[Mapping[str, Any]] = []
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, dict):
-            found.append(item)
-        elif isinstance(item, list):
-            found += _items(item)
-    return found
+def _rows(given: Any, what: str, case: Case, at: Position) -> Iterator[Mapping[str, Any]]:
+    """Yield the items, attributes or tags that count: those without a condition that is false.
+
+    They come as a list, one alone, or lists in lists; null and an empty object are none.
+    """
+    if isinstance(given, list):
+        for one in given:
+            yield from _rows(one, what, case, at)
+    elif isinstance(given, dict):
+        if given and given.get("condition", True):
+            yield given
+    elif given is not None and given != "":
+        case.warn(f"an {what} is no object with keys; it is left out", at)
 
 
-def _value(item: Mapping[str, Any], code: str, case: Case, at: Position) -> str | None:
-    """Return the value of an item that becomes an object, null where it has none."""
-    try:
-        for key in _VALUES:
-            value = _scalar(item.get(key))
-            if value is not None:
-                return value
-    except _NoScalarError:
-        case.warn(f"the value of the {code} is an object in the data; it is left out", at)
-    return None
+def _values(item: Mapping[str, Any], code: str, case: Case, at: Position) -> list[str]:
+    """Return the values of an item, each of which becomes an object: a list is several."""
+    if not any(key in item for key in _VALUES):
+        case.warn(f"an item of the {code} has none of value, title and name; it is left out", at)
+    for key in _VALUES:
+        found = _texts(item.get(key), f"the value of the {code}", case, at)
+        if found or isinstance(item.get(key), list):
+            return found
+    return []
 
 
 def _attributes(given: Any, case: Case, at: Position) -> list[Attribute]:
     found: list[Attribute] = []
-    for one in _items(given):
-        values = one.get("value")
-        if values is None:
-            continue
+    for one in _rows(given, "attribute", case, at):
         name = _optional(one, "name", case, at)
-        if name is None:
-            continue
-        for value in values if isinstance(values, list) else (values,):
-            try:
-                text = _scalar(value)
-            except _NoScalarError:
-                case.warn(f"the attribute {name} is an object in the data; it is left out", at)
-                continue
-            if text is not None:
-                found.append(Attribute(name, text))
+        if "name" not in one or "value" not in one:
+            case.warn("an attribute lacks its name or its value; it is left out", at)
+        elif name is not None:
+            values = _texts(one["value"], f"the attribute {name}", case, at)
+            found += [Attribute(name, text) for text in values]
     return found
 
 
 def _tags(given: Any, case: Case, at: Position) -> list[str]:
-    flat = given if isinstance(given, list) else [given]
     tags: list[str] = []
-    for tag in flat:
-        if isinstance(tag, dict):
-            tag = tag.get("name")  # noqa: PLW2901 - both forms mean the same
+    for tag in given if isinstance(given, list) else (given,):
         if isinstance(tag, list):
             tags += _tags(tag, case, at)
-            continue
+        elif not isinstance(tag, dict):
+            # from the data they may come as texts
+            tags += _texts(tag, "a tag", case, at)
+        elif tag and "name" not in tag:
+            case.warn("a tag lacks its name; it is left out", at)
+        elif tag.get("condition", True):
+            tags += _texts(tag.get("name"), "a tag", case, at)
+    return tags
+
+
+def _texts(value: Any, what: str, case: Case, at: Position) -> list[str]:
+    """Return a scalar as text, or those of a list; what says nothing is left out."""
+    found = []
+    for one in value if isinstance(value, list) else (value,):
         try:
-            text = _scalar(tag)
+            text = _scalar(one)
         except _NoScalarError:
-            case.warn("a tag is an object in the data; it is left out", at)
+            case.warn(f"{what} is an object in the data; it is left out", at)
             continue
         if text is not None:
-            tags.append(text)
-    return tags
+            found.append(text)
+    return found
 
 
 def _date(value: Any, key: str, case: Case, at: Position) -> str | None:

@@ -177,16 +177,187 @@ def test_title_and_name_are_values_too_and_values_keep_their_text() -> None:
 def test_shared_attributes_and_tags_reach_every_item_of_a_set() -> None:
     text = (
         "attribute-sets: {s: {items: [{name: A, value: 1}]}, t: {items: [{name: B, value: 2}]}}\n"
-        "tag-sets: {g: {items: [x, !expr data, [y], {name: z}, ~, '']}}\n"
-        "asset-sets: {a: {items: [{value: a, attributes: [{name: C, value: 3}], tags: [own]},"
-        " {value: b}], attribute-sets: [s, t], tag-sets: [g]}, c: {items: {value: c}}}"
+        "tag-sets: {g: {items: [{name: x}, {name: !expr data}, !expr \"[{'name': 'y'}]\"]}}\n"
+        "asset-sets: {a: {items: [{value: a, attributes: [{name: C, value: 3}], tags:"
+        " [{name: own}]}, {value: b}], attribute-sets: [s, t], tag-sets: [g]}, c: {items: {value: c}}}"
     )
     found, _ = reported(text, "from the data")
     first, second, third = found.batch.objects
     assert [one.name for one in first.attributes] == ["C", "A", "B"]
     assert [one.name for one in second.attributes] == ["A", "B"]
-    assert first.tags == ["own", "x", "from the data", "y", "z"]
+    assert first.tags == ["own", *second.tags]
+    assert second.tags == ["x", "from the data", "y"]
     assert (third.attributes, third.tags) == ([], [])
+
+
+@READINGS
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", None, "", " ", 7, False], ["a", "7", "false"]),
+        (["a"], ["a"]),
+        ([], []),
+        ([None], []),
+    ],
+)
+@pytest.mark.parametrize("key", ["value", "title", "name"])
+def test_a_list_as_value_makes_one_object_of_each_element(
+    key: str, given: list[Any], values: list[str], missing: Missing
+) -> None:
+    """Wherever the item was written, and with all that it has."""
+    text = (
+        f"asset-sets: {{a: {{items: [{{{key}: !expr data.v, description: d, attributes:"
+        " [{name: A, value: 1}]}], related: {event: [e]}}, b: {items: !expr data.items_}}\n"
+        f"event-sets: {{e: {{items: [{{title: e, assets: [{{{key}: !expr data.v}}]}}]}}}}"
+    )
+    data = {"v": given, "items_": [{key: given, "description": "d"}]}
+    found, said = reported(text, data, missing)
+    batch = found.batch
+    first, second = len(values), 2 * len(values)
+    assert [one.value for one in batch.objects] == [*values, *values, "e", *values]
+    assert {one.description for one in batch.objects[:second]} <= {"d"}
+    assert all(one.attributes for one in batch.objects[:first])
+    related = [(at, second) for at in range(first)]
+    nested = [(second, second + 1 + at) for at in range(first)]
+    assert sorted(batch.relations) == sorted(related + nested)
+    assert said == []
+
+
+def test_an_element_that_is_no_text_is_left_out_alone() -> None:
+    text = "asset-sets: {a: {items: [{value: !expr data}]}}"
+    found, said = reported(text, ["a", {"b": 1}, ["c"], "d"])
+    assert [one.value for one in found.batch.objects] == ["a", "d"]
+    assert said == ["the value of the asset is an object in the data; it is left out"]
+
+
+def test_the_first_of_value_title_and_name_that_is_given_counts() -> None:
+    assert item("{name: n, title: t, value: v}").value == "v"
+    assert item("{name: n, title: t, value: ~}").value == "t"
+    found, _ = reported("asset-sets: {a: {items: [{title: t, value: []}]}}", None)
+    assert found.batch.objects == []
+
+
+@READINGS
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("x", ["x"]),
+        (["x", "y", None, ""], ["x", "y"]),
+        ([], []),
+        (None, []),
+        ([7, True], ["7", "true"]),
+    ],
+)
+def test_a_list_as_name_of_a_tag_is_several_tags(
+    name: Any, tags: list[str], missing: Missing
+) -> None:
+    """In an item, in a shared set, in rows of the data, in a nested object."""
+    rows = [{"name": name}]
+    row = "[{name: !expr data.name}]"
+    for given in (row, "!expr data.rows", "[!expr data.rows]", "[!expr 'data.rows[0]']"):
+        text = (
+            f"asset-sets: {{a: {{items: [{{value: a, tags: {given},"
+            f" events: [{{title: e, tags: {given}}}]}}]}}, b: {{items: [{{value: b}}],"
+            f" tag-sets: [t]}}}}\ntag-sets: {{t: {{items: {given}}}}}"
+        )
+        found, said = reported(text, {"name": name, "rows": rows}, missing)
+        assert [one.tags for one in found.batch.objects] == [tags, tags, tags]
+        assert said == []
+
+
+def test_tags_of_the_data_may_be_texts() -> None:
+    items = "{value: a, tags: !expr data.many}, {value: b, tags: !expr data.one}"
+    text = f"asset-sets: {{a: {{items: [{items}]}}}}"
+    found, said = reported(text, {"many": ["x", None, "y"], "one": "z"})
+    assert [one.tags for one in found.batch.objects] == [["x", "y"], ["z"]]
+    assert said == []
+
+
+# a row, and where it stands, written out or made by a filter
+_ATTRIBUTE, _TAG, _OBJECT = {"name": "A", "value": "B"}, {"name": "B"}, {"value": "B"}
+_OF_A = "asset-sets: {a: {items: [{value: a, ROWS}]}}"
+_OF_A_SET = "KIND-sets: {s: {items: ROWS}}\nasset-sets: {a: {items: [{value: a}], KIND-sets: [s]}}"
+CONDITIONAL = {
+    "an attribute of an item": (_ATTRIBUTE, _OF_A.replace("ROWS", "attributes: ROWS")),
+    "an attribute of a set": (_ATTRIBUTE, _OF_A_SET.replace("KIND", "attribute")),
+    "an attribute of a nested object": (
+        _ATTRIBUTE,
+        _OF_A.replace("ROWS", "events: [{title: a, attributes: ROWS}]"),
+    ),
+    "a tag of an item": (_TAG, _OF_A.replace("ROWS", "tags: ROWS")),
+    "a tag of a set": (_TAG, _OF_A_SET.replace("KIND", "tag")),
+    "an object": (_OBJECT, "asset-sets: {a: {items: ROWS}}"),
+    "a nested object": (_OBJECT, _OF_A.replace("ROWS", "assets: ROWS")),
+}
+
+
+@READINGS
+@pytest.mark.parametrize(("row", "text"), CONDITIONAL.values(), ids=CONDITIONAL)
+def test_a_condition_counts_wherever_the_row_was_made(
+    row: dict[str, Any], text: str, missing: Missing
+) -> None:
+    def made(rows: str, data: Any) -> int:
+        found, said = reported(text.replace("ROWS", rows), data, missing)
+        assert said == []
+        return str(found.batch).count("'B'")
+
+    written = ", ".join(f"{key}: {value}" for key, value in row.items())
+    for holds, conditions in (
+        (1, ["true", "1", "!expr user_fields.on", '!expr "data == data"']),
+        (0, ["false", "~", "0", "!expr user_fields.off", "!expr data.nothing"]),
+    ):
+        for condition in conditions:
+            assert made(f"[{{{written}, condition: {condition}}}]", {}) == holds
+    for given, holds in ((True, 1), ("x", 1), (False, 0), (None, 0), ("", 0), (0, 0)):
+        rows = [{**row, "condition": given}]
+        assert made("!expr data.rows", {"rows": rows}) == holds
+        assert made("[!expr 'data.rows[0]']", {"rows": rows}) == holds
+
+
+@READINGS
+def test_the_items_of_an_attribute_set_may_be_one_expression(missing: Missing) -> None:
+    text = (
+        "attribute-sets: {s: {items: !expr data.rows + data.more}}\n"
+        "asset-sets: {a: {items: [{value: a}], attribute-sets: [s]}}"
+    )
+    rows = [{"name": "A", "value": ["1", "2"]}, {"name": "B", "value": "3", "condition": False}]
+    found, said = reported(text, {"rows": rows, "more": [{"name": "C", "value": 4}]}, missing)
+    (only,) = found.batch.objects
+    assert [(one.name, one.value) for one in only.attributes] == [
+        ("A", "1"),
+        ("A", "2"),
+        ("C", "4"),
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "given", "said"),
+    [
+        ("attributes", ["text"], "an attribute is no object with keys; it is left out"),
+        ("attributes", [{"name": "A"}], "an attribute lacks its name or its value; it is left out"),
+        ("attributes", [{"value": 1}], "an attribute lacks its name or its value; it is left out"),
+        ("tags", [{"items": ["x"]}], "a tag lacks its name; it is left out"),
+        ("tags", [{"name": {"x": 1}}], "a tag is an object in the data; it is left out"),
+        ("assets", ["text"], "an item is no object with keys; it is left out"),
+        ("assets", [{"valeu": 1}],
+         "an item of the asset has none of value, title and name; it is left out"),
+    ],
+)  # fmt: skip
+def test_what_vanishes_from_the_data_is_said(keys: str, given: Any, said: str) -> None:
+    text = f"event-sets: {{e: {{items: [{{title: e, {keys}: !expr data}}]}}}}"
+    found, warnings = reported(text, given)
+    assert found.batch.objects == [Reported(type="event", value="e")]
+    assert warnings == [said]
+
+
+@pytest.mark.parametrize("given", [None, [], {}, "", [None], [[]]])
+@pytest.mark.parametrize("keys", ["attributes", "tags", "assets"])
+def test_nothing_is_no_row_and_nothing_is_said(keys: str, given: Any) -> None:
+    text = f"event-sets: {{e: {{items: [{{title: e, {keys}: !expr data}}]}}}}"
+    found, said = reported(text, given)
+    assert (found.batch.objects, said) == ([Reported(type="event", value="e")], [])
 
 
 def test_related_sets_are_related_object_by_object() -> None:
