@@ -426,7 +426,10 @@ def test_a_placeholder_says_which_feed_fills_it_and_with_what() -> None:
 
 def test_content_is_handed_out_as_it_came() -> None:
     found, _ = reported("attachment-sets: {a: {items: {name: f, content: !expr data}}}", b"\x00")
-    assert found.contents == [b"\x00"]
+    (one,) = found.batch.objects
+    assert one.content is not None
+    assert (one.content.source, one.content.size) == (b"\x00", 1)
+    assert one.content.sha256 == hashlib.sha256(b"\x00").hexdigest()
 
 
 def test_a_feed_without_a_report_makes_nothing() -> None:
