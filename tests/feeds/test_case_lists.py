@@ -211,7 +211,9 @@ def test_rows_without_an_id_are_one_failed_row_of_their_list(
     tenant: Tenant, feed: FeedName
 ) -> None:
     put(tenant, feed, "case1")
-    tenant.list_rows(feed, [{}, {"updatedAt": "1755250000"}, {"caseId": "case1"}, None])
+    # whatever their dates: the newest of them may lie outside of the range
+    odd = [{}, None, {"updatedAt": "1755250000"}, {"updatedAt": str(CLOCK + 60)}, {"updatedAt": 5}]
+    tenant.list_rows(feed, [*odd, {"caseId": "case1"}])
     outcome = tenant.sync(feed)
     assert brands(outcome) == ["case1"]
     assert (outcome.summary.listed, outcome.summary.failed) == (2, 1)
