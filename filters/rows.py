@@ -15,8 +15,9 @@ def cases(value: Any) -> list[dict[str, Any]]:
     newest: dict[str, dict[str, Any]] = {}
     for row in value or []:
         names = fold(row) if is_object(row) else {}
+        case_id = names.get("caseid", "")
         case: dict[str, Any] = {
-            "caseId": str(names.get("caseid", "")).strip(),
+            "caseId": "" if is_object(case_id) else str(case_id).strip(),
             "trackingId": str(names.get("trackingid", "")).strip(),
             "updated": read(
                 names.get("updatedat", names.get("modifieddate", names.get("updatedon")))

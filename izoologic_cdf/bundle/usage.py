@@ -26,7 +26,6 @@ _KEYS = {
     "track": "H7",
     "warn": "H7",
     "fallback_url": "H8",
-    "fail": "D2",
 }
 _TEMPLATE_VALUES, _STATEMENTS, _FAILING = "H9", "D1", "D2"
 _WIDTH = 96

@@ -1,6 +1,6 @@
 """A loaded definition: what the runtime executes. Nothing here runs anything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,15 +103,6 @@ class Supplemental:
 
 
 @dataclass(frozen=True, slots=True)
-class Fail:
-    """Ends the item with an error when the condition is true."""
-
-    position: Position
-    condition: Value
-    message: Value
-
-
-@dataclass(frozen=True, slots=True)
 class Warn:
     """A pipeline on the side that ends in what to say about the item: text, a list, or nothing."""
 
@@ -140,7 +131,6 @@ Filter = (
     | Each
     | Python
     | Supplemental
-    | Fail
     | Warn
     | Track
 )
@@ -282,6 +272,18 @@ class Definition:
     def primary_feeds(self) -> list[Feed]:
         """The feeds that an administrator can install, in file order."""
         return [feed for feed in self.feeds.values() if feed.primary]
+
+
+def called(pipeline: Pipeline) -> Iterator[str]:
+    """Yield the names of the feeds that a pipeline calls."""
+    for step in pipeline:
+        if isinstance(step, Supplemental):
+            yield step.feed
+        elif isinstance(step, FilterMapping):
+            for inner in step.pipelines.values():
+                yield from called(inner)
+        elif isinstance(step, If | Each | Warn):
+            yield from called(step.filters)
 
 
 def iterates(pipeline: Pipeline) -> bool:

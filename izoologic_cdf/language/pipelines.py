@@ -185,13 +185,6 @@ def _supplemental(scope: Scope, at: Position, node: Node) -> model.Filter:
     return model.Supplemental(at, feed, params, into)
 
 
-def _fail(scope: Scope, at: Position, node: Node) -> model.Filter:
-    parts = Parts(scope.document, node, "fail")
-    condition, message = parts.due("condition", scope.value), parts.due("message", scope.value)
-    parts.check()
-    return model.Fail(at, condition, message)
-
-
 def _warn(scope: Scope, at: Position, node: Node) -> model.Filter:
     return model.Warn(at, compile_pipeline(scope, node))
 
@@ -217,7 +210,6 @@ _KEYED: dict[str, Callable[[Scope, Position, Node], model.Filter]] = {
     "each": _each,
     "python": _python,
     "supplemental": _supplemental,
-    "fail": _fail,
     "warn": _warn,
     "track": _track,
 }

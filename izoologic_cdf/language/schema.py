@@ -105,10 +105,6 @@ CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
         "params": Key("what it gets as run_params", "H"),
         "into": Key("key that receives what it emits", "H", required=True),
     },
-    "fail": {
-        "condition": Key("whether to fail", "H", required=True),
-        "message": Key("what is wrong", "H", required=True),
-    },
     "track": {
         "id": Key("the case, for reports and errors", "H", required=True),
         "updated": Key("epoch of its newest update", "H"),

@@ -89,7 +89,6 @@ _VALUES: Mapping[str, Mapping[str, _Schema]] = {
     "window": {"days": _DAYS, "look_back": _list(_DAYS)},
     "if": {"filters": _PIPELINE},
     "supplemental": {"feed": _TEXT, "into": _TEXT},
-    "fail": {},
     "track": {},
     "shared set": {},
     "object set": {
@@ -113,7 +112,6 @@ _FILTER_VALUES: Mapping[str, _Schema] = {
     "chain": _PIPELINE,
     "python": _TEXT,
     "supplemental": _ref("supplemental"),
-    "fail": _ref("fail"),
     "warn": _PIPELINE,
     "track": _ref("track"),
 }

@@ -247,7 +247,6 @@ _STEPS: dict[str, Callable[[Flow, Node, _Shape], _Shape]] = {
     "each": Flow._each,  # noqa: SLF001
     "chain": Flow._pipeline,  # noqa: SLF001
     "supplemental": Flow._supplemental,  # noqa: SLF001
-    "fail": Flow._expressions,  # noqa: SLF001
     "warn": Flow._warn,  # noqa: SLF001
     "track": Flow._expressions,  # noqa: SLF001
 }

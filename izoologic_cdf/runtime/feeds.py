@@ -171,8 +171,12 @@ class Feeds:
 
     def reads_ranges(self, feed: model.Feed) -> bool:
         """Tell whether more of a case than its detail depends on the asked range (I-13)."""
-        others = [one for one in self._definition.feeds.values() if one is not feed]
-        return any(one.source is not None and one.source.window is not None for one in others)
+        reached = list(model.called(feed.filters))
+        for name in reached:
+            inner = model.called(self._definition.feeds[name].filters)
+            reached += [other for other in inner if other not in reached]
+        sources = [self._definition.feeds[name].source for name in reached]
+        return any(source is not None and source.window is not None for source in sources)
 
     def windows_of(self, feed: model.Feed, part: Window) -> list[Window]:
         """Return the windows in which the source of a primary feed is asked for a range."""

@@ -129,11 +129,6 @@ class Pipelines:
                 f"the Python filter {step.name} failed with {type(error).__name__}", step.position
             ) from None
 
-    def _fail(self, step: model.Fail, value: Any, _case: Case) -> Any:
-        if self._evaluate(step.condition, value):
-            raise RefusedError(str(self._evaluate(step.message, value)), step.position)
-        return value
-
     def _warn(self, step: model.Warn, value: Any, case: Case) -> Any:
         for said in self.flow(step.filters, value, case):
             for text in said if isinstance(said, list) else [said]:
@@ -169,7 +164,6 @@ class Pipelines:
         model.Python: _python,
         model.FilterMapping: _filter_mapping,
         model.Supplemental: _supplemental,
-        model.Fail: _fail,
         model.Warn: _warn,
     }
 

@@ -54,7 +54,7 @@ def test_f19_an_empty_file_is_kept_with_a_warning(bench: Bench) -> None:
 LOST: dict[str, tuple[dict[str, Any], str]] = {
     "error envelope": (
         {"kind": "envelope", "json": refusal()},
-        "an error envelope instead of the file",
+        "an error envelope in place of the file",
     ),
     "404": ({"kind": "status", "status": 404}, "the server answered 404"),
     "404 page": ({"kind": "status", "status": 404, "body": "html"}, "the server answered 404"),

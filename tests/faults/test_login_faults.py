@@ -71,12 +71,12 @@ LOGINS: dict[str, tuple[dict[str, Any], str, int]] = {
     ),
     "without a token": (
         {"kind": "envelope", "json": envelope({"expires": 5})},
-        "the login failed: the API answered without a token",
+        "the login failed: no token in the response",
         1,
     ),
     "with a blank token": (
         {"kind": "envelope", "json": envelope({"accessToken": " "})},
-        "the login failed: the API answered without a token",
+        "the login failed: no token in the response",
         1,
     ),
     "500": (
@@ -91,7 +91,7 @@ LOGINS: dict[str, tuple[dict[str, Any], str, int]] = {
     ),
     "no envelope": (
         {"kind": "raw", "text": "[1]"},
-        "the login failed: the answer is no iZoologic envelope",
+        "the login failed: expected an object",
         1,
     ),
 }

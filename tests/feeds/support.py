@@ -1,5 +1,6 @@
 """Runs a feed against an emulator into a library, and reads the export as a test asks for it."""
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -34,8 +35,11 @@ EMPTY = Scenario(name="empty", clock=CLOCK)
 
 @functools.cache
 def definition(feed: FeedName) -> Definition:
-    """Return the definition file of a feed, loaded once for all tests."""
-    return load(content.folder("feeds") / f"{feed}_case_sync.yaml")
+    """Return our definition with this primary feed alone, loaded once for all tests."""
+    whole = load(content.folder("feeds") / "izoologic_sync_cases.yaml")
+    others = {one.name for one in whole.primary_feeds} - {NAMES[feed]}
+    kept = {name: one for name, one in whole.feeds.items() if name not in others}
+    return dataclasses.replace(whole, feeds=kept)
 
 
 class StoppedClock:

@@ -109,6 +109,56 @@ def test_a_malformed_detail_is_a_failed_case_and_the_others_go_on(
     assert (summary.outcome, summary.exit_code) == ("partial", 3)
 
 
+@pytest.mark.parametrize(
+    ("feed", "ids"),
+    [
+        ("incident", {"caseId": "other"}),
+        ("incident", {"CASEID": "CASE1"}),
+        ("incident", {"caseId": 7}),
+        ("incident", {"caseId": {"id": "case1"}}),
+        ("dlr", {"caseId": "other", "trackingID": None}),
+        ("dlr", {"caseId": "other", "trackingID": "other"}),
+        ("dlr", {"caseId": None, "trackingId": "other"}),
+        ("dlr", {"caseId": ["case1"], "trackingId": " "}),
+    ],
+    ids=repr,
+)
+def test_details_of_another_case_are_a_failed_case_that_names_the_parameter(
+    tenant: Tenant, feed: FeedName, ids: dict[str, Any]
+) -> None:
+    for case_id in ("case1", "case2"):
+        put(tenant, feed, case_id)
+    parameter = "caseid" if feed == "incident" else "trackingid"
+    tenant.state.add_fault("fields", endpoint=DETAILS[feed], case="case1", put=ids)
+    outcome = tenant.sync(feed)
+    assert brands(outcome) == ["case2"]
+    assert outcome.heard("failure:", "case case1:", "of another case", f"parameter {parameter} ")
+    assert (outcome.summary.failed, outcome.summary.exit_code) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("feed", "ids"),
+    [
+        ("incident", {"caseId": " DLR#x1 "}),
+        ("incident", {"caseId": None}),
+        ("dlr", {"caseId": " DLR#x1\n", "trackingID": "other"}),
+        ("dlr", {"caseId": "dlr#x1"}),
+        ("dlr", {"caseId": "x1"}),
+        ("dlr", {"caseId": "other", "trackingId": "x1"}),
+        ("dlr", {"caseId": None, "trackingID": None}),
+    ],
+    ids=repr,
+)
+def test_details_that_say_the_case_in_any_form_or_not_at_all_are_of_the_case(
+    tenant: Tenant, feed: FeedName, ids: dict[str, Any]
+) -> None:
+    put(tenant, feed, "DLR#x1")
+    tenant.state.add_fault("fields", endpoint=DETAILS[feed], put=ids)
+    outcome = tenant.sync(feed)
+    assert brands(outcome) == ["DLR#x1"]
+    assert (outcome.summary.outcome, outcome.said) == ("complete", [])
+
+
 @FEEDS
 def test_a_page_of_html_instead_of_a_detail_is_a_failed_case(
     tenant: Tenant, feed: FeedName
@@ -137,7 +187,6 @@ def test_a_page_of_html_instead_of_a_detail_is_a_failed_case(
         {"caseId": None, "updatedAt": "1755250000"},
         {"caseId": " ", "modifiedDate": "1755250000"},
         {"caseId": {"id": "case1"}},
-        {"caseId": True},
         "case1",
         None,
         7,
@@ -155,6 +204,45 @@ def test_a_list_row_without_an_id_is_a_failed_row_and_the_others_go_on(
     assert (summary.listed, summary.detailed, summary.failed) == (2, 1, 1)
     assert len(outcome.heard("failure:", "row of the list")) == 1
     assert (summary.outcome, summary.exit_code) == ("partial", 3)
+
+
+@FEEDS
+def test_rows_without_an_id_are_one_failed_row_of_their_list(
+    tenant: Tenant, feed: FeedName
+) -> None:
+    put(tenant, feed, "case1")
+    # whatever their dates: the newest of them may lie outside of the range
+    odd = [{}, None, {"updatedAt": "1755250000"}, {"updatedAt": str(CLOCK + 60)}, {"updatedAt": 5}]
+    tenant.list_rows(feed, [*odd, {"caseId": "case1"}])
+    outcome = tenant.sync(feed)
+    assert brands(outcome) == ["case1"]
+    assert (outcome.summary.listed, outcome.summary.failed) == (2, 1)
+
+
+@FEEDS
+@pytest.mark.parametrize(
+    ("written", "case_id"),
+    [
+        (12345, "12345"),
+        (6.0, "6"),
+        (1.5, "1.5"),
+        (True, "True"),
+        (["case1"], "['case1']"),
+        (" caSe A+/&%# \t", "caSe A+/&%#"),
+        ("null and void", "null and void"),
+    ],
+    ids=repr,
+)
+def test_a_case_id_is_read_as_text_and_trimmed_once_at_the_list(
+    tenant: Tenant, feed: FeedName, written: Any, case_id: str
+) -> None:
+    put(tenant, feed, case_id)
+    tenant.list_rows(feed, [{"caseId": written, "updatedAt": str(CLOCK)}])
+    outcome = tenant.sync(feed)
+    (one,) = outcome.objects
+    assert attributes(one)["Case ID"] == [case_id]
+    assert one["value"] == (case_id if feed == "incident" else f"{case_id}@example.com")
+    assert (outcome.summary.outcome, outcome.said) == ("complete", [])
 
 
 @FEEDS

@@ -32,6 +32,8 @@ def notes(outcome: Outcome) -> list[tuple[str, str | None]]:
         ({"subject": "Hello"}, f"{WHEN} - Hello - {CASE}"),
         ({"subject": "Incident Acknowledgement - "}, f"{WHEN} - Incident Acknowledgement - {CASE}"),
         ({"subject": " Re: - a -- - "}, f"{WHEN} - Re: - a - {CASE}"),
+        ({"subject": "- a list"}, f"{WHEN} - - a list - {CASE}"),
+        ({"subject": 7.0}, f"{WHEN} - 7 - {CASE}"),
         ({"subject": f"File for {CASE}"}, f"{WHEN} - File for {CASE}"),
         ({"subject": f"File for {CASE} - "}, f"{WHEN} - File for {CASE}"),
         ({"subject": f"File for {CASE.lower()}"}, f"{WHEN} - File for {CASE.lower()} - {CASE}"),
@@ -45,10 +47,11 @@ def notes(outcome: Outcome) -> list[tuple[str, str | None]]:
             {"subject": "Hello", "createdOn": "2025-08-06T16:28:43+02:00"},
             f"{WHEN} - Hello - {CASE}",
         ),
-        ({"subject": "x" * 300}, f"{WHEN} - {'x' * 221} - {CASE}"),
-        ({"subject": "x" * 224 + CASE}, f"{WHEN} - {'x' * 224}{CASE}"),
-        ({"subject": "x" * 225 + CASE}, f"{WHEN} - {'x' * 221} - {CASE}"),
-        ({"subject": "例" * 300, "createdOn": None}, f"{'例' * 243} - {CASE}"),
+        ({"subject": "x" * 300}, f"{WHEN} - {'x' * 200} - {CASE}"),
+        ({"subject": "x" * 191 + CASE}, f"{WHEN} - {'x' * 191}{CASE}"),
+        ({"subject": "x" * 192 + CASE}, f"{WHEN} - {'x' * 192}{CASE[:8]} - {CASE}"),
+        ({"subject": "x" * 199 + "- " + "y"}, f"{WHEN} - {'x' * 199} - {CASE}"),
+        ({"subject": "例" * 300, "createdOn": None}, f"{'例' * 200} - {CASE}"),
     ],
 )
 def test_a_note_is_named_by_time_subject_and_case_id(
@@ -97,44 +100,72 @@ def test_a_message_becomes_the_description_with_its_end_stripped(
     assert outcome.one("note")["description"] == description
 
 
-@pytest.mark.parametrize("field", ["message", "subject"])
-def test_a_message_that_is_an_object_is_warned_of(tenant: Tenant, field: str) -> None:
-    outcome = noted(tenant, {"subject": "S", "message": "M", field: {"text": "x"}})
-    assert "{" not in outcome.one("note")["value"] + (outcome.one("note")["description"] or "")
-    assert outcome.heard("warning:", f"case {CASE}:")
+@pytest.mark.parametrize("field", ["message", "subject", "brand", "postedBy"])
+@pytest.mark.parametrize("value", [{"text": "x"}, ["x"]], ids=repr)
+def test_a_part_of_a_message_that_is_an_object_or_a_list_is_ignored_with_a_warning(
+    tenant: Tenant, field: str, value: Any
+) -> None:
+    whole = {"subject": "S", "message": "M", "brand": "B", "postedBy": "P"}
+    note = noted(tenant, whole | {field: value})
+    assert "x" not in str((note.one("note")["value"], note.one("note")["description"]))
+    assert len(note.one("note")["attributes"]) == (1 if field in ("brand", "postedBy") else 2)
+    assert len(note.heard("warning:", f"case {CASE}:", field.lower())) == len(note.said) == 1
 
 
-def test_different_messages_of_one_second_are_told_apart_whatever_their_order(
+def test_messages_of_one_second_and_subject_are_one_note_whatever_their_order(
     tenant: Tenant,
 ) -> None:
     messages = [
         {"subject": "S", "message": "b", "postedBy": "y@example.com"},
         {"subject": "S", "message": "a", "postedBy": "y@example.com"},
         {"subject": "S -", "message": "b", "postedBy": "x@example.com"},
+        {"subject": "s", "message": "c", "brand": "B"},
+        {"subject": "S", "message": None, "brand": "A"},
         {"subject": "T", "message": "a"},
+        {"subject": "S", "message": "a", "createdOn": str(int(AT) + 1)},
     ]
     expected = [
-        (f"{WHEN} - S - {CASE}", "a"),
-        (f"{WHEN} - S - {CASE} (2)", "b"),
-        (f"{WHEN} - S - {CASE} (3)", "b"),
+        (f"{WHEN} - S - {CASE}", "a\n\nb\n\nc"),
         (f"{WHEN} - T - {CASE}", "a"),
+        (f"{WHEN[:-1]}4 - S - {CASE}", "a"),
     ]
     forth = noted(tenant, *messages)
     assert notes(forth) == expected
-    posted = [attributes(note).get("Posted By") for note in forth.all("note")]
-    assert posted == [["y@example.com"], ["x@example.com"], ["y@example.com"], None]
+    found = [attributes(note) for note in forth.all("note")]
+    posted = ["x@example.com", "y@example.com"]
+    assert found == [{"Brand": ["A", "B"], "Posted By": posted}, {}, {}]
     tenant.state.reset()
     assert noted(tenant, *reversed(messages)).text == forth.text
 
 
-def test_a_long_subject_leaves_room_for_the_number_that_tells_two_apart(tenant: Tenant) -> None:
+def test_subjects_that_are_equal_where_they_are_cut_are_one_note(tenant: Tenant) -> None:
     outcome = noted(
-        tenant, {"subject": "x" * 300, "message": "a"}, {"subject": "x" * 300, "message": "b"}
+        tenant, {"subject": "x" * 201, "message": "a"}, {"subject": "x" * 300, "message": "b"}
     )
-    assert notes(outcome) == [
-        (f"{WHEN} - {'x' * 217} - {CASE} (2)", "b"),
-        (f"{WHEN} - {'x' * 221} - {CASE}", "a"),
-    ]
+    assert notes(outcome) == [(f"{WHEN} - {'x' * 200} - {CASE}", "a\n\nb")]
+
+
+@pytest.mark.parametrize("name", ["caseID", "caseId", "CASEID"])
+def test_messages_of_another_case_fail_the_case_and_name_the_parameter(
+    tenant: Tenant, name: str
+) -> None:
+    for case_id in ("case1", "case2"):
+        tenant.state.put_case(case_id, {"url": "u"})
+    rows = [{name: case_id, "subject": "S"} for case_id in ("case1", "case2")]
+    envelope = {"result": rows, "success": True}
+    tenant.state.add_fault(
+        "envelope", endpoint="FetchCaseCommunications", case="case1", json=envelope
+    )
+    outcome = tenant.sync("incident")
+    assert [one["value"] for one in outcome.objects] == ["case2"]
+    assert outcome.heard("failure:", "case case1:", "of another case", "parameter caseid ")
+    assert (outcome.summary.failed, outcome.summary.exit_code) == (1, 3)
+
+
+@pytest.mark.parametrize("told", [f" {CASE}\n", None, ""], ids=repr)
+def test_messages_that_say_their_case_or_none_are_kept(tenant: Tenant, told: Any) -> None:
+    outcome = noted(tenant, {"caseID": told, "subject": "S"})
+    assert notes(outcome) == [(f"{WHEN} - S - {CASE}", None)]
 
 
 def test_equal_messages_are_one_note(tenant: Tenant) -> None:
@@ -185,13 +216,18 @@ def test_messages_of_the_whole_asked_range_are_kept_and_no_others(
     assert outcome.summary.outcome == "complete"
 
 
-def test_messages_are_asked_for_from_one_window_before_the_dates_of_the_case(
-    tenant: Tenant,
+@pytest.mark.parametrize(
+    ("detected", "added", "windows"), [(10, None, 2), (None, 10, 2), (10, 40, 3), (40, 10, 3)]
+)
+def test_messages_are_asked_for_from_one_window_before_the_earlier_date_of_the_case(
+    tenant: Tenant, detected: int | None, added: int | None, windows: int
 ) -> None:
     asked = whole(CLOCK - 300 * DAY, CLOCK)
-    tenant.state.put_case(CASE, {"detectionDate": str(CLOCK - 10 * DAY), "addedDate": "bad"})
+    dates = {"detectionDate": detected, "addedDate": added}
+    detail = {name: "bad" if ago is None else str(CLOCK - ago * DAY) for name, ago in dates.items()}
+    tenant.state.put_case(CASE, detail)
     tenant.sync("incident", asked=asked)
-    assert tenant.asked_endpoints.count("FetchCaseCommunications") == 2
+    assert tenant.asked_endpoints.count("FetchCaseCommunications") == windows
 
 
 def test_a_message_without_a_date_is_one_note_however_many_windows_tell_it(tenant: Tenant) -> None:

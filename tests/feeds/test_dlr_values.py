@@ -98,6 +98,10 @@ def test_an_object_as_value_is_left_out_with_a_warning(tenant: Tenant) -> None:
         ({"userName": "user"}, "user"),
         ({"EMAIL": EMAIL}, EMAIL),
         ({"email": 12345}, "12345"),
+        ({"email": 12345, "userName": "user"}, "12345"),
+        ({"email": {"address": EMAIL}, "userName": "user"}, "user"),
+        ({"email": [EMAIL], "userName": 7.0}, "7"),
+        ({"email": 0}, "0"),
         ({"email": True}, "true"),
         ({"email": "N/A", "userName": "user"}, "N/A"),
     ],
@@ -198,12 +202,12 @@ def test_names_are_matched_without_regard_to_case_at_every_level(
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"subType": "exact", "SubType": "pascal"}, "exact"),
-        ({"subType": None, "SubType": "pascal"}, "pascal"),
+        ({"subType": "camel", "SubType": "pascal"}, "pascal"),
+        ({"subType": "camel", "SubType": None}, "camel"),
         ({"SubType": "pascal", "SUBTYPE": "upper"}, "upper"),
     ],
 )
-def test_the_exact_name_wins_then_the_first_by_code_point(
+def test_of_names_that_differ_in_case_the_first_by_code_point_that_is_not_missing_counts(
     tenant: Tenant, fields: dict[str, Any], text: str
 ) -> None:
     outcome = tenant.dlr({**fields, "dataLossRecoveryDetail": [{"email": EMAIL}]})

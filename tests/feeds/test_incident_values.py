@@ -189,12 +189,12 @@ def test_names_are_matched_without_regard_to_case_at_every_level(
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"nameServer": "exact", "NAMESERVER": "upper"}, "exact"),
+        ({"nameServer": "camel", "NAMESERVER": "upper"}, "upper"),
         ({"nameServer": None, "nameserver": "lower", "NameServer": "pascal"}, "pascal"),
-        ({"nameServer": None, "nameserver": "lower"}, "lower"),
+        ({"nameServer": " null ", "NAMESERVER": "", "nameserver": "lower"}, "lower"),
     ],
 )
-def test_the_exact_name_wins_then_the_first_by_code_point(
+def test_of_names_that_differ_in_case_the_first_by_code_point_that_is_not_missing_counts(
     tenant: Tenant, fields: dict[str, Any], text: str
 ) -> None:
     outcome = tenant.incident(fields)
@@ -224,11 +224,24 @@ def test_a_value_that_is_too_long_makes_no_object_and_is_a_failure(tenant: Tenan
     assert (outcome.summary.outcome, outcome.summary.exit_code) == ("partial", 3)
 
 
-def test_the_case_id_is_trimmed_as_value_and_kept_as_attribute(tenant: Tenant) -> None:
-    tenant.state.put_case(" caSe A+/&%# ", {"url": "u"})
-    case = tenant.sync("incident").one("incident")
-    assert case["value"] == "caSe A+/&%#"
-    assert attributes(case)["Case ID"] == [" caSe A+/&%# "]
+@pytest.mark.parametrize(
+    ("written", "texts"),
+    [("6.0", ["6"]), ("6.5", ["6.5"]), ("1e2", ["100"]), ("1e400", None), ("-1e400", None)],
+)
+def test_a_number_that_is_whole_is_an_integer_and_one_without_end_is_missing(
+    tenant: Tenant, written: str, texts: list[str] | None
+) -> None:
+    tenant.state.put_case(CASE, {"url": "u"})
+    body = f"""{{"success": true, "result": {{"impact": {written}, "Brand": "b",
+        "BRAND": {written}, "caseType": 6.0, "detectedBy": 2.0}}}}"""
+    tenant.state.add_fault("raw", endpoint="CaseDetail", text=body)
+    outcome = tenant.sync("incident")
+    found = attributes(outcome.one("incident"))
+    assert found.get("Impact") == texts
+    # of two names, the first that is not missing counts
+    assert found["Brand"] == texts or ["b"]
+    assert (found["Case Type"], found["Detected By"]) == (["Incident"], ["Client"])
+    assert outcome.said == []
 
 
 def test_ids_that_differ_in_case_alone_are_two_cases(tenant: Tenant) -> None:

@@ -95,7 +95,7 @@ BAD = [
     (filters("{supplemental: {feed: →Othr, into: x}}"), "there is no feed 'Othr'", "'Other'"),
     (filters("{supplemental: {feed: →Feed, into: x}}"),
      "'Feed' is a primary feed, a supplemental one is due here", None),
-    (filters("{fail: →{condition: true}}"), "this fail lacks the key 'message'", None),
+    (filters("{→fail: {condition: true, message: no}}"), "unknown filter 'fail'", None),
     (filters("{warn: [→nope]}"), "unknown filter 'nope'", None),
     (filters("{track: →{}}"), "this track lacks the key 'id'", None),
     (filters("{track: {id: 1}}, {→track: {id: 2}}"), "track stands at most once", None),

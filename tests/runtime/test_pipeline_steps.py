@@ -57,7 +57,7 @@ READINGS = pytest.mark.parametrize("missing", list(Missing))
         ("[{filter-mapping: {a: {drop: true}}}]", {"a": 1}, [{"a": None}]),
         ("[{filter-mapping: {a: {drop: false}}}]", {"b": 1}, [{"b": 1}]),
         ("[{filter-mapping: {a: {new: 2}}}]", {"b": 1}, [{"b": 1, "a": 2}]),
-        ("[{fail: {condition: !expr value, message: no}}]", 0, [0]),
+        ("[{new: !expr \"value if not value else [].index('no')\"}]", 0, [0]),
         ("[{warn: [{new: note}]}]", {"a": 1}, [{"a": 1}]),
         ("[iterate, {new: !expr value}, {new: !expr value}]", ["1", True], ["1", True]),
     ],
@@ -102,7 +102,6 @@ def test_data_of_another_shape_is_an_error_of_the_item(
 @pytest.mark.parametrize(
     "text",
     [
-        '[{fail: {condition: true, message: !tmpl "no {{ value }}"}}]',
         "[new: !expr \"[].index('no ' ~ value)\"]",
         "[{if: {condition: !expr \"[].index('no 1')\", filters: []}}]",
     ],
