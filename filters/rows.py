@@ -30,6 +30,9 @@ def cases(value: Any) -> list[dict[str, Any]]:
 
 
 def with_parent(value: Any) -> list[dict[str, Any]]:
-    """Return each row of {rows, parent} once, with the parent under `parent`."""
+    """Return each row of {rows, parent} once, with the parent under `Parent`.
+
+    Rows are folded objects: none of them has a name with a capital letter.
+    """
     distinct = {json.dumps(row, sort_keys=True): row for row in value["rows"] if row}
-    return [{"parent": value["parent"], **row} for row in distinct.values()]
+    return [{"Parent": value["parent"], **row} for row in distinct.values()]
