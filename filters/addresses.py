@@ -3,16 +3,19 @@
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
+from ._shared import is_list
+
 __all__ = ["split"]
 
 
 def split(value: Any) -> dict[str, list[str]]:
     """Return the distinct parts of a text, in order: {all, ipv4, ipv6, other}.
 
-    In: text, a number, or a list of texts. `::` alone, an IPv6 address that holds an IPv4 address,
-    and one with a scope are other parts.
+    In: text, a number, or a list of texts; nothing else has parts. `::` alone, an IPv6 address that
+    holds an IPv4 address, and one with a scope are other parts.
     """
-    text = str(value) if isinstance(value, str | int | float) else " ".join(map(str, value))
+    texts = [one for one in value if isinstance(one, str)] if is_list(value) else []
+    text = str(value) if isinstance(value, str | int | float) else " ".join(texts)
     parts = list(dict.fromkeys(text.replace(",", " ").replace(";", " ").split()))
     found: dict[str, list[str]] = {"all": parts, "ipv4": [], "ipv6": [], "other": []}
     for part in parts:

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ._shared import missing
+
 __all__ = ["read", "remarks"]
 
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -11,14 +13,14 @@ _SECOND = timedelta(seconds=1)
 _END = 253_402_300_800
 _NUMBER = re.compile(r"[0-9]+")
 _CALENDAR = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?: ([0-9]{2}:[0-9]{2}:[0-9]{2})[.0-9]*"
-    r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))?)?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?: ((?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])(?:\.[0-9]*)?"
+    r"(?:Z|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))?)?"
 )
 
 
 def epoch(value: Any) -> int:
     """Return the seconds since 1970 of a date, 0 for what is not a date after that."""
-    written = str(value)[:40] if isinstance(value, int | str) else ""
+    written = str(value) if isinstance(value, int | str) else ""
     if _NUMBER.fullmatch(written):
         seconds = int(written[:-3] if len(written) > 11 else written) if len(written) < 15 else 0
     else:
@@ -32,7 +34,7 @@ def _calendar(written: str) -> int:
     day, time, sign, hours, minutes = found.groups()
     try:
         moment = datetime.fromisoformat(f"{day} {time or '00:00:00'}+00:00")
-    except ValueError:  # a day or an hour that there is not
+    except ValueError:  # a day that the calendar does not have
         return 0
     offset = int(hours) * 3600 + int(minutes) * 60 if sign else 0
     return (moment - _ZERO) // _SECOND - (offset if sign == "+" else -offset)
@@ -46,12 +48,12 @@ def read(value: Any) -> dict[str, Any]:
 
 
 def remarks(value: Any) -> list[str]:
-    """Return a sentence for each value of an object that ought to be a date and is not."""
+    """Return a sentence for each value of an object that ought to be a date and is not.
+
+    What is missing, a boolean and zero say on purpose that there is no date.
+    """
     return [
         f"{field} is not a readable date; ignored"
         for field, found in sorted(value.items())
-        if found is not None
-        and found is not False
-        and not epoch(found)
-        and str(found).strip("0 ").lower() not in {"", "null"}
+        if not (missing(found) or isinstance(found, bool) or epoch(found)) and str(found).strip("0")
     ]

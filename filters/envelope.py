@@ -12,10 +12,12 @@ _MAX_ENVELOPE = 65_536  # bytes; a longer body is a file
 
 def _result(value: Any) -> Any:
     envelope = fold(value)
-    if not {"success", "result", "errorcode"} & set(envelope):
+    named = "result" in {name.lower() for name in value}
+    if not named and not {"success", "errorcode"} & set(envelope):
         raise Refused("not an iZoologic response: it has neither success nor result")
-    code = str(envelope.get("errorcode", "no code")).strip()
-    if str(envelope.get("success", "result" in envelope)).strip().lower() == "true":
+    code = " ".join(str(envelope.get("errorcode", "no code")).split())
+    unsaid = "result" in envelope or "errorcode" not in envelope
+    if str(envelope.get("success", unsaid)).strip().lower() == "true":
         return envelope.get("result")
     if code.lower() == "izoo2011":
         return None
@@ -26,7 +28,7 @@ def _result(value: Any) -> Any:
 def rows(value: Any) -> list[Any]:
     """Return the rows of a response; one object is a list of one, no data is an empty list."""
     result = _result(value)
-    found = [result] if is_object(result) and result else result or []
+    found = [one for one in [result] if one] if result is None or is_object(result) else result
     if not is_list(found):
         raise Refused("the result is not a list")
     return found
@@ -37,12 +39,14 @@ def record(value: Any) -> Any:
     found = rows(value)
     if len(found) > 1:
         raise Refused("the result is not a single object")
-    return found[0] if found else None
+    return found[0] or None if found else None
 
 
 def token(value: Any) -> str:
     """Return the token of a response: the result, or `accessToken` or `token` in it (I-01)."""
     result = _result(value)
+    if is_list(result) and len(result) == 1:
+        result = result[0]
     if is_object(result):
         names = fold(result)
         result = names.get("accesstoken", names.get("token"))

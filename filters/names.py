@@ -25,10 +25,10 @@ def _whole(value: Any) -> Any:
 
 def rows(value: Any) -> list[dict[str, Any]]:
     """Return the objects of a list, folded; a single object counts as a list of one."""
-    elements = [value] if isinstance(value, dict | str) else value or []
+    elements = [value] if value is None or isinstance(value, dict | str) else value
     if not is_list(elements):
         raise Refused("expected a list")
-    return [fold(element) for element in elements if element]
+    return [fold(element) for element in elements if element not in (None, {})]
 
 
 def scalars(value: Any) -> dict[str, Any]:

@@ -11,9 +11,12 @@ __all__ = ["cases", "with_parent"]
 
 
 def cases(value: Any) -> list[dict[str, Any]]:
-    """Return {caseId, trackingId, updated} of each case once, the oldest update first (I-07)."""
+    """Return {caseId, trackingId, updated} of each case of a list, the oldest update first (I-07).
+
+    Of the rows of one case the newest counts; all rows without an id are one with a blank id.
+    """
     newest: dict[str, dict[str, Any]] = {}
-    for row in value or []:
+    for row in value:
         names = fold(row) if is_object(row) else {}
         case_id = names.get("caseid", "")
         case: dict[str, Any] = {
@@ -30,6 +33,9 @@ def cases(value: Any) -> list[dict[str, Any]]:
 
 
 def with_parent(value: Any) -> list[dict[str, Any]]:
-    """Return each row of {rows, parent} once, with the parent under `parent`."""
+    """Return each row of {rows, parent} once, with the parent under `Parent`.
+
+    Rows are folded objects: none of them has a name with a capital letter.
+    """
     distinct = {json.dumps(row, sort_keys=True): row for row in value["rows"] if row}
-    return [{"parent": value["parent"], **row} for row in distinct.values()]
+    return [{"Parent": value["parent"], **row} for row in distinct.values()]

@@ -10,6 +10,7 @@ __all__ = ["newest"]
 
 def newest(value: Any) -> str | None:
     """Return the newest status of incidentStatusLogs, the last of equally new ones."""
-    stated = [row for row in rows(value) if "incidentstatusdescription" in row]
-    stated.sort(key=lambda row: epoch(row.get("updatedon")))
-    return str(stated[-1]["incidentstatusdescription"]) if stated else None
+    by_age = sorted(rows(value), key=lambda row: epoch(row.get("updatedon")))
+    found = [row.get("incidentstatusdescription") for row in by_age]
+    stated = [str(one) for one in found if isinstance(one, str | int | float)]
+    return stated[-1] if stated else None

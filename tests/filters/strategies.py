@@ -37,28 +37,6 @@ json_values = st.recursive(
 """Any JSON value."""
 
 
-HUGE = 10**5000
-"""An integer that Python refuses to write as text."""
-
-
-class _Opaque:
-    def __repr__(self) -> str:
-        return "opaque"
-
-
-odd_values = st.one_of(
-    json_values,
-    st.binary(max_size=20),
-    st.builds(_Opaque),
-    st.just(HUGE),
-    st.complex_numbers(),
-    st.tuples(json_values),
-    st.dictionaries(st.one_of(scalars, st.binary(max_size=2)), json_values, max_size=3),
-    st.sets(st.integers(), max_size=2),
-)
-"""Any value at all, JSON or not."""
-
-
 def _written(year: int, month: int, day: int, time: str, zone: str) -> str:
     return f"{year:04d}-{month:02d}-{day:02d}{time}{zone}"
 
@@ -197,7 +175,6 @@ list_rows = keyed(
         "updatedOn": close_dates,
     }
 )
-raw_rows = lists_of(list_rows)
 
 _codes = st.one_of(_edge([None, "", "iZOO2011", "IZOO2011 ", "iZOO4001", 7, "x" * 201]), scalars)
 envelopes = maybe(
@@ -224,97 +201,31 @@ file_contents = st.one_of(
     st.builds("{{{}}}".format, _file_texts).map(str.encode),
     st.builds('{{{},"success" : False}}'.format, _file_texts).map(str.encode),
     _file_texts.map(str.encode),
+    _file_texts,
     st.binary(max_size=30),
-    json_values,
 )
 """Contents of downloads that look like envelopes, and others."""
 
-_case_files = keyed({"dateUploaded": dates, "originalFilename": texts, "fileToken": scalars})
-raw_cases = maybe(
+records = maybe(
     keyed(
         {
-            "url": json_values,
-            "caseType": scalars,
-            "statusDescription": scalars,
-            "nameServer": texts,
-            "detectedBy": scalars,
-            "incidentStatusLogs": lists_of(
-                keyed({"incidentStatusDescription": scalars, "updatedOn": dates})
-            ),
-            "caseFiles": lists_of(_case_files),
-        }
-    )
-)
-raw_messages = maybe(
-    keyed({"brand": scalars, "createdOn": dates, "subject": json_values, "postedBy": texts})
-)
-_accounts = keyed(
-    {"email": texts, "password": scalars, "cvv": texts, "isExecutiveAccount": scalars}
-)
-raw_dlrs = maybe(
-    keyed(
-        {
-            "caseId": ids,
+            "caseId": st.one_of(_edge([6.0, 6.5, 0.0, float("inf"), 1e22]), ids),
             "SubType": json_values,
-            "dataLossRecoveryPrimaryDetail": lists_of(_accounts),
-            "dataLossRecoveryDetail": lists_of(_accounts),
+            "caseFiles": st.lists(keyed({"dateUploaded": dates}), max_size=2),
         }
     )
 )
+"""Objects as the API sends them: fields twice in another case, missing, with whole floats."""
 
 logs = lists_of(
-    st.fixed_dictionaries(
-        {},
-        optional={"incidentStatusDescription": json_values, "updatedOn": close_dates},
-    )
-)
-"""Canonical log entries, many of one date."""
-
-_some_account = st.fixed_dictionaries(
-    {}, optional={"email": _edge(["a", "A", None, 1, True, 1.0, "<"]), "phone": scalars}
-)
-records = maybe(
-    st.fixed_dictionaries(
-        {"caseId": ids, "brand": json_values},
-        optional={
-            "dataLossRecoveryPrimaryDetail": lists_of(_some_account),
-            "dataLossRecoveryDetail": lists_of(_some_account),
-        },
-    )
-)
-"""Canonical DLR records, many rows equal."""
-
-_subjects: Values = st.one_of(
-    _edge(["S", "S -", " S", "S - a", "S - a (2)", "", "-", None, 7, True, [], "x" * 300 + " a"]),
-    st.builds(
-        "{}{}{}".format,
-        st.integers(200, 260).map(lambda count: "y" * count),
-        _edge(["", " ", "-", " a", "a"]),
-        texts,
-    ),
-    json_values,
-)
-_bodies = st.one_of(_edge([None, "", "m", "m\r\n", "\r\nm", "n\r\r\n", "<"]), json_values)
-messages = st.fixed_dictionaries(
-    {},
-    optional={
-        "createdOn": st.one_of(st.just("10"), close_dates),
-        "subject": _subjects,
-        "message": _bodies,
-        "brand": _edge([None, "B", "b", 1, "1", {"a": 1}]),
-        "postedBy": _edge([None, "P", "", "user@example.com"]),
-    },
-)
-"""Canonical messages, many of one time and subject."""
-
-communications = maybe(
-    st.fixed_dictionaries(
+    keyed(
         {
-            "caseId": st.one_of(_edge(["a", " a ", "", None, "x" * 240, "x" * 300]), ids),
-            "messages": st.one_of(st.lists(messages, max_size=6), lists_of(messages)),
+            "incidentStatusDescription": st.one_of(_edge(["Open", "Closed", 0, {}]), json_values),
+            "updatedOn": close_dates,
         }
     )
 )
+"""Log entries, many of one date."""
 
 file_names = st.one_of(
     st.builds(
@@ -325,73 +236,54 @@ file_names = st.one_of(
     ),
     scalars,
 )
-uploads = maybe(
+
+notes = st.lists(
     st.fixed_dictionaries(
         {
-            "caseId": ids,
-            "files": lists_of(
-                st.fixed_dictionaries(
-                    {},
-                    optional={
-                        "originalFilename": st.one_of(_edge(["e.pdf", "E.pdf"]), file_names),
-                        "dateUploaded": close_dates,
-                        "fileToken": st.one_of(_edge(["t1", "t2"]), json_values),
-                    },
-                )
-            ),
+            "value": st.one_of(_edge(["S - a", "s - a", "S - b", "\u0130", "i\u0307"]), texts),
+            "description": st.one_of(_edge(["", "m", "M", "n", "<"]), texts),
+            "published_at": _edge([None, "2025-08-06 14:28:43"]),
+            "brand": _edge(["", "B", "b"]),
+            "postedBy": _edge(["", "P", "user@example.com"]),
         }
-    )
-)
-
-ranges = st.one_of(
-    json_values,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "since": st.one_of(st.integers(0, 4_000_000_000), json_values),
-            "until": st.one_of(st.integers(0, 4_000_000_000), json_values),
-            "days": st.one_of(st.integers(1, 60), json_values),
-        },
     ),
+    max_size=6,
 )
-"""A range that is too long for one run, or nearly one."""
+"""Notes as the feed makes them, many of one value."""
 
-dated_addresses = maybe(
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "addresses": lists_of(texts),
-            "published_at": st.one_of(close_dates, json_values),
-        },
-    )
+_accounts = st.dictionaries(
+    _edge(["email", "parent", "phone", "ipaddress"]),
+    st.one_of(_edge(["a", "A", '{"parent": 1}', 1, True, 1.5, "<"]), json_values),
+    max_size=2,
 )
+families = st.fixed_dictionaries(
+    {
+        "rows": st.lists(_accounts, max_size=5),
+        "parent": st.dictionaries(_edge(["caseid", "brand"]), scalars, max_size=2),
+    }
+)
+"""Rows of a DLR case, many equal, with the fields of the case."""
 
 _INPUTS: dict[str, Values] = {
-    "accounts.per_row": records,
-    "addresses.for_case": dated_addresses,
     "addresses.split": addresses,
-    "dates.epoch": st.one_of(dates, json_values),
-    "dates.remarks": st.one_of(
-        st.dictionaries(texts, st.one_of(dates, json_values), max_size=3), json_values
-    ),
-    "dates.runs_instead": ranges,
-    "dates.stamp": st.one_of(dates, json_values),
-    "dates.stamp_utc": st.one_of(dates, json_values),
-    "envelope.file_error": file_contents,
+    "dates.read": st.one_of(dates, json_values),
+    "envelope.file": file_contents,
     "envelope.record": envelopes,
     "envelope.rows": envelopes,
     "envelope.token": envelopes,
-    "files.for_case": uploads,
-    "names.case": raw_cases,
-    "names.dlr": raw_dlrs,
-    "names.message": raw_messages,
-    "notes.for_case": communications,
-    "rows.cases": raw_rows,
+    "files.name": st.one_of(file_names, json_values),
+    "names.fold": records,
+    "names.rows": lists_of(records),
+    "names.scalars": records,
+    "notes.merged": notes,
+    "rows.cases": st.lists(st.one_of(list_rows, list_rows, json_values), max_size=6),
+    "rows.with_parent": families,
     "status.newest": logs,
 }
 
 
 def _sent(value: Any) -> Any:
+    """Return a value as it comes out of a JSON document."""
     # a parser joins what a generator may leave apart, the two halves of a surrogate pair
     return value if isinstance(value, bytes) else json.loads(json.dumps(value))
 
