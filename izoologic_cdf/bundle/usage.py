@@ -1,34 +1,48 @@
-"""Which conventions a definition uses, and where: the checklist of the first upload."""
+"""Which conventions a definition uses, and where: the checklist of the first upload.
 
-import textwrap
-from collections.abc import Iterator
+Constructs are looked for where the language has them: a key of that name in the data is none.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from jinja2 import TemplateSyntaxError
+from jinja2 import nodes as jinja
+
+from izoologic_cdf.bundle.made import Made
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
+from izoologic_cdf.language.expressions import Missing, environment_of, parse_expression
+from izoologic_cdf.language.fields import FULFILLMENT
 from izoologic_cdf.language.nodes import (
+    EXPR,
+    TAGS,
+    TMPL,
     Document,
+    Entry,
     MappingNode,
     Node,
     ScalarNode,
     SequenceNode,
 )
 from izoologic_cdf.language.positions import Position
+from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS, code_of_plural
+from izoologic_cdf.language.schema import CONSTRUCTS
+from izoologic_cdf.lint.outline import FeedOutline, Outline, elements, walk, word
 
-# keys that are a convention wherever they stand
-_KEYS = {
-    "auth": "H1",
-    "supplemental": "H2",
-    "fulfillment": "H3",
-    "feed_type": "H4",
-    "timestamp_format": "D3",
-    "python": "H5",
-    "window": "H6",
-    "track": "H7",
-    "warn": "H7",
-    "fallback_url": "H8",
-}
-_TEMPLATE_VALUES, _STATEMENTS, _FAILING = "H9", "D1", "D2"
-_WIDTH = 96
+# the keys that are a convention, by the construct in which they stand
+_FEED = {"feed_type": "H4", "timestamp_format": "D3"}
+_HTTP = {"auth": "H1", "window": "H6", "fallback_url": "H8", "pagination": "H15"}
+_ITEM = {"key": "H3", "run_params": "H3", "condition": "H22"}
+_STEPS = {
+    "supplemental": "H2", "python": "H5", "track": "H7", "warn": "H7",
+}  # fmt: skip
+# the object codes that public definitions have sets of
+_ATTESTED_CODES = frozenset({"indicator", "report", "asset"})
+_ATTACHMENT = "attachment"
+# the names that every Jinja2 has, as it comes
+_GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
+_VALUES = ("value", "title", "name")
+_Found = Iterator[tuple[str, Node]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,7 @@ class Use:
 def uses(document: Document) -> list[Use]:
     """Return the conventions that a definition uses, worst first."""
     places: dict[str, dict[Position, None]] = {}
-    for key, node in _found(document, document.root, set()):
+    for key, node in _Search(document).found():
         places.setdefault(key, {})[document.position(node)] = None
     return [
         Use(convention, tuple(sorted(places[convention.id])))
@@ -51,46 +65,155 @@ def uses(document: Document) -> list[Use]:
     ]
 
 
-def _found(document: Document, node: Node, seen: set[int]) -> Iterator[tuple[str, Node]]:
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, ScalarNode):
-        if node.tag == "!tmpl" and "{%" in node.value:
-            yield _STATEMENTS, node
-        if node.tag == "!expr" and "[].index(" in node.value:
-            yield _FAILING, node
-    elif isinstance(node, SequenceNode):
-        for item in node.value:
-            yield from _found(document, item, seen)
-    elif isinstance(node, MappingNode):
-        for key, value in node.value:
-            if key.value in _KEYS:
-                yield _KEYS[key.value], key
-            if key.value == "template_values" and isinstance(value, MappingNode):
-                for _, inner in value.value:
-                    if inner.tag == "!expr" and node is document.root:
-                        yield _TEMPLATE_VALUES, inner
-            yield from _found(document, value, seen)
+class _Search(Outline):
+    """One look through a definition; yields (id of a convention, node that uses it)."""
+
+    def found(self) -> _Found:
+        for entry in self.under(self.keys, "template_values").values():
+            yield from (("H9", site.node) for site in self.sites(entry.value))
+        yield from self._everywhere()
+        for feed in self.feeds.values():
+            yield from _named(feed.keys, _FEED)
+            http = self.http(feed)
+            yield from _named(http, _HTTP)
+            login = self.under(http, "auth").get("filters")
+            for pipeline in (login, feed.keys.get("filters")):
+                if pipeline is not None:
+                    made = Made(self)
+                    yield from self._pipeline(pipeline.value)
+                    made.pipeline(pipeline.value)
+                    yield from (("H11", node) for node in made.parsed)
+                    yield from (("H20", node) for node in made.uncertain)
+            yield from self._report(feed)
+
+    def _everywhere(self) -> _Found:
+        """Look at every expression, and at what stands somewhere by an alias."""
+        for site in self.sites(self.document.root):
+            text = str(site.node.value)
+            if site.node.tag == TMPL and "{%" in text:
+                yield "D1", site.node
+            if "[].index(" in text:
+                yield "D2", site.node
+            if site.code.roots & _GLOBALS:
+                yield "H14", site.node
+        for node in walk(self.document.root):
+            if isinstance(node, MappingNode):
+                yield from (("H19", value) for key, value in node.value if _is_alias(value, key))
+            elements_ = elements_of(node)
+            for index, one in enumerate(elements_):
+                if _is_alias(one, node) or (one.tag in TAGS and one in elements_[:index]):
+                    yield "H19", one
+
+    def _pipeline(self, node: Node, *, chained: bool = False, mapped: bool = False) -> _Found:
+        for step in elements_of(node) if isinstance(node, SequenceNode) else [node]:
+            if word(step) == "iterate" and chained:
+                yield "H16", step
+            for name, entry in self.mapping(step).items():
+                yield from _named({name: entry}, _STEPS)
+                if name == "filter-mapping":
+                    if mapped:
+                        yield "H17", entry.key_node
+                    for inner in self.mapping(entry.value).values():
+                        yield from self._pipeline(inner.value, mapped=True)
+                elif name == "if":
+                    filters = self.mapping(entry.value).get("filters")
+                    if filters is None:
+                        continue
+                    if filters.value.start_mark.index < filters.key_node.start_mark.index:
+                        yield "H18", filters.key_node
+                    yield from self._pipeline(filters.value, chained=chained, mapped=mapped)
+                elif name in ("chain", "each", "warn"):
+                    inside = chained or name == "chain"
+                    yield from self._pipeline(entry.value, chained=inside, mapped=mapped)
+
+    # --- reports ---------------------------------------------------------------------------------
+
+    def _report(self, feed: FeedOutline) -> _Found:
+        fills = "feed_type" in feed.keys and word(feed.keys["feed_type"].value) == FULFILLMENT
+        for key, entry in self.under(feed.keys, "report").items():
+            code, shared = key.removesuffix(SUFFIX), key in (ATTRIBUTE_SETS, TAG_SETS)
+            if not shared and code not in _ATTESTED_CODES:
+                yield "H13", entry.key_node
+            for member in self.mapping(entry.value).values():
+                keys = self.mapping(member.value)
+                if "items" not in keys:
+                    continue
+                if key == TAG_SETS:
+                    yield from self._tags(keys, "items")
+                elif not shared:
+                    if "fulfillment" in keys:
+                        yield "H3", keys["fulfillment"].key_node
+                    elif code == _ATTACHMENT and not fills:
+                        yield "H21", member.key_node
+                    yield from self._items(keys["items"].value)
+
+    def _items(self, node: Node) -> _Found:
+        for item in elements_of(node) if isinstance(node, SequenceNode) else [node]:
+            if item.tag in TAGS:
+                yield "H12", item
+            keys = self.mapping(item)
+            yield from _named(keys, _ITEM)
+            yield from self._tags(keys, "tags")
+            for key, entry in keys.items():
+                if key in _VALUES and _may_be_null(entry.value):
+                    yield "H10", entry.value
+                elif key not in CONSTRUCTS["item"]:
+                    if code_of_plural(key) not in _ATTESTED_CODES:
+                        yield "H13", entry.key_node
+                    yield from self._items(entry.value)
+
+    def _tags(self, keys: Mapping[str, Entry], key: str) -> _Found:
+        for element in elements(dict(keys), key):
+            yield from _named(self.mapping(element), {"condition": "H22"})
+
+
+def _named(keys: Mapping[str, Entry], known: Mapping[str, str]) -> _Found:
+    return ((known[key], entry.key_node) for key, entry in keys.items() if key in known)
+
+
+def elements_of(node: Node) -> list[Node]:
+    """Return the elements of a list; nothing for anything else."""
+    return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+def _is_alias(node: Node, after: Node) -> bool:
+    """Tell whether a tagged value stands by an alias where it has to come after another node."""
+    # an anchor stands before all of its aliases
+    return node.tag in TAGS and node.start_mark.index < after.start_mark.index
+
+
+def _may_be_null(node: Node) -> bool:
+    """Tell whether a value says null in so many words, at least in one of its branches."""
+    if node.tag == "tag:yaml.org,2002:null":
+        return True
+    if not isinstance(node, ScalarNode) or node.tag != EXPR:
+        return False
+    try:
+        waiting = [parse_expression(environment_of(Missing.NULL), str(node.value))]
+    except TemplateSyntaxError:
+        return False
+    while waiting:
+        tree = waiting.pop()
+        if isinstance(tree, jinja.Const) and tree.value is None:
+            return True
+        if isinstance(tree, jinja.CondExpr):
+            waiting += [tree.expr1, tree.expr2 or jinja.Const(None)]
+        elif isinstance(tree, jinja.Or):
+            waiting.append(tree.right)
+        elif isinstance(tree, jinja.Filter) and tree.name in ("d", "default"):
+            waiting += tree.args[:1]
+    return False
 
 
 def checklist(found: list[Use], name: str) -> str:
-    """Return the conventions as a person reads them before the first upload."""
-    lines = [
-        f"{len(found)} constructs of {name} are not attested by any public source. Worst first:"
-    ]
+    """Return the conventions to tick off on the first upload, one a line."""
+    lines = [f"{len(found)} constructs of {name} are confirmed by no public source. Worst first:"]
     for use in found:
-        one = use.convention
-        where = ", ".join(f"{at.line}:{at.column}" for at in use.places[:6])
-        more = f" and {len(use.places) - 6} more" if len(use.places) > 6 else ""
-        lines += ["", f"{one.id} ({one.worth}) {one.name}: {one.spelling}"]
-        for label, text in (
-            ("where", f"line:column {where}{more}"),
-            ("if wrong", one.breaks),
-            ("instead", one.alternative),
-            ("check", one.check),
-        ):
-            wrapped = textwrap.wrap(text, _WIDTH - 12)
-            lines.append(f"  {label:<10}{wrapped[0]}")
-            lines += [" " * 12 + rest for rest in wrapped[1:]]
+        numbers = sorted({at.line for at in use.places})
+        where = ", ".join(map(str, numbers[:5]))
+        more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+        plural = "s" if len(numbers) > 1 else ""
+        lines.append(
+            f"[ ] {use.convention.id:<3} {use.convention.name}, line{plural} {where}{more}"
+        )
     return "\n".join(lines)

@@ -61,8 +61,17 @@ def test_what_remains_unattested_is_the_known_list() -> None:
         "supplemental call",
         "fulfillment",
         "feed type",
+        "sets of other object codes",
+        "objects by an expression",
         "statements in templates",
+        "template values with tags",
+        "parse-json on made text",
+        "filter-mapping on a missing key",
+        "expressions by an alias",
+        "global names of Jinja2",
         "failing on purpose",
+        "first page",
+        "null instead of an object",
         "timestamp format",
     ]
 
