@@ -8,6 +8,7 @@ the tags reads it as text, so such places accept everything.
 from collections.abc import Mapping
 from typing import Any
 
+from izoologic_cdf.language import overlay
 from izoologic_cdf.language.fields import FEED_TYPES
 from izoologic_cdf.language.pipelines import FILTER_WORDS, FILTERS_WITH_VALUE
 from izoologic_cdf.language.schema import CONSTRUCTS
@@ -37,6 +38,7 @@ def _map(of: _Schema) -> _Schema:
 
 
 _PIPELINE = _list(_ref("filter"))
+_OVERLAID_FEED: _Schema = {"anyOf": [_ref("feed"), {"type": "null"}]}
 # written out, or given by an expression, as a whole or in part
 _ATTRIBUTES: _Schema = {"anyOf": [_list({"anyOf": [_ref("attribute"), _TEXT]}), _TEXT]}
 _TAGS: _Schema = {"anyOf": [_list({"anyOf": [_ref("tag"), _TEXT]}), _TEXT]}
@@ -51,7 +53,7 @@ _VALUES: Mapping[str, Mapping[str, _Schema]] = {
         "required_threatq_version": _TEXT,
         "template_values": _map(_ANY),
         "_anchors": _list(_ANY),
-        "feeds": _map(_ref("feed")),
+        "feeds": {**_map(_ref("feed")), "properties": {overlay.KEY: _map(_OVERLAID_FEED)}},
     },
     "feed": {
         "feed_type": {"enum": list(FEED_TYPES)},
@@ -136,12 +138,19 @@ def schema() -> _Schema:
 def _construct(name: str) -> _Schema:
     keys = CONSTRUCTS[name]
     values = _VALUES[name]
+    # null takes a key away, so values are not described
+    overlaid: _Schema = {
+        "type": "object",
+        "propertyNames": {"enum": [*keys]},
+        "description": "what the uploaded file has instead, or in addition",
+    }
     result: _Schema = {
         "type": "object",
         "properties": {
             key: {**values.get(key, _ANY), "description": f"{about.says} ({WORTH[about.worth]})"}
             for key, about in keys.items()
-        },
+        }
+        | {overlay.KEY: overlaid},
         "additionalProperties": False,
     }
     required = [key for key, about in keys.items() if about.required]
@@ -156,7 +165,8 @@ def _filter() -> _Schema:
                 "type": "object",
                 "properties": {
                     name: _FILTER_VALUES.get(name, _ANY) for name in sorted(FILTERS_WITH_VALUE)
-                },
+                }
+                | {overlay.KEY: _PIPELINE},
                 "additionalProperties": False,
                 "minProperties": 1,
                 "maxProperties": 1,

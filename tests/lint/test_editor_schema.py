@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from izoologic_cdf.content import folder
+from izoologic_cdf.language import overlay
 from izoologic_cdf.language.pipelines import FILTER_WORDS, FILTERS_WITH_VALUE
 from izoologic_cdf.language.schema import CONSTRUCTS
 from izoologic_cdf.lint.editor_schema import _FILTER_VALUES, _VALUES, schema
@@ -48,7 +49,7 @@ def test_only_filters_that_exist_have_their_values_described() -> None:
     assert _FILTER_VALUES.keys() <= FILTERS_WITH_VALUE
     words, mapping = schema()["definitions"]["filter"]["anyOf"]
     assert set(words["enum"]) == FILTER_WORDS
-    assert mapping["properties"].keys() == FILTERS_WITH_VALUE
+    assert mapping["properties"].keys() == {*FILTERS_WITH_VALUE, overlay.KEY}
 
 
 def test_every_reference_leads_to_a_definition() -> None:
@@ -84,3 +85,10 @@ def test_a_mistyped_key_is_invalid() -> None:
 
 def test_a_mistyped_filter_is_invalid() -> None:
     assert len(errors(complete("filters: [parse_json]\n"))) == 1
+
+
+def test_a_mistyped_key_of_an_overlay_is_invalid() -> None:
+    sound = "source: {http: {url: x, _uploaded: {method: null, headers: {a: b}}}}\n"
+    assert errors(complete(sound)) == []
+    assert len(errors(complete(sound.replace("method", "metod")))) == 1
+    assert len(errors(complete("filters: [{_uploaded: [parse_json]}]\n"))) == 1
