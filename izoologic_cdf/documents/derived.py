@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from izoologic_cdf.content import folder
 from izoologic_cdf.documents.markdown import code, table
 from izoologic_cdf.documents.source import FEEDS, FeedSource, Source, source
-from izoologic_cdf.language.nodes import Node
+from izoologic_cdf.language.nodes import MappingNode, Node
 from izoologic_cdf.language.pyfilters import PythonFilters
 
 _WORDS = re.compile(r"\w+")
@@ -24,8 +24,14 @@ def derived(feed: str) -> str:
     Only what the report needs, by way of other values too; each with the steps that make it.
     """
     read = source(feed)
-    steps = [(one.name, *step) for one in read.feeds for step in _steps(read, one)]
-    wanted = _reported(read)
+    steps = [(one.name, *step) for one in read.feeds for step in _steps(read, one.keys["filters"])]
+    wanted = set(_WORDS.findall(read.text(read.primary.keys["report"])))
+    for word, argument in read.steps(read.primary.keys["filters"]):
+        # a filter that makes the objects of a list reads the values that it makes them of
+        lists = read.mapping(argument).values() if word == "filter-mapping" and argument else ()
+        for inner, python in (step for one in lists for step in read.steps(one)):
+            if inner == "python" and python is not None:
+                wanted |= set(_WORDS.findall(read.text(read.native(python))))
     while True:
         needed = [text for _, name, text in steps if name in wanted]
         more = wanted | {word for text in needed for word in _WORDS.findall(text)}
@@ -58,25 +64,24 @@ def _request(read: Source, feed: FeedSource) -> tuple[str, str, str, str]:
         return feed.name, feed.kind, "", ""
     http = read.mapping(read.mapping(feed.keys["source"])["http"])
     method = read.text(http["method"]) if "method" in http else "GET"
-    address = read.expanded(http["url"]).replace("{{ host }}", "")
     sent = http.get("params") or http.get("body")
     names = [] if sent is None else [code(name) for name in read.mapping(sent)]
-    return feed.name, feed.kind, code(f"{method} {address}"), ", ".join(names)
+    return feed.name, feed.kind, code(f"{method} {read.path(feed, http['url'])}"), ", ".join(names)
 
 
-def _steps(read: Source, feed: FeedSource) -> Iterator[tuple[str, str]]:
-    """Yield (key, step in Markdown) of what a feed's pipeline puts under keys, in order."""
-    filters = feed.keys.get("filters")
-    for word, argument in read.steps(filters) if filters is not None else ():
-        if argument is None:
-            continue
-        if word == "set":
+def _steps(read: Source, pipeline: Node) -> Iterator[tuple[str, str]]:
+    """Yield (key, step in Markdown) of what a pipeline puts under keys, in order."""
+    for word, argument in read.steps(pipeline):
+        if word in ("set", "new") and isinstance(argument, MappingNode):
             for key, value in read.mapping(argument).items():
                 yield key, code(read.text(value))
-        elif word == "filter-mapping":
-            for key, pipeline in read.mapping(argument).items():
-                yield key, ", ".join(_named(read, pipeline))
-        elif word == "supplemental":
+        elif word == "filter-mapping" and argument is not None:
+            for key, inner in read.mapping(argument).items():
+                yield key, ", ".join(_named(read, inner))
+                yield from _steps(read, inner)
+        elif word == "each" and argument is not None:
+            yield from _steps(read, argument)
+        elif word == "supplemental" and argument is not None:
             keys = read.mapping(argument)
             yield read.text(keys["into"]), f"feed {read.text(keys['feed'])}"
 
@@ -91,10 +96,6 @@ def _named(read: Source, pipeline: Node) -> Iterator[str]:
             yield code(word)
         else:
             yield code(read.text(argument))
-
-
-def _reported(read: Source) -> set[str]:
-    return set(_WORDS.findall(read.text(read.primary.keys["report"])))
 
 
 def _python_in(read: Source) -> Iterator[str]:

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from izoologic_cdf.content import folder
+from izoologic_cdf.documents import examples
 from izoologic_cdf.documents.markdown import code, table
 from izoologic_cdf.documents.source import Source, source
 from izoologic_cdf.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS
 
-_ITEMS_OF = re.compile(r"data\.(\w+)")
+_ITEMS_OF = re.compile(r"data\.(?:\w+\.)*(\w+)")
 _WHEN_OFF = re.compile(r"none if user_fields\.(\w+) else ((?:(?! if ).)+)")
-_WHEN_ON = re.compile(r"((?:(?! if ).)+) if user_fields\.(\w+) else none")
+_WHEN = re.compile(r"((?:(?! if ).)+) if (not )?user_fields\.(\w+) else (?:none|\[\])")
+_IDENTITIES = ("value", "title", "name")
 _SWITCH = re.compile(r"(not )?user_fields\.(\w+)")
 
 
@@ -35,15 +37,17 @@ def objects(feed: str) -> str:
         kind = object_name(one.code)
         for place, item in _items(read, one.keys["items"]):
             if item is None:
-                rows.append((kind, "all parts", place, ""))
+                rows.append((kind, "all parts", place, "", "", ""))
                 continue
+            published = code(read.text(item["published_at"])) + place
             for key, value in item.items():
-                if key != "attributes":
+                if key not in ("attributes", "published_at"):
                     came, when = _switched(read, read.text(value))
-                    rows.append((kind, code(key), came + place, when))
-        if "fulfillment" in one.keys:
-            rows.append((kind, "bytes", f"feed {read.text(one.keys['fulfillment'])}", ""))
-    return table(("Object", "Part", "From", "When"), rows)
+                    subtype = read.text(item["type"]) if "type" in item else None
+                    example = examples.of_object(one.code, subtype, key)
+                    dated = published if key in _IDENTITIES else ""
+                    rows.append((kind, code(key), came + place, dated, code(example), when))
+    return table(("Object", "Part", "From", "Published date", "Example", "When"), rows)
 
 
 def attributes(feed: str) -> str:
@@ -51,30 +55,30 @@ def attributes(feed: str) -> str:
     read = source(feed)
     report = read.mapping(read.primary.keys["report"])
     users: dict[str, list[str]] = {}
-    nested: list[tuple[str, Node]] = []
+    nested: list[tuple[list[str], Node]] = []
     for one in object_sets(read):
-        kind = object_name(one.code)
         for name in _names(one.keys.get(ATTRIBUTE_SETS)):
-            users.setdefault(name, []).append(kind)
+            users.setdefault(name, []).append(one.code)
         for _, item in _items(read, one.keys["items"]):
             if item is not None and "attributes" in item:
-                nested.append((kind, item["attributes"]))
+                nested.append(([one.code], item["attributes"]))
     sets = read.mapping(report[ATTRIBUTE_SETS])
-    groups = [
-        (" or ".join(users.get(name, [])), read.mapping(node)["items"])
-        for name, node in sets.items()
-    ]
+    groups = [(users.get(name, []), read.mapping(node)["items"]) for name, node in sets.items()]
     rules = _updated(read)
     rows = []
-    for kinds, node in groups + nested:
+    for codes, node in groups + nested:
+        kinds = " or ".join(map(object_name, codes))
         for element in read.document.items(node, "attributes"):
             keys = read.mapping(element)
             name = read.text(keys["name"])
             came, when = _switched(read, read.text(keys["value"]))
             if "condition" in keys:
                 when = _condition(read, read.text(keys["condition"]))
-            rows.append((name, kinds, came, "update" if name in rules else "add", when))
-    return table(("Attribute", "Of", "From", "Rule", "When"), rows)
+            example = code(examples.of_attribute(codes, name))
+            rule = "update" if name in rules else "add"
+            rows.append((name, kinds, came, "N/A", example, rule, when))
+    titles = ("Attribute", "Of", "From", "Published date", "Example", "Rule", "When")
+    return table(titles, rows)
 
 
 def relations(feed: str) -> str:
@@ -123,16 +127,25 @@ def _items(read: Source, node: Node) -> Iterator[tuple[str, dict[str, Node] | No
 
 
 def _made(read: Source, key: str) -> dict[str, Node] | None:
-    """Return the mapping that `filter-mapping: {key: [..., each: [new: ...]]}` makes."""
-    for word, argument in read.steps(read.primary.keys["filters"]):
-        if word != "filter-mapping" or argument is None:
-            continue
-        pipeline = read.mapping(argument).get(key)
-        for inner, each in read.steps(pipeline) if pipeline is not None else ():
-            for last, new in read.steps(each) if inner == "each" and each is not None else ():
-                if last == "new" and isinstance(new, MappingNode):
-                    return read.mapping(new)
-    return None
+    """Return the mapping that `filter-mapping: {key: [..., each: [new: ...]]}` makes last."""
+    made = None
+    for feed in read.feeds:
+        for word, argument in read.steps(feed.keys["filters"]):
+            if word == "filter-mapping" and argument is not None:
+                pipeline = read.mapping(argument).get(key)
+                for new in _new(read, pipeline) if pipeline is not None else ():
+                    made = read.mapping(new)
+    return made
+
+
+def _new(read: Source, pipeline: Node) -> Iterator[Node]:
+    """Yield the mappings that a pipeline, or its native form, makes of the elements of a list."""
+    for word, argument in read.steps(pipeline):
+        if word == "python" and argument is not None:
+            yield from _new(read, read.native(argument))
+        for last, new in read.steps(argument) if word == "each" and argument is not None else ():
+            if last == "new" and isinstance(new, MappingNode):
+                yield new
 
 
 def _names(node: Node | None) -> list[str]:
@@ -151,8 +164,8 @@ def _switched(read: Source, text: str) -> tuple[str, str]:
     """Take a switch of the form off an expression: what is left, and when it counts."""
     if found := _WHEN_OFF.fullmatch(text):
         return code(found[2]), f"{_label(read, found[1])}: off"
-    if found := _WHEN_ON.fullmatch(text):
-        return code(found[1]), f"{_label(read, found[2])}: on"
+    if found := _WHEN.fullmatch(text):
+        return code(found[1]), f"{_label(read, found[3])}: {'off' if found[2] else 'on'}"
     return code(text), ""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.documents.markdown import fenced, table
-from izoologic_cdf.documents.source import FEEDS
+from izoologic_cdf.documents.source import FEEDS, source
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.summary import EXIT_CODES, plural
@@ -19,6 +19,13 @@ from izoologic_cdf.runtime.summary import EXIT_CODES, plural
 SCENARIO = "guide"
 # the case of the guide's communications: it has messages, a file and no IP address
 SHOWN = "gz3kEgBWO"
+# the switches that make other objects and attributes of the same cases
+_OTHERWISE = (
+    "ingest_as_event",
+    "ingest_ip_as_attribute",
+    "ingest_as_identity",
+    "ingest_description_as_attribute",
+)
 # lines of `library show` that differ from run to run
 _STAMPS = ("  created ", "  changed ")
 
@@ -57,10 +64,16 @@ def excerpt() -> str:
     return fenced("\n".join(line for line in lines if not line.startswith(_STAMPS)), "text")
 
 
+def objects() -> list[dict[str, Any]]:
+    """Return the objects of the export: with default switches first, then with others turned on."""
+    return _measured().objects
+
+
 @dataclass(frozen=True, slots=True)
 class _Measured:
     summaries: dict[str, dict[str, Any]]
     shown: str
+    objects: list[dict[str, Any]]
 
 
 @functools.cache
@@ -78,14 +91,22 @@ def _measured() -> _Measured:
             "IZOOLOGIC_API_KEY": emulator.api_key,
             "IZOOLOGIC_API_SECRET": emulator.secret_key,
         }
-        library = str(Path(folder) / "measured.sqlite")
-        asked = ["--since", str(since), "--until", str(until)]
-        kept = ["--library", library, "--format", "json"]
-        summaries = {
-            feed: json.loads(_output(["run", feed, *asked, *kept], environment)) for feed in FEEDS
-        }
+        library, other = (str(Path(folder) / name) for name in ("measured.sqlite", "other.sqlite"))
+        asked = ["--since", str(since), "--until", str(until), "--format", "json"]
+        summaries = {}
+        for feed in FEEDS:
+            run = ["run", feed, *asked, "--library"]
+            summaries[feed] = json.loads(_output([*run, library], environment))
+            switches = [
+                field.name for field in source(feed).user_fields() if field.name in _OTHERWISE
+            ]
+            turned = [word for name in switches for word in ("--set", f"{name}=on")]
+            _output([*run, other, *turned], environment)
         shown = _output(["library", "show", library, SHOWN], environment)
-    return _Measured(summaries, shown)
+        exports = [_output(["library", "export", one], environment) for one in (library, other)]
+    return _Measured(
+        summaries, shown, [one for text in exports for one in json.loads(text)["objects"]]
+    )
 
 
 def _output(arguments: list[str], environment: dict[str, str]) -> str:

@@ -1,12 +1,16 @@
-"""The definitions as the documents read them: nodes, not the compiled model.
+"""The definition as the documents read it, in the view that is uploaded: nodes, not the model.
 
-The model knows no words of what it runs; a document shows the words that stand in the file.
+The model knows no words of what it runs; a document shows the words that stand in the file. Names
+of fields are shown as the vendor writes them, whatever case the definition reads them in.
 """
 
+import csv
 import functools
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from izoologic_cdf.content import folder
 from izoologic_cdf.language.fields import (
@@ -26,9 +30,14 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
     read,
 )
+from izoologic_cdf.language.pyfilters import PythonFilters
 
 FEEDS = ("incident", "dlr")
-_TEMPLATE_NAME = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+"""The primary feeds, by a word of their names."""
+
+_DEFINITION = "izoologic_sync_cases.yaml"
+_WORD = re.compile(r"\w+")
+_TEMPLATE_NAME = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +51,32 @@ class FeedSource:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One definition file."""
+    """The definition file, as far as one primary feed needs it; `word` is in the feed's name."""
 
     document: Document
+    word: str
 
     @property
     def feeds(self) -> list[FeedSource]:
-        """The feeds, in file order."""
-        found = []
+        """The primary feed and the feeds that it calls, by way of others too, in file order."""
+        every = {}
         for name, node in feed_nodes(self.document):
             keys = self.mapping(node)
-            found.append(FeedSource(name, feed_type(self.document, keys.get("feed_type")), keys))
-        return found
+            every[name] = FeedSource(name, feed_type(self.document, keys.get("feed_type")), keys)
+        reached = [
+            one.name
+            for one in every.values()
+            if one.kind == PRIMARY and self.word in one.name.lower()
+        ]
+        for name in reached:
+            named = {text for node in every[name].keys.values() for text in _texts(node)}
+            reached += [other for other in every if other in named and other not in reached]
+        return [one for name, one in every.items() if name in reached]
 
     @property
     def primary(self) -> FeedSource:
-        """The primary feed; each of our files has one."""
+        """The primary feed."""
         return next(feed for feed in self.feeds if feed.kind == PRIMARY)
-
-    @property
-    def constants(self) -> dict[str, str]:
-        """The template values that are plain text."""
-        values = self.mapping(self.mapping(self.document.root)["template_values"])
-        return {
-            name: str(node.value)
-            for name, node in values.items()
-            if isinstance(node, ScalarNode) and node.tag not in (EXPR, TMPL)
-        }
 
     @property
     def version(self) -> str:
@@ -90,22 +98,31 @@ class Source:
         return {entry.key: entry.value for entry in self.document.entries(node, "a mapping")}
 
     def text(self, node: Node) -> str:
-        """Return a value on one line as it is written, tags left out."""
+        """Return a value on one line, tags left out, with the vendor's names of fields."""
         if isinstance(node, MappingNode):
             inner = (f"{key}: {self.text(value)}" for key, value in self.mapping(node).items())
             return "{" + ", ".join(inner) + "}"
         if isinstance(node, SequenceNode):
             return "[" + ", ".join(self.text(element) for element in node.value) + "]"
-        return " ".join(str(node.value).split())
+        spelt = vendor_names()
+        return _WORD.sub(lambda word: spelt.get(word[0], word[0]), " ".join(node.value.split()))
 
-    def expanded(self, node: Node) -> str:
-        """Return a template with the constants among its names written out."""
-        constants = self.constants
+    def path(self, feed: FeedSource, url: Node) -> str:
+        """Return the path of a feed's URL, with what its callers hand over as text."""
+        handed = {"host": "", "api_url": ""}
+        for caller in self.feeds:
+            for word, argument in self.steps(caller.keys["filters"]):
+                keys = self.mapping(argument) if word == "supplemental" and argument else {}
+                if "params" in keys and self.text(keys["feed"]) == feed.name:
+                    params = self.mapping(keys["params"]).items()
+                    plain = {key: node for key, node in params if node.tag not in (EXPR, TMPL)}
+                    handed |= {f"run_params.{key}": str(node.value) for key, node in plain.items()}
+        return _TEMPLATE_NAME.sub(lambda name: handed.get(name[1], name[0]), str(url.value))
 
-        def replaced(found: re.Match[str]) -> str:
-            return constants.get(found[1], found[0])
-
-        return _TEMPLATE_NAME.sub(replaced, self.text(node))
+    def native(self, python_filter: Node) -> Node:
+        """Return the native form of a Python filter: a list of filters."""
+        forms = read(PythonFilters(folder("filters")).native())
+        return self.mapping(forms.root)[str(python_filter.value)]
 
     def steps(self, node: Node) -> Iterator[tuple[str, Node | None]]:
         """Yield the filters of a pipeline, or of one filter, as (word, argument); no grouping."""
@@ -124,5 +141,35 @@ class Source:
 
 @functools.cache
 def source(feed: str) -> Source:
-    """Return the definition file of a feed, by its short name: incident or dlr."""
-    return Source(read(folder("feeds") / f"{feed}_case_sync.yaml"))
+    """Return the definition as far as a feed needs it, by its short name: incident or dlr."""
+    return Source(read(folder("feeds") / _DEFINITION, uploaded=True), feed)
+
+
+@functools.cache
+def vendor_names() -> dict[str, str]:
+    """Return how the vendor writes the name of each field: in the mapping, else in the samples."""
+    fixtures = folder("fixtures")
+    names = []
+    for path in sorted((fixtures / "mapping").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            names += [row["path"].rpartition(".")[2] for row in csv.DictReader(file)]
+    for path in sorted((fixtures / "guide").glob("*.json")):
+        names += _keys(json.loads(path.read_text(encoding="utf-8")))
+    return {name.lower(): name for name in reversed(names)}
+
+
+def _keys(data: Any) -> Iterator[str]:
+    for inner in (
+        data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    ):
+        yield from _keys(inner)
+    yield from data if isinstance(data, dict) else ()
+
+
+def _texts(node: Node) -> Iterator[str]:
+    """Yield every single value below a node."""
+    if isinstance(node, ScalarNode):
+        yield str(node.value)
+    for child in () if isinstance(node, ScalarNode) else node.value:
+        for inner in child if isinstance(child, tuple) else (child,):
+            yield from _texts(inner)
