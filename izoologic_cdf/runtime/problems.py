@@ -8,6 +8,7 @@ ItemError         ends one item (a case); the others go on
 import json
 import re
 import threading
+from enum import Enum
 from urllib.parse import quote
 
 from izoologic_cdf.language.positions import Position
@@ -19,17 +20,39 @@ SHORTEST_SECRET = 4
 _CARD = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 
 
+class Cause(Enum):
+    """Where a failure lies. Only one that lies in the item may use up the tries of the item."""
+
+    # its data, or the answer about it alone
+    ITEM = "item"
+    # the server refuses an endpoint, whatever it is asked for: 403, 404 without JSON, 405, redirects
+    ENDPOINT = "endpoint"
+    # the server, or the way to it, for the moment: 5xx, 429, time-outs, answers that break off
+    OUTAGE = "outage"
+    # this machine or its proxy: no room, no file handles, name resolution, certificates
+    MACHINE = "machine"
+    # the keys or the token
+    LOGIN = "login"
+
+
 class RunError(Exception):
-    """The run can't go on; the message says why and what to do."""
+    """The run cannot go on; the message says why and what to do."""
+
+    def __init__(self, message: str, cause: Cause = Cause.ITEM) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class ItemError(Exception):
-    """One item can't be done; `position` is where the definition noticed."""
+    """One item cannot be done; `position` is where the definition noticed."""
 
-    def __init__(self, message: str, position: Position | None = None) -> None:
+    def __init__(
+        self, message: str, position: Position | None = None, cause: Cause = Cause.ITEM
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.position = position
+        self.cause = cause
 
 
 class Redactor:
