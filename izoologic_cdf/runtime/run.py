@@ -22,8 +22,9 @@ from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import HttpError, Limits, Transport
 from izoologic_cdf.runtime.pipelines import RefusedError, Tracked
 from izoologic_cdf.runtime.plan import OVERLAP, Plan
-from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+from izoologic_cdf.runtime.problems import ItemError, RunError
 from izoologic_cdf.runtime.progress import Progress, Speaker, span
+from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.reports import ItemReport
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.state import SetAside, State

@@ -16,7 +16,8 @@ from izoologic_cdf.runtime.login import UNAUTHORIZED, Logins
 from izoologic_cdf.runtime.names import RUN_PARAMS
 from izoologic_cdf.runtime.names import Names as WindowNames
 from izoologic_cdf.runtime.pipelines import Pipelines, evaluate
-from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+from izoologic_cdf.runtime.problems import ItemError, RunError
+from izoologic_cdf.runtime.redactor import Redactor
 
 Names = Mapping[str, Any]
 # more pages than this in one request are a condition that never turns false

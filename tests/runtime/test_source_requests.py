@@ -16,7 +16,8 @@ from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.sources import compile_source
 from izoologic_cdf.runtime.http import HttpError, Limits, Transport
-from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+from izoologic_cdf.runtime.problems import ItemError, RunError
+from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.sources import Sources
 from tests.runtime.clocks import FakeClock
 from tests.runtime.loopback import Answer, Asked, Loopback
