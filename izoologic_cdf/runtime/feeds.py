@@ -12,13 +12,14 @@ from typing import Any
 
 from izoologic_cdf.language import model
 from izoologic_cdf.library.model import Content
-from izoologic_cdf.runtime.bodies import SpooledBody, sha256
+from izoologic_cdf.runtime.bodies import sha256
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.names import Names, of_window
 from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines, Tracked, evaluate
 from izoologic_cdf.runtime.problems import ItemError, RunError
 from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.spool import SpooledBody
 from izoologic_cdf.runtime.windows import DAY, Window, windows
 
 # windows whose names are kept

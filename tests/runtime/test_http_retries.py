@@ -166,12 +166,12 @@ def test_what_asking_again_can_not_mend_is_asked_once(
 @pytest.mark.parametrize(
     ("body", "message", "attempts"),
     [
-        (b'{"a": [1, 2', "the JSON breaks off at line 1 column", 3),
-        (b'{"a": "cut', "the JSON breaks off at line 1 column", 3),
-        (b"", "the body is empty where JSON is due", 3),
-        (b"\xef\xbb\xbf \r\n", "the body is empty where JSON is due", 3),
-        (b"{'a': 1}", "this is no JSON at line 1 column 2", 3),
-        (b" \n<!DOCTYPE html>", "HTML where JSON is due", 1),
+        (b'{"a": [1, 2', "truncated JSON at line 1 column", 3),
+        (b'{"a": "cut', "truncated JSON at line 1 column", 3),
+        (b"", "expected JSON, got an empty body", 3),
+        (b"\xef\xbb\xbf \r\n", "expected JSON, got an empty body", 3),
+        (b"{'a': 1}", "invalid JSON at line 1 column 2", 3),
+        (b" \n<!DOCTYPE html>", "expected JSON, got HTML", 1),
         (b'{"a": NaN}', "a number that no one can read", 1),
         (b'{"a": -Infinity}', "a number that no one can read", 1),
         (b'{"a": ' + b"9" * 5000 + b"}", "a number that no one can read", 1),
@@ -241,7 +241,7 @@ def test_an_answer_over_the_cap_is_refused_at_once(limits: Limits, changes: dict
 def test_what_can_not_be_sent_is_an_error_without_its_content(changes: dict[str, Any]) -> None:
     with Transport(FakeClock(), Limits()) as transport, pytest.raises(HttpError) as caught:
         transport.send(Request(**{"method": "GET", "url": URL, **changes}))
-    assert re.search(r"can't be sent|is no http or https address", str(caught.value))
+    assert re.search(r"cannot be sent|is no http or https address", str(caught.value))
     assert "key" not in str(caught.value)
 
 

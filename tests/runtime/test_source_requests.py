@@ -121,7 +121,7 @@ def test_another_content_type_gives_bytes(asker: Asker) -> None:
         (Answer(b"", 303, {"Location": "http://[broken"}), "redirects to an address that can't"),
         (Answer(b"", 403), "GET /a: the server answered 403; ask the vendor whether the egress IP"),
         (Answer(b"", 401), "GET /a: the server answered 401; check the API key"),
-        (Answer(b"", 404), "GET /a: the server answered 404; check the host name and its path"),
+        (Answer(b"", 404), "GET /a: the server answered 404; check the configured host name and its path"),
         (Answer(b"", 418), "GET /a: the server answered 418"),
         (Answer(b"", 204), "GET /a: the server answered 204"),
         (Answer({"title": "Bad", "errors": {"todate": ["too late"]}}, 400,
@@ -133,7 +133,7 @@ def test_another_content_type_gives_bytes(asker: Asker) -> None:
          "GET /a: the server answered 400: mmm"),
         (Answer(b"{cut", 400, {"Content-Type": "application/json"}),
          "GET /a: the server answered 400"),
-        (Answer(b"<html>", 200), "GET /a: HTML where JSON is due"),
+        (Answer(b"<html>", 200), "GET /a: expected JSON, got HTML"),
     ],
 )  # fmt: skip
 def test_another_answer_is_an_error_that_says_what_to_do(
@@ -252,7 +252,7 @@ def test_a_login_is_shared_by_those_who_ask_alike_and_no_others(asker: Asker) ->
         (Answer({"token": " "}), "the login failed: the answer of POST /login holds no token"),
         (Answer({"token": ["x"]}), "the login failed: the answer of POST /login holds no token"),
         (Answer([]), "the login failed: get needs an object, this is a list"),
-        (Answer(b"<html>"), "the login failed: POST /login: HTML where JSON is due"),
+        (Answer(b"<html>"), "the login failed: POST /login: expected JSON, got HTML"),
         (Answer(b"", 401), "the login failed: POST /login: the server answered 401; check the API"),
         (Answer(b"", 403), "the login failed: POST /login: the server answered 403; ask the"),
         (Answer(b"", 500), "the login failed: POST /login: the server answered 500"),
