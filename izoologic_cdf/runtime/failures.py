@@ -71,6 +71,10 @@ def explain(error: Exception, route: Route) -> Failure:
         return Failure("this machine has no memory left for a connection", Cause.MACHINE)
     if by_proxy:
         return _of_proxy(seen, route)
+    if any(isinstance(one, requests.exceptions.InvalidProxyURL) for one in seen):
+        return Failure(
+            f"{route.proxy_variable} does not hold the address of a proxy", Cause.MACHINE
+        )
     if any(isinstance(one, requests.exceptions.InvalidURL) for one in seen):
         return Failure("the address is not an http or https address", Cause.MACHINE)
     for one in seen:
@@ -156,7 +160,7 @@ def _unresolved(error: socket.gaierror, what: str, remedy: str) -> Failure:
 def _of_tls(seen: list[BaseException], route: Route) -> Failure:
     texts = " ".join(str(one) for one in seen)
     if "WRONG_VERSION_NUMBER" in texts:
-        text = f"{route.host} does not speak TLS at this port; check the configured host name and its port"
+        text = f"{route.host} does not speak TLS at this port; check the configured host and port"
         return Failure(text, Cause.MACHINE)
     if "CERTIFICATE" in texts.upper():
         return Failure(f"the certificate of {route.host} was not accepted", Cause.MACHINE)

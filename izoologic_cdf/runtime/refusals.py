@@ -30,7 +30,9 @@ def refusal(endpoint: str, response: Response) -> HttpError:
     location = response.headers.get("Location")
     if status in _REDIRECTS and location:
         target = _target(location)
-        message = f"redirects to {target}, and redirects are not followed; check the configured host name"
+        message = (
+            f"redirects to {target}, and redirects are not followed; check the configured host name"
+        )
         return HttpError(endpoint, message, status, Cause.ENDPOINT)
     if status < _REFUSED:
         return HttpError(endpoint, _odd(status), status, _cause_of_odd(status))

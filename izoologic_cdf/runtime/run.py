@@ -190,7 +190,9 @@ class FeedRun:
         for since in tries:
             part = Window(since, window.until)
             try:
-                cases = list(self._feeds.list_cases(self._feed, part, self._plan.asked))
+                about = Case()
+                cases = list(self._feeds.list_cases(self._feed, part, self._plan.asked, about))
+                self._speaker.messages(about.messages)
             except ItemError as error:
                 self._speaker.failure(f"window {span(part)}: {error.message}", error)
                 refused = isinstance(error, RefusedError) or _refused(error)

@@ -1,4 +1,4 @@
-"""F: what is said holds no part of a secret, whatever encoding it comes in and wherever it is cut."""
+"""F: what is said holds no part of a secret, in whatever encoding, wherever it is cut."""
 
 import base64
 import html
@@ -6,18 +6,12 @@ import json
 import quopri
 import urllib.parse
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.emulator import Emulator
-from izoologic_cdf.runtime import plan
-from izoologic_cdf.runtime.redactor import LONGEST_READ, LONGEST_TEXT, MASK, Redactor
-from tests.feeds.support import CLOCK
-from tests.state.support import HOUR, Site
+from izoologic_cdf.runtime.redactor import LONGEST_TEXT, MASK, Redactor
 
 KEY = "CaNaRy+key/9f3A=="
 SECRET = 'CaNaRy"s&cret<7c1B?'
