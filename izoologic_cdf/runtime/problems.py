@@ -5,9 +5,13 @@ ItemError         ends one item (a case); the others go on
   RefusedWindow   a window of a list that the server did not give: a hole
 """
 
+import traceback
 from enum import Enum
+from pathlib import Path
 
 from izoologic_cdf.language.positions import Position
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 class Cause(Enum):
@@ -23,6 +27,18 @@ class Cause(Enum):
     MACHINE = "machine"
     # the keys or the token
     LOGIN = "login"
+
+
+def unexpected(error: Exception) -> str:
+    """Return what to say of an error that nobody foresaw: its type and its place, never its text.
+
+    The text can hold data or a secret. The place is the innermost one in this project's own code.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if _PACKAGE in Path(frame.filename).parts]
+    place = own[-1] if own else frames[-1] if frames else None
+    where = f" in {Path(place.filename).name}:{place.lineno}" if place else ""
+    return f"an unexpected error, {type(error).__name__}{where}; please report it with this line"
 
 
 class RunError(Exception):
