@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from izoologic_cdf.runtime.failures import OnlyInterimError
+from izoologic_cdf.runtime.failures import OnlyInterimError, TwoLengthsError
 
 # a run asks one host, and seldom a second one
 MOST_POOLS = 4
@@ -91,6 +91,9 @@ class _Answer(http.client.HTTPResponse):
                 super().begin()
             except http.client.RemoteDisconnected:
                 raise OnlyInterimError(interim) from None
+        lengths = (self.getheader("Content-Length") or "").split(",")
+        if len({length.strip() for length in lengths}) > 1:
+            raise TwoLengthsError
 
 
 class _Connection(HTTPConnection):

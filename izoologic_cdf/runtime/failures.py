@@ -55,6 +55,10 @@ class OnlyInterimError(http.client.HTTPException):
     """The connection ended after an interim answer (102, 103)."""
 
 
+class TwoLengthsError(http.client.HTTPException):
+    """An answer that says two lengths of itself."""
+
+
 def explain(error: Exception, route: Route) -> Failure:
     """Return what a failed attempt means; the timeouts of a call are the caller's to tell."""
     seen = list(_chain(error))
