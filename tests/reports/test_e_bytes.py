@@ -225,7 +225,7 @@ def test_18_json_is_read_as_far_as_it_can_be(what: str) -> None:
 def test_18_a_detail_with_a_broken_byte_is_ingested_with_a_warning(
     bench: Bench, feed: FeedName, media_type: str, encoding: str, warnings: int
 ) -> None:
-    detail = {"brand": "Zürich\tSüd", "dataLossRecoveryDetail": [{"email": "a@example.com"}]}
+    detail = {"brand": "Zürich\tSüd", "dataLossRecoveryDetail": [{"email": "caSe0bad@example.com"}]}
     body = json.dumps(envelope(detail), ensure_ascii=False).replace("\\t", "\t").encode(encoding)
     outcome, _ = bench.disturbed(
         feed, kind="raw", endpoint=DETAIL[feed], case=BAD_CASE[feed], count=None,
