@@ -78,8 +78,11 @@ def _proxy(url: str, proxies: dict[str, str]) -> tuple[str, str]:
     names = sorted(name for name in os.environ if name.lower() == f"{scheme}_proxy")
     # of both spellings the lower one counts
     variable = names[-1] if names else f"{scheme}_proxy"
+    has_scheme, is_path = "://" in address, ":/" in address or address.startswith("/")
+    # without a scheme it is a host and a port; a path alone is nothing
+    full = address if has_scheme else "" if is_path else f"http://{address}"
     try:
-        parsed = urllib3.util.parse_url(address if "://" in address else f"http://{address}")
+        parsed = urllib3.util.parse_url(full)
         default = _PORTS[parsed.scheme or ""]
         host, port = parsed.host or "", parsed.port or default
         host.encode("idna")

@@ -142,9 +142,7 @@ def _of_proxy(seen: list[BaseException], route: Route) -> Failure:
         if tunnel := _TUNNEL.search(str(one)) if isinstance(one, OSError) else None:
             return proxy_answered(int(tunnel[1]), route)
     if any(isinstance(one, ssl.SSLError) for one in seen):
-        text = (
-            f"{proxy} does not speak TLS; its address in HTTPS_PROXY may have to begin with http:"
-        )
+        text = f"{proxy} does not speak TLS; its address in {route.proxy_variable} may need http://"
         return Failure(text, Cause.MACHINE)
     text = (
         f"{proxy} does not answer ({_reason(seen)}); check {route.proxy_variable}, or name the "
