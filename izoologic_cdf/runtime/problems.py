@@ -12,6 +12,7 @@ from pathlib import Path
 from izoologic_cdf.language.positions import Position
 
 _PACKAGE = __name__.partition(".")[0]
+_PLACES = 3
 
 
 class Cause(Enum):
@@ -30,15 +31,15 @@ class Cause(Enum):
 
 
 def unexpected(error: Exception) -> str:
-    """Return what to say of an error that nobody foresaw: its type and its place, never its text.
+    """Return what to say of an error that nobody foresaw: its type and its places, never its text.
 
-    The text can hold data or a secret. The place is the innermost one in this project's own code.
+    The text can hold data or a secret. The places are the innermost ones in this project's code.
     """
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if _PACKAGE in Path(frame.filename).parts]
-    place = own[-1] if own else frames[-1] if frames else None
-    where = f" in {Path(place.filename).name}:{place.lineno}" if place else ""
-    return f"an unexpected error, {type(error).__name__}{where}; please report it with this line"
+    places = [f"{Path(one.filename).name}:{one.lineno}" for one in own[-_PLACES:]]
+    where = f" at {' > '.join(places)}" if places else ""
+    return f"unexpected {type(error).__name__}{where}; this is a bug: please report this line"
 
 
 class RunError(Exception):

@@ -54,12 +54,15 @@ class Spool:
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Delete all bodies."""
-        if self._folder is not None:
-            self._folder.cleanup()
+        """Delete all bodies; a worker that nobody waited for makes no more of them."""
+        with self._lock:
+            self._closed = True
+            if self._folder is not None:
+                self._folder.cleanup()
 
     def keep(self, chunks: Iterator[bytes]) -> bytes | SpooledBody:
         """Return a body that comes in chunks: as bytes where it is small, else as a file.
@@ -75,11 +78,8 @@ class Spool:
         return start
 
     def _write(self, start: bytes, chunks: Iterator[bytes]) -> SpooledBody:
-        try:
-            handle, name = tempfile.mkstemp(dir=self._directory())
-        except OSError as error:
-            raise _no_room(error) from None
-        path, digest, size = Path(name), hashlib.sha256(), 0
+        handle, path = self._make()
+        digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:
                 chunk: bytes | None = start
@@ -93,11 +93,18 @@ class Spool:
             raise
         return SpooledBody(path, size, digest.hexdigest())
 
-    def _directory(self) -> str:
+    def _make(self) -> tuple[int, Path]:
+        """Return an open file in the folder."""
         with self._lock:
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="izoologic-cdf-")
-            return self._folder.name
+            if self._closed:
+                raise SpoolError("the run is over")
+            try:
+                if self._folder is None:
+                    self._folder = tempfile.TemporaryDirectory(prefix="izoologic-cdf-")
+                handle, name = tempfile.mkstemp(dir=self._folder.name)
+            except OSError as error:
+                raise _no_room(error) from None
+        return handle, Path(name)
 
 
 def _write_all(handle: int, chunk: bytes) -> None:
