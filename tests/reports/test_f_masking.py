@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.runtime.redactor import LONGEST_TEXT, MASK, Redactor
+from izoologic_cdf.runtime.redactor import LONGEST_READ, LONGEST_TEXT, MASK, Redactor
+from tests.faults.support import BAD, Bench
 
 KEY = "CaNaRy+key/9f3A=="
 SECRET = 'CaNaRy"s&cret<7c1B?'
@@ -109,3 +110,50 @@ def test_23_a_secret_is_masked_in_encodings_of_encodings(
     for name in encodings:
         written = ENCODINGS[name](written)
     assert MASK in redactor(before + written)[:LONGEST_TEXT]
+
+
+@pytest.mark.parametrize("limit", [LONGEST_TEXT, LONGEST_READ])
+@pytest.mark.parametrize("encoding", ["plain", "URL in lower case", "JSON", "base64"])
+def test_23_no_part_of_a_secret_is_left_where_a_text_is_cut(limit: int, encoding: str) -> None:
+    redactor = Redactor()
+    redactor.add(KEY)
+    written = ENCODINGS[encoding](KEY)
+    for inside in range(1, len(written)):
+        shown = redactor("." * (limit - inside) + written + "." * 50)
+        assert len(shown) <= LONGEST_TEXT + len("...")
+        assert shown.endswith("...")
+        assert set(shown) <= set(".*")
+
+
+def test_23_a_text_that_hides_too_much_is_not_shown_at_all() -> None:
+    redactor = Redactor()
+    redactor.add(KEY)
+    # every layer of it is another text of about the same length
+    text = "".join(f"%{code:02x}&#{code};\\u00{code:02x}" for code in range(33, 127)) * 45
+    for _ in range(3):
+        text = urllib.parse.quote(text)[:LONGEST_READ]
+    assert len(redactor(text)) <= LONGEST_TEXT + len("...")
+
+
+def test_23_what_a_problem_says_is_masked_before_it_is_cut(bench: Bench) -> None:
+    for before in range(280, 300):
+        problem = {"title": "x" * before + bench.emulator.secret_key, "errors": {}}
+        bench.state.clear_faults()
+        outcome, _ = bench.disturbed(
+            kind="raw", endpoint="CaseDetail", case=BAD, status=400,
+            text=json.dumps(problem), content_type="application/problem+json",
+        )  # fmt: skip
+        (line,) = outcome.heard(f"failure: case {BAD}: ", "the server answered 400: ")
+        assert "x***" in line
+        assert bench.emulator.secret_key[:8] not in line
+
+
+def test_23_an_ordinary_text_is_shown_as_it_is() -> None:
+    redactor = Redactor()
+    redactor.add(KEY)
+    for text in (
+        "GET /api/Cases: the server answered 404; check the configured host name",
+        "100% of 5 &amp; more, C:\\new\\table, =3D, QUJDREVGRw==, 0123456789abcdef",
+        "line one\nline two",
+    ):
+        assert redactor(text) == text
