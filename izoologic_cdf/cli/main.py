@@ -77,7 +77,19 @@ def _executed(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         streams.complain("interrupted")
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: one sentence
+        streams.complain(f"izoologic-cdf: {_unexpected(error)}")
+        return FAILED
     return code
+
+
+def _unexpected(error: Exception) -> str:
+    # needed in the worst case only
+    from importlib.metadata import version  # noqa: PLC0415
+
+    from izoologic_cdf.runtime.problems import unexpected  # noqa: PLC0415
+
+    return f"{unexpected(error)}, the version ({version('izoologic-cdf')}) and your command"
 
 
 def _flushed(code: int) -> int:

@@ -10,6 +10,8 @@ JSON = "application/json; charset=utf-8"
 PROBLEM = "application/problem+json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 BYTES = "application/octet-stream"
+_DEEPEST = 100
+_TOO_DEEP = f"it is nested deeper than {_DEEPEST} levels"
 
 
 @dataclass(slots=True)
@@ -29,6 +31,25 @@ def encode(value: Any) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
+
+
+def decode(text: bytes) -> Any:
+    """Return the value of a JSON text, nested at most 100 levels deep; raises ValueError."""
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return value
+    raise ValueError(_TOO_DEEP)
 
 
 def envelope(value: dict[str, Any], status: int = 200) -> Answer:

@@ -25,17 +25,23 @@ def read(
     """Return the values by default name: text, or whole epoch seconds.
 
     Strict takes the default spelling alone, once, and no time that has not come yet; otherwise
-    names are read without regard to case, aliases are taken and unknown names ignored (I-09).
-    Raises BadArgumentsError with everything that is wrong.
+    names are read without regard to case, aliases are taken and unknown names ignored (I-09). A
+    name that an option has changed is None where it is not given. Raises BadArgumentsError with
+    everything that is wrong.
     """
     given: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
-    spellings = _strict_names(endpoint) if options.strict else _lenient_names(endpoint)
+    renamed = {
+        name.default: options.renamed[full]
+        for name in endpoint.names
+        if (full := f"{endpoint.name}.{name.default}") in options.renamed
+    }
+    spellings = _spellings(endpoint, options, renamed)
     for spelling, value in pairs:
         name = spellings.get(spelling if options.strict else spelling.lower())
         if name is None:
             if options.strict:
-                wanted = ", ".join(n.default for n in endpoint.names)
+                wanted = ", ".join(spellings)
                 errors[spelling] = [f"The name {spelling} is unknown here; expected: {wanted}."]
             continue
         if options.strict and name.default in given:
@@ -43,6 +49,9 @@ def read(
         given.setdefault(name.default, value)
     values: dict[str, Any] = {}
     for name in endpoint.names:
+        if name.default not in given and name.default in renamed:
+            values[name.default] = None
+            continue
         if given.get(name.default) is None:
             errors[name.default] = [f"The {name.default} field is required."]
             continue
@@ -58,12 +67,17 @@ def read(
     return values
 
 
-def _strict_names(endpoint: Endpoint) -> dict[str, Name]:
-    return {name.default: name for name in endpoint.names}
-
-
-def _lenient_names(endpoint: Endpoint) -> dict[str, Name]:
-    return {text: name for name in endpoint.names for text in (name.default, *name.aliases)}
+def _spellings(
+    endpoint: Endpoint, options: Options, renamed: dict[str, str | None]
+) -> dict[str, Name]:
+    found: dict[str, Name] = {}
+    for name in endpoint.names:
+        texts = (name.default,) if options.strict else (name.default, *name.aliases)
+        if name.default in renamed:
+            new = renamed[name.default]
+            texts = () if new is None else (new if options.strict else new.lower(),)
+        found |= dict.fromkeys(texts, name)
+    return found
 
 
 def _value(endpoint: Endpoint, name: Name, value: Any, options: Options) -> str | int | None:
@@ -90,6 +104,6 @@ def _wanted(endpoint: Endpoint, name: Name, options: Options) -> str:
 def _too_early(values: dict[str, Any], now: int) -> dict[str, list[str]]:
     errors = {}
     for name, ahead in (("fromdate", 0), ("todate", DAY)):
-        if name in values and values[name] > now + ahead:
+        if values.get(name) is not None and values[name] > now + ahead:
             errors[name] = [f"The {name} {values[name]} lies in the future of {iso(now)}."]
     return errors

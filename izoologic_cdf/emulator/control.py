@@ -8,14 +8,13 @@ import binascii
 import dataclasses
 import inspect
 import ipaddress
-import json
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from izoologic_cdf.emulator import scenarios, times
-from izoologic_cdf.emulator.answers import Answer, encode
+from izoologic_cdf.emulator.answers import Answer, decode, encode
 from izoologic_cdf.emulator.errors import EmulatorError, unknown
 from izoologic_cdf.emulator.state import State
 
@@ -67,7 +66,7 @@ def answer(state: State, request: web.BaseRequest, body: bytes) -> Answer:
     if request.method != "POST" or request.content_type != "application/json":
         return _refusal(405, f"{command} is a POST with a JSON object, of {_signature(command)}")
     try:
-        arguments = json.loads(body)
+        arguments = decode(body)
     except ValueError as error:
         return _refusal(400, f"the body is not JSON: {error}")
     try:

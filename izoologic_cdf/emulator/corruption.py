@@ -5,6 +5,7 @@ import codecs
 import gzip
 import json
 import time
+import zlib
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from typing import Any
@@ -104,6 +105,14 @@ def _gzip(answer: Answer) -> Answer:
     return Answer(answer.status, gzip.compress(answer.body), answer.content_type, headers)
 
 
+def _coding(answer: Answer, *, value: str, keep: float) -> Answer:
+    """Name any content coding: gzip and deflate are true, of all others the bytes make no sense."""
+    pack = gzip.compress if value == "gzip" else zlib.compress
+    body = pack(answer.body)
+    headers = {**answer.headers, "Content-Encoding": value}
+    return Answer(answer.status, body[: int(len(body) * keep)], answer.content_type, headers)
+
+
 def _truncate(answer: Answer, *, keep: float) -> Answer:
     body = answer.body[: int(len(answer.body) * keep)]
     return Answer(answer.status, body, answer.content_type, answer.headers)
@@ -120,5 +129,6 @@ _CHANGES: dict[str, Callable[..., Answer]] = {
     "content_type": _content_type,
     "bom": _bom,
     "gzip": _gzip,
+    "coding": _coding,
     "truncate": _truncate,
 }

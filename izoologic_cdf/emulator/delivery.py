@@ -13,7 +13,7 @@ from izoologic_cdf.emulator.faults import Fault
 # closing such a socket sends RST, not FIN: the peer sees "connection reset"
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _LOOK_SECONDS = 0.05
-_WAYS = {"hang", "reset", "trickle", "length", "chunked"}
+_WAYS = {"hang", "reset", "trickle", "drip", "length", "chunked"}
 
 
 def response(answer: Answer) -> web.Response:
@@ -37,6 +37,9 @@ async def deliver(
         elif fault.kind in _WAYS and way is None:
             way = fault
     if way is None:
+        return response(answer)
+    if way.kind == "drip":
+        await _drip(request, way.parameters["seconds"])
         return response(answer)
     after = way.parameters.get("after", 0)
     if after is None:
@@ -66,6 +69,17 @@ async def _stream(request: web.BaseRequest, answer: Answer, way: Fault) -> web.S
         await sent.write(body[start : start + step])
         await asyncio.sleep(options.get("seconds", 0))
     return sent
+
+
+async def _drip(request: web.BaseRequest, seconds: float) -> None:
+    """Send a header that never ends, a byte at a time, until the client gives up."""
+    transport = request.transport
+    text = b"HTTP/1.1 200 OK\r\nX-Slow: "
+    while isinstance(transport, asyncio.Transport) and not transport.is_closing():
+        transport.write(text)
+        text = b"x"
+        await asyncio.sleep(seconds)
+        transport = request.transport
 
 
 async def _break_off(request: web.BaseRequest, way: Fault) -> None:

@@ -52,7 +52,7 @@ def dispatch(state: State, call: Call) -> Answer:
     if endpoint.method == "POST":
         try:
             call.json = json.loads(call.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             call.json = None
     _find_token(state, call)
     if not state.faults:

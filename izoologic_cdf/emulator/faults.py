@@ -32,12 +32,14 @@ KINDS: dict[str, dict[str, Any]] = {
     "content_type": {"value": "application/json"},
     "bom": {},
     "gzip": {},
+    "coding": {"value": REQUIRED, "keep": 1},
     "truncate": {"keep": 0.5},
     # on the way
     "delay": {"seconds": REQUIRED},
     "hang": {"after": None},
     "reset": {"after": None},
     "trickle": {"seconds": 0.1, "bytes": 1},
+    "drip": {"seconds": 0.1},
     "length": {"extra": 10},
     "chunked": {"bytes": 1024},
 }

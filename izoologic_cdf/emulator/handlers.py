@@ -35,9 +35,11 @@ def dlr_synced_cases(state: State, arguments: dict[str, Any], now: int) -> Answe
 
 
 def _list(
-    state: State, register: Register, since: int, now: int, *, time: str, blank: str | None
+    state: State, register: Register, since: int | None, now: int, *, time: str, blank: str | None
 ) -> Answer:
     options = state.options
+    # an API that ignores the time lists everything
+    since = 0 if since is None else since
     limits = [options.max_lookback_days]
     if options.window == "reject-older-than-30d":
         limits.append(options.range_limit_days)
@@ -62,7 +64,8 @@ def _list(
 
 def case_detail(state: State, arguments: dict[str, Any], now: int) -> Answer:
     """Tell an incident case, with new file tokens at every call."""
-    case_id = arguments["caseid"]
+    # an API that ignores the id tells of any case
+    case_id = _any(state.incidents, now) if arguments["caseid"] is None else arguments["caseid"]
     case = state.incidents.case(case_id)
     if case is None:
         return envelope(assumed.no_data())
@@ -72,6 +75,10 @@ def case_detail(state: State, arguments: dict[str, Any], now: int) -> Answer:
         told = [_entry(state, case_id, i, entry, now) for i, entry in enumerate(files)]
         detail = {**detail, "caseFiles": told}
     return answers.success(detail, case.blank)
+
+
+def _any(register: Register, now: int) -> str:
+    return next((case_id for _, case_id in register.rows(0, now)), "")
 
 
 def _entry(state: State, case_id: str, index: int, entry: Any, now: int) -> Any:
@@ -86,22 +93,25 @@ def _entry(state: State, case_id: str, index: int, entry: Any, now: int) -> Any:
 
 def communications(state: State, arguments: dict[str, Any], now: int) -> Answer:
     """Tell the messages of an incident case in a range, newest first."""
-    first, last = arguments["fromdate"], arguments["todate"]
-    options = state.options
+    bounds = arguments["fromdate"], arguments["todate"]
+    first, last = bounds[0] or 0, now if bounds[1] is None else bounds[1]
+    options, case_id = state.options, arguments["caseid"]
     if first >= last:
         return envelope(assumed.inverted_range())
-    if last - first > options.range_limit_days * DAY:
+    if last - first > options.range_limit_days * DAY and None not in bounds:
         return envelope(assumed.range_too_long(options.range_limit_days))
-    case = state.incidents.case(arguments["caseid"])
+    # an API that ignores the id tells the messages of all cases
+    ids = [case_id] if case_id is not None else sorted({i for _, i in state.incidents.rows(0, now)})
     if options.day_rounding:
         # observed at FetchIncidents: the first day is rounded up, the last one down and included
         first, last = -(-first // DAY) * DAY, last // DAY * DAY + DAY - 1
-    found = _messages(case, first, min(last, now)) if case else []
+    cases = [case for one in ids if (case := state.incidents.case(one)) is not None]
+    found = _messages(cases, first, min(last, now))
     return answers.success(found, "") if found else envelope(assumed.no_data())
 
 
-def _messages(case: Case, first: int, last: int) -> list[JsonObject]:
-    dated = [(epoch(row.get("createdOn")), row) for row in case.messages]
+def _messages(cases: list[Case], first: int, last: int) -> list[JsonObject]:
+    dated = [(epoch(row.get("createdOn")), row) for case in cases for row in case.messages]
     # a message without a date lies in every range: left out, nobody could ever read it
     found = [(at, row) for at, row in dated if at is None or first <= at <= last]
     found.sort(key=lambda item: -(item[0] or 0))
@@ -110,7 +120,7 @@ def _messages(case: Case, first: int, last: int) -> list[JsonObject]:
 
 def download(state: State, arguments: dict[str, Any], now: int) -> Answer:
     """Give the bytes of a file."""
-    found = state.file_tokens.use(arguments["filetoken"], now, state.options)
+    found = state.file_tokens.use(arguments["filetoken"] or "", now, state.options)
     if found is None:
         return envelope(assumed.bad_file_token())
     case_id, index = found
@@ -126,9 +136,10 @@ def download(state: State, arguments: dict[str, Any], now: int) -> Answer:
     return answer
 
 
-def dlr_detail(state: State, arguments: dict[str, Any], _now: int) -> Answer:
+def dlr_detail(state: State, arguments: dict[str, Any], now: int) -> Answer:
     """Tell a DLR case by its case id or its tracking id."""
-    case_id = state.dlr.find(arguments["trackingid"])
+    named = arguments["trackingid"]
+    case_id = _any(state.dlr, now) if named is None else state.dlr.find(named)
     case = state.dlr.case(case_id) if case_id else None
     return answers.success(case.detail, case.blank) if case else envelope(assumed.no_data())
 

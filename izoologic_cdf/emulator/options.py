@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from izoologic_cdf.emulator.errors import EmulatorError, unknown
+from izoologic_cdf.emulator.tables import ENDPOINTS
+
+_PARAMETERS = {f"{point.name}.{name.default}" for point in ENDPOINTS for name in point.names}
 
 
 def _choice(default: Any, *others: Any) -> Any:
@@ -28,6 +31,7 @@ class Options:
     strict: bool = _choice(False, True)
     path_mode: str = _choice("both", "api", "bare")
     epoch_type: str = _choice("both", "string", "int")
+    renamed: dict[str, str | None] = field(default_factory=dict, metadata={"names": _PARAMETERS})
     # lists and ranges
     window: str = _choice("window", "open-ended", "reject-older-than-30d")
     max_lookback_days: int | None = _number(None, least=1)
@@ -68,6 +72,13 @@ def _check(name: str, value: Any, rule: Any) -> None:
         if any(value == choice and type(value) is type(choice) for choice in choices):
             return
         wanted = "one of " + ", ".join(repr(choice) for choice in choices)
+    elif "names" in rule:
+        for key in value if isinstance(value, dict) else ():
+            if key not in rule["names"]:
+                raise EmulatorError(unknown("parameter", str(key), rule["names"]))
+        if isinstance(value, dict) and all(v is None or isinstance(v, str) for v in value.values()):
+            return
+        wanted = "an object of names, each a text or null"
     else:
         kinds = int if rule["whole"] else (int, float)
         if value is None and rule["none"]:

@@ -2,13 +2,13 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from izoologic_cdf import content
 from izoologic_cdf.emulator import generated, tables
+from izoologic_cdf.emulator.answers import decode
 from izoologic_cdf.emulator.cases import Case, JsonObject, StoredCases
 from izoologic_cdf.emulator.errors import EmulatorError, ScenarioError, unknown
 from izoologic_cdf.emulator.faults import Fault
@@ -42,7 +42,7 @@ def named(name: str) -> Scenario:
 
 def _from_file(path: Path) -> Scenario:
     try:
-        document = json.loads(path.read_bytes())
+        document = decode(path.read_bytes())
     except (ValueError, OSError) as error:
         raise ScenarioError(f"scenario {path.name}: it cannot be read as JSON: {error}") from None
     return read_scenario(document, path.stem, path.parent)
@@ -124,7 +124,7 @@ class _Reader:
             return value, None
         text = self._file(where, value["from"])
         try:
-            envelope = json.loads(text)
+            envelope = decode(text)
         except ValueError as error:
             raise EmulatorError(f"{where}: {value['from']} is not JSON: {error}") from None
         if not isinstance(envelope, dict) or "result" not in envelope:

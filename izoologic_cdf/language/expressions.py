@@ -43,6 +43,7 @@ _LAZY = frozenset(
 # filters that take the name of a filter or of a test, and at which place
 _TAKE_FILTER = {"map": 0}
 _TAKE_TEST = {"reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
+_TOO_LONG = "an integer has more digits than can be read"
 
 
 # where in a source, what is wrong, what helps, the code of the finding
@@ -108,10 +109,12 @@ class Compiled:
     def _compile(self) -> Function:
         raise NotImplementedError
 
-    def _fail(self, document: Document, node: ScalarNode, error: TemplateSyntaxError) -> Any:
+    def _fail(self, document: Document, node: ScalarNode, error: Exception) -> Any:
         offset = _offset_of_failure(self._environment, self.source, self._state)
         position = document.position_in(node, offset)
-        message = (error.message or "syntax error").replace("'end of template'", "the end")
+        # the only value that the lexer of Jinja2 makes is a number
+        told = error.message if isinstance(error, TemplateSyntaxError) else _TOO_LONG
+        message = (told or "syntax error").replace("'end of template'", "the end")
         raise document.error_at(
             position,
             f"this is no Jinja2 {self._kind}: {message}",
@@ -201,7 +204,7 @@ class Expression(Compiled):
     def _parse(self, document: Document, node: ScalarNode) -> nodes.Expr:
         try:
             return parse_expression(self._environment, self.source)
-        except TemplateSyntaxError as error:
+        except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
 
     def _traps(self) -> Iterator[_Mistake]:
@@ -222,7 +225,7 @@ class Template(Compiled):
     def _parse(self, document: Document, node: ScalarNode) -> nodes.Template:
         try:
             parsed: nodes.Template = self._environment.parse(self.source)
-        except TemplateSyntaxError as error:
+        except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
         return parsed
 
@@ -348,7 +351,7 @@ def _offset_of_failure(environment: Any, source: str, state: str | None) -> int:
             parser.subparse()
         else:
             parser.parse_expression()
-    except TemplateSyntaxError:
+    except (TemplateSyntaxError, ValueError):
         pass
     return last
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from typing import TYPE_CHECKING, BinaryIO
 
 from izoologic_cdf.library.model import Content, LibraryError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
+_HAVE_CONTENT = """
+SELECT identity FROM object
+WHERE content IS NOT NULL AND identity IN (SELECT value FROM json_each(?))
+"""
+_LISTED_TABLE = """
+CREATE TABLE IF NOT EXISTS file_listed (identity TEXT PRIMARY KEY, listed INTEGER) WITHOUT ROWID
+"""
+_HAS_LISTED = "SELECT 1 FROM sqlite_schema WHERE name = 'file_listed'"
+_LISTED = "SELECT * FROM file_listed WHERE identity IN (SELECT value FROM json_each(?))"
 
 
 def store(connection: sqlite3.Connection, content: Content) -> int:
@@ -54,17 +64,31 @@ def _opened(source: Path | bytes) -> BinaryIO:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
+def note_listed(connection: sqlite3.Connection, listed: Mapping[str, int]) -> None:
+    """Remember how many files were listed under a key, by identity; one is the rule.
+
+    The table is made for the first key with several, so that other libraries stay as they are.
+    """
+    several = [(name, count) for name, count in listed.items() if count > 1]
+    if several:
+        connection.execute(_LISTED_TABLE)
+        connection.executemany("INSERT OR REPLACE INTO file_listed VALUES (?, ?)", several)
+
+
+def listed(connection: sqlite3.Connection, identities: Iterable[str]) -> dict[str, int]:
+    """Return of these identities how many listed files have their bytes; without those with none.
+
+    The bytes of all files that are listed under one key may be the same.
+    """
+    names = json.dumps(list(identities))
+    found = dict.fromkeys((name for (name,) in connection.execute(_HAVE_CONTENT, (names,))), 1)
+    if found and connection.execute(_HAS_LISTED).fetchone():
+        found |= {name: n for name, n in connection.execute(_LISTED, (names,)) if name in found}
+    return found
+
+
 def read(connection: sqlite3.Connection, number: int) -> Iterator[bytes]:
     """Yield the bytes with that id, in chunks of at most 1 MiB."""
     with connection.blobopen("content", "bytes", number, readonly=True) as blob:
         while chunk := blob.read(CHUNK_BYTES):
             yield chunk
-
-
-def drop_unused(connection: sqlite3.Connection, number: int) -> None:
-    """Delete the bytes with that id unless an object still has them."""
-    connection.execute(
-        "DELETE FROM content WHERE id = ?1 AND NOT EXISTS"
-        " (SELECT 1 FROM object WHERE content = ?1)",
-        (number,),
-    )

@@ -18,7 +18,7 @@ from izoologic_cdf.library.limits import (
     shown,
     storable,
 )
-from izoologic_cdf.library.merge import Fields, identity
+from izoologic_cdf.library.merge import Fields, attachment, identity, with_content
 from izoologic_cdf.library.model import Ingested, Problem, Reported
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ SELECT id, EXISTS (SELECT 1 FROM object_source WHERE object = object.id AND sour
        value, subtype, description, published_at, happened_at, started_at, ended_at, status, content
 FROM object WHERE identity = ?
 """
+_DIGEST = "SELECT sha256 FROM object JOIN content ON content.id = content WHERE identity = ?"
 _LOAD_ATTRIBUTES = "SELECT name, value, source FROM attribute WHERE object = ?"
 _CREATE = """
 INSERT INTO object (value, subtype, description, published_at, happened_at, started_at, ended_at,
@@ -96,6 +97,8 @@ class Ingestion:
         self._run = run_id
         self._now = now
         self._result = Ingested()
+        # the first bytes of each object, by digest
+        self._digests: dict[str, str] = {}
         self._new_sources: list[tuple[int, int]] = []
         self._new_rows: list[tuple[int, int, str, int, int]] = []
         self._old_rows: list[tuple[int, int, str, int]] = []
@@ -114,6 +117,8 @@ class Ingestion:
         if self._new_rows:
             self._connection.executemany(_ADD_ATTRIBUTE, self._new_rows)
         self._relate((places[one], places[other]) for one, other in batch.relations)
+        listed = {attachment(key): count for key, count in batch.listed.items()}
+        blobs.note_listed(self._connection, listed)
         return self._result
 
     def _place(self, reported: Reported, drafts: dict[str, _Draft]) -> _Draft | None:
@@ -136,11 +141,21 @@ class Ingestion:
             subtype and storable(subtype),
             key if key is None else storable(key),
         )
+        if reported.content is not None:
+            name = self._by_content(name, reported.content.sha256)
         draft = drafts.get(name)
         if draft is None:
             draft = drafts[name] = _Draft(name, reported.type)
         draft.reports.append(reported)
         return draft
+
+    def _by_content(self, name: str, sha256: str) -> str:
+        """Return the identity of an object with bytes: the first ones take the name itself."""
+        known = self._digests.get(name)
+        if known is None:
+            row = self._connection.execute(_DIGEST, (name,)).fetchone()
+            known = self._digests[name] = row[0] if row else sha256
+        return name if known == sha256 else with_content(name, sha256)
 
     def _load(self, draft: _Draft) -> None:
         row = self._connection.execute(_LOAD, (self._source, draft.identity)).fetchone()
@@ -172,8 +187,6 @@ class Ingestion:
             count.updated += 1
             row = (*after.row(), self._now, self._run, draft.id)
             self._connection.execute(_UPDATE, row)
-            if before.content is not None and before.content != after.content:
-                blobs.drop_unused(self._connection, before.content)
         else:
             count.unchanged += 1
 

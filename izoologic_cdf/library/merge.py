@@ -27,6 +27,16 @@ def identity(object_type: str, value: str, subtype: str | None, key: str | None)
     return f"[{_quoted(object_type)},{_quoted(value)}]"
 
 
+def attachment(key: str) -> str:
+    """Return the identity of the attachment with that key."""
+    return identity("attachment", "", None, storable(key))
+
+
+def with_content(name: str, sha256: str) -> str:
+    """Return the identity of an object that differs from another one in its bytes alone."""
+    return f"{name[:-1]},{_quoted(sha256)}]"
+
+
 @dataclass(slots=True)
 class Fields:
     """The fields of one object; `content` is the id of its bytes."""

@@ -34,13 +34,19 @@ class Content:
     size: int
     sha256: str
 
+    def discard(self) -> None:
+        """Delete the spooled file, if there is one."""
+        if not isinstance(self.source, bytes):
+            self.source.unlink(missing_ok=True)
+
 
 @dataclass(slots=True)
 class Reported:
     """One object as a report states it.
 
     Its identity is (type, key) where a key is given, else (type, value), with the subtype for
-    indicators and events. All times are UTC text, `YYYY-MM-DD HH:MM:SS`, or None.
+    indicators and events; other bytes than those it has make another object. All times are UTC
+    text, `YYYY-MM-DD HH:MM:SS`, or None.
     """
 
     type: str  # object code: incident, event, indicator, note, attachment, any custom code
@@ -62,11 +68,13 @@ class Reported:
 class Batch:
     """What one item of a feed reports; it is ingested whole or not at all.
 
-    `relations` are pairs of places in `objects`; their direction means nothing.
+    `relations` are pairs of places in `objects`; their direction means nothing. `listed` says of
+    attachment keys how many files were listed under them, where the bytes of all of them came.
     """
 
     objects: list[Reported] = field(default_factory=list)
     relations: list[tuple[int, int]] = field(default_factory=list)
+    listed: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from izoologic_cdf.library import blobs, schema
 from izoologic_cdf.library.ingest import Ingestion
 from izoologic_cdf.library.limits import shown, storable
-from izoologic_cdf.library.merge import identity
+from izoologic_cdf.library.merge import attachment
 from izoologic_cdf.library.model import Batch, Ingested, LibraryError
 from izoologic_cdf.library.terms import Terms
 
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
 
-_HAVE_CONTENT = """
-SELECT identity FROM object
-WHERE content IS NOT NULL AND identity IN (SELECT value FROM json_each(?))
-"""
 _FIND_CONTENT = """
 SELECT id FROM content WHERE sha256 = ?
 UNION ALL
@@ -167,14 +162,17 @@ class Library:
             )
             return work.ingest(batch)
 
-    def has_content(self, keys: Iterable[str]) -> set[str]:
-        """Return those of the attachment keys whose bytes are committed; from any thread."""
-        wanted = {_attachment(key): key for key in keys}
+    def has_content(self, keys: Iterable[str]) -> dict[str, int]:
+        """Return how many listed files of an attachment key are committed; from any thread.
+
+        Keys without bytes are left out.
+        """
+        wanted = {attachment(key): key for key in keys}
         if not wanted:
-            return set()
+            return {}
         with self.reading() as connection:
-            rows = connection.execute(_HAVE_CONTENT, (json.dumps(list(wanted)),))
-            return {wanted[row[0]] for row in rows}
+            found = blobs.listed(connection, wanted)
+        return {wanted[name]: count for name, count in found.items()}
 
     def read_content(self, key_or_sha256: str) -> Iterator[bytes]:
         """Yield the bytes of an attachment in chunks, by its key or its digest; from any thread.
@@ -183,12 +181,8 @@ class Library:
             LibraryError: no bytes are stored for it.
         """
         with self.reading() as connection:
-            wanted = (storable(key_or_sha256), _attachment(key_or_sha256))
+            wanted = (storable(key_or_sha256), attachment(key_or_sha256))
             found = connection.execute(_FIND_CONTENT, wanted).fetchone()
             if found is None:
                 raise LibraryError(f"the library has no bytes for {shown(key_or_sha256)}")
             yield from blobs.read(connection, found[0])
-
-
-def _attachment(key: str) -> str:
-    return identity("attachment", "", None, storable(key))

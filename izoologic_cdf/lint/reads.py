@@ -61,7 +61,7 @@ def scan(source: str, *, template: bool) -> Code:
     try:
         tokens = list(_tokens(source, template=template))
         assigned = _assigned(source) if template else frozenset()
-    except TemplateSyntaxError:
+    except (TemplateSyntaxError, ValueError):
         return Code(())
     return Code(
         # a name that the template assigns itself may be either: all of it counts as read

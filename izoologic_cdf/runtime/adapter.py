@@ -1,10 +1,18 @@
-"""Takes over from requests what it does anew at each call, though it is the same for all of a run.
+"""Connections: requests' adapter without what it does anew at each call, and with a deadline.
 
 An address is prepared, and its connection pool looked up, once; cookies are not kept. The adapter
 overrides the hooks that requests documents for subclasses, and leaves `send` as it is.
+
+The timeout of a socket counts for each read: a server that sends a byte now and then keeps a call
+going for ever. So each read of a status line, a header or a body ends at the deadline of its call.
 """
 
 import functools
+import http.client
+import io
+import socket
+import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -12,11 +20,99 @@ from urllib.parse import urlencode
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from izoologic_cdf.runtime.failures import OnlyInterimError, TwoLengthsError
 
 # a run asks one host, and seldom a second one
 MOST_POOLS = 4
 MOST_ADDRESSES = 128
 _NO_BODY_DUE = frozenset({"GET", "HEAD"})
+_INTERIM = range(102, 200)
+
+
+class _Call(threading.local):
+    """The call that a thread is making: when it has to be over, in monotonic seconds."""
+
+    deadline = float("inf")
+
+
+_CALL = _Call()
+
+
+def set_deadline(deadline: float) -> None:
+    """Let all reads of this thread end at a monotonic time."""
+    _CALL.deadline = deadline
+
+
+class _Reader(io.RawIOBase):
+    """Reads from a socket until the deadline of the call."""
+
+    def __init__(self, raw: io.RawIOBase, connected: socket.socket) -> None:
+        self._raw = raw
+        self._socket = connected
+        # what a single read may take
+        self._each = connected.gettimeout()
+
+    def readable(self) -> bool:
+        """Return True, which a buffered reader asks for."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what has come, waiting for some; raises TimeoutError."""
+        rest = _CALL.deadline - time.monotonic()
+        if rest <= 0:
+            raise TimeoutError
+        self._socket.settimeout(rest if self._each is None else min(self._each, rest))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Close the file; the socket goes when the connection is closed too."""
+        self._raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that is read until the deadline; interim answers before it are passed over."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp: io.BufferedReader = io.BufferedReader(_Reader(self.fp.detach(), sock))
+
+    def begin(self) -> None:
+        """Read the status and the headers."""
+        super().begin()
+        while self.status in _INTERIM:
+            interim = self.status
+            # http.client reads on where there are no headers yet
+            self.headers = self.msg = None  # type: ignore[assignment]
+            try:
+                super().begin()
+            except http.client.RemoteDisconnected:
+                raise OnlyInterimError(interim) from None
+        lengths = (self.getheader("Content-Length") or "").split(",")
+        if len({length.strip() for length in lengths}) > 1:
+            raise TwoLengthsError
+
+
+class _Connection(HTTPConnection):
+    response_class = _Answer
+
+
+class _TlsConnection(HTTPSConnection):
+    response_class = _Answer
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+_POOLS = {"http": _Pool, "https": _TlsPool}
 
 
 class Adapter(HTTPAdapter):
@@ -26,6 +122,17 @@ class Adapter(HTTPAdapter):
         """`connections` is how many are kept open to each host."""
         super().__init__(pool_connections=MOST_POOLS, pool_maxsize=connections)
         self._pools: dict[tuple[object, ...], urllib3.connectionpool.ConnectionPool] = {}
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of connections that are made to the server itself."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:
+        """Return the pools of connections by a proxy."""
+        manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
     def close(self) -> None:
         """Close all connections."""

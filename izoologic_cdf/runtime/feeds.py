@@ -15,15 +15,16 @@ from izoologic_cdf.library.model import Content
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.names import Names, of_window
 from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines, Tracked, evaluate
-from izoologic_cdf.runtime.problems import ItemError, RunError
+from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
 from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.spool import intruder
 from izoologic_cdf.runtime.windows import DAY, Window, windows
 
 # windows whose names are kept
 MOST_NAMES = 256
-# which of these attachment keys have their bytes already
-Stored = Callable[[Iterable[str]], set[str]]
+# of these attachment keys: how many listed files have their bytes already
+Stored = Callable[[Iterable[str]], Mapping[str, int]]
 
 
 class Feeds:
@@ -69,17 +70,18 @@ class Feeds:
             names[name] = evaluate(value, names)
         return names
 
-    def list_cases(self, feed: model.Feed, window: Window, asked: Window) -> Iterator[Tracked]:
+    def list_cases(
+        self, feed: model.Feed, window: Window, asked: Window, case: Case
+    ) -> Iterator[Tracked]:
         """Ask the source of a primary feed for a window of the asked range; yield its cases.
 
-        Items of a definition that does not track come as one case without an id.
+        `case` takes what is said about the list, and the items of a definition that does not track.
 
         Raises:
             ItemError: the window was not given; RefusedError where the server said no.
         """
         assert feed.source is not None  # noqa: S101 - the loader refuses a primary feed without
         names = self.names(feed, window)
-        case = Case()
         for body in self._sources.ask(feed.source, names):
             pipelines = Pipelines(names, self._caller(window, asked))
             for item in pipelines.flow(feed.filters, body, case):
@@ -143,7 +145,12 @@ class Feeds:
                 emitted += pipelines.flow(feed.filters, dict(params), case)
                 continue
             for body in self._sources.ask(feed.source, names):
-                emitted += pipelines.flow(feed.filters, body, case)
+                try:
+                    emitted += pipelines.flow(feed.filters, body, case)
+                except ItemError:
+                    if isinstance(body, SpooledBody):
+                        body.discard()
+                    raise
         return emitted
 
     def _windows(
@@ -189,29 +196,50 @@ class Feeds:
     def _fulfill(
         self, feed: model.Feed, window: Window, asked: Window, case: Case, report: ItemReport
     ) -> None:
-        waiting = {
-            key: placeholder
-            for placeholder in report.placeholders
-            if (key := report.batch.objects[placeholder.index].key) is not None
-        }
-        for key in self._stored(waiting) if waiting else ():
-            del waiting[key]
-        for placeholder in waiting.values():
-            name = report.batch.objects[placeholder.index].value
-            try:
-                content = self._content(placeholder, window, asked, case)
-            except ItemError as error:
-                case.fail(f"the file {name!r} was not fetched: {error.message}", error.position)
-                continue
-            if content is None:
-                case.fail(f"the file {name!r} was not fetched: no bytes came", feed.position)
-                continue
-            if content.size == 0:
-                case.warn(f"the file {name!r} is empty", feed.position)
-            report.batch.objects[placeholder.index].content = content
+        """Fetch the files that are not stored yet.
+
+        Files with one key are told apart by their bytes alone, so all of them are fetched until
+        as many as are listed have come.
+        """
+        groups: dict[str, list[Placeholder]] = {}
+        for placeholder in report.placeholders:
+            key = report.batch.objects[placeholder.index].key
+            if key is not None:
+                groups.setdefault(key, []).append(placeholder)
+        stored = self._stored(groups) if groups else {}
+        for key, group in groups.items():
+            if stored.get(key, 0) < len(group):
+                came = [self._fetch(feed, one, window, asked, case, report) for one in group]
+                if all(came):
+                    report.batch.listed[key] = len(group)
+
+    def _fetch(
+        self,
+        feed: model.Feed,
+        placeholder: Placeholder,
+        window: Window,
+        asked: Window,
+        case: Case,
+        report: ItemReport,
+    ) -> bool:
+        """Fetch one file; returns whether it came."""
+        reported = report.batch.objects[placeholder.index]
+        name = reported.value
+        try:
+            content = self._content(placeholder, name, window, asked, case)
+        except ItemError as error:
+            case.fail(f"the file {name!r} was not fetched: {error.message}", error.position)
+            return False
+        if content is None:
+            case.fail(f"the file {name!r} was not fetched: no bytes came", feed.position)
+            return False
+        if content.size == 0:
+            case.warn(f"the file {name!r} is empty", feed.position)
+        reported.content = content
+        return True
 
     def _content(
-        self, placeholder: Placeholder, window: Window, asked: Window, case: Case
+        self, placeholder: Placeholder, name: str, window: Window, asked: Window, case: Case
     ) -> Content | None:
         feed = self._definition.feeds[placeholder.feed]
         names = self.names(feed, window, placeholder.run_params)
@@ -219,8 +247,16 @@ class Feeds:
         call = self._caller(window, asked)
         for data in self._run(feed, window, asked, placeholder.run_params, case, call):
             self._reporters[feed.name].add(data, names, case, filled)
-        contents = (one.content for one in filled.batch.objects)
-        return next((one for one in contents if one is not None), None)
+        found = [one.content for one in filled.batch.objects if one.content is not None]
+        for other in found[1:]:
+            other.discard()
+        if not found:
+            return None
+        instead = intruder(name, found[0].source)
+        if instead is not None:
+            found[0].discard()
+            raise ItemError(instead, feed.position, Cause.OUTAGE)
+        return found[0]
 
 
 def _before_calls(pipeline: model.Pipeline) -> model.Pipeline:

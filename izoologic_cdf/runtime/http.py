@@ -18,25 +18,22 @@ import requests
 import tenacity
 import urllib3
 
-from izoologic_cdf.runtime.adapter import Adapter, prepare
-from izoologic_cdf.runtime.bodies import (
-    LARGEST_IN_MEMORY,
-    JsonBody,
-    NoJsonError,
-    SpooledBody,
-    parse_json,
-)
+from izoologic_cdf.runtime.adapter import Adapter, prepare, set_deadline
+from izoologic_cdf.runtime.bodies import NoJsonError, read_json
 from izoologic_cdf.runtime.clock import Clock
-from izoologic_cdf.runtime.environment import Environment
-from izoologic_cdf.runtime.problems import ItemError
-from izoologic_cdf.runtime.spool import Spool
+from izoologic_cdf.runtime.codings import CHUNK, CodingError, decoded
+from izoologic_cdf.runtime.environment import BadEnvironmentError, Environment, Way
+from izoologic_cdf.runtime.failures import explain, proxy_answered
+from izoologic_cdf.runtime.problems import Cause, ItemError
+from izoologic_cdf.runtime.spool import LARGEST_IN_MEMORY, Spool, SpooledBody, SpoolError
 
+PROXY_UNAUTHORIZED = 407
+NETWORK_UNAUTHORIZED = 511
 # beside every 5xx
 RETRIED_STATUS = frozenset({408, 425, 429})
 # these speak of the keys, the address or the moment, not of what was asked for
-NO_REFUSAL = frozenset({401, 403, 404, 405, 407}) | RETRIED_STATUS
+NO_REFUSAL = frozenset({401, 403, 404, 405, PROXY_UNAUTHORIZED}) | RETRIED_STATUS
 USER_AGENT = "izoologic-cdf"
-CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Limits:
     read: float = 60.0
     whole: float = 600.0
     attempts: int = 5
-    attempts_on_bad_json: int = 3
+    attempts_on_bad_body: int = 3
     first_wait: float = 1.0
     longest_wait: float = 60.0
     longest_retry_after: float = 120.0
@@ -109,10 +106,20 @@ class Response:
 
 
 class HttpError(ItemError):
-    """A call that failed for good; `status` where there was an answer."""
+    """A call that failed for good; `status` where there was an answer.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
+    `endpoint` is the method and the path, which the message begins with.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        message: str,
+        status: int | None = None,
+        cause: Cause = Cause.OUTAGE,
+    ) -> None:
+        super().__init__(f"{endpoint}: {message}", cause=cause)
+        self.endpoint = endpoint
         self.status = status
 
     @property
@@ -180,14 +187,18 @@ class Transport:
         Raises:
             HttpError: no answer, or one that is no use, after all attempts.
         """
+        where = request.endpoint
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **request.headers}
         try:
             prepared = prepare(request.method, request.url, request.params, headers, request.body)
-            proxies = self._environment.proxies(request.url) if request.use_proxies else {}
+            verify = self._verify(request)
+            way = self._environment.way(request.url, use_proxies=request.use_proxies)
+        except BadEnvironmentError as error:
+            raise HttpError(where, str(error), cause=Cause.MACHINE) from None
         except (requests.RequestException, ValueError):
-            raise HttpError(f"{request.endpoint}: the address or a header can't be sent") from None
-        verify = self._verify(request)
-        attempt = functools.partial(self._send_once, request, prepared, verify, proxies)
+            message = "the address or a header cannot be sent"
+            raise HttpError(where, message, cause=Cause.MACHINE) from None
+        attempt = functools.partial(self._send_once, request, prepared, verify, way)
         try:
             return attempt()
         except _AgainError as error:
@@ -197,10 +208,7 @@ class Transport:
     def _verify(self, request: Request) -> bool | str:
         """Return what to check the certificate against; False is nothing."""
         if request.verify:
-            try:
-                return self._environment.authorities()
-            except FileNotFoundError as error:
-                raise HttpError(f"{request.endpoint}: {error}") from None
+            return self._environment.authorities()
         if not self._warned:
             # urllib3 would warn at each call of what the administrator has chosen
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -252,88 +260,116 @@ class Transport:
         self._clock.sleep(seconds)
 
     def _send_once(
-        self,
-        request: Request,
-        prepared: requests.PreparedRequest,
-        verify: bool | str,
-        proxies: Mapping[str, str],
+        self, request: Request, prepared: requests.PreparedRequest, verify: bool | str, way: Way
     ) -> Response:
         self._pace.wait()
         self.calls.count(requests=1)
-        deadline = time.monotonic() + self.limits.whole
-        where = request.endpoint
-        read = self.limits.read if request.timeout is None else request.timeout
-        connect = min(self.limits.connect, read)
+        where, limits = request.endpoint, self.limits
+        deadline = time.monotonic() + limits.whole
+        set_deadline(deadline)
+        read = limits.read if request.timeout is None else request.timeout
+        connect = min(limits.connect, limits.whole, read)
         try:
             response = self._adapter.send(
                 prepared,
                 stream=True,
                 timeout=(connect, read),
                 verify=verify,
-                proxies=proxies,
+                proxies=way.proxies,
             )
             with response:
-                return self._read(request, response, deadline)
-        except requests.exceptions.SSLError as error:
-            if "CERTIFICATE" in str(error).upper():
-                raise HttpError(
-                    f"{where}: the server's certificate can't be trusted; install its authority "
-                    f"on this machine, or turn the certificate check off"
-                ) from None
-            raise _AgainError(HttpError(f"{where}: the TLS connection failed")) from None
-        except requests.exceptions.ConnectTimeout:
-            message = f"{where}: no connection within {connect:g} s"
-            raise _AgainError(HttpError(message)) from None
-        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
-            message = f"{where}: no answer within {read:g} s"
-            raise _AgainError(HttpError(message)) from None
-        except requests.exceptions.InvalidProxyURL:
-            message = f"{where}: the proxy of this machine's environment is no address"
-            raise HttpError(message) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-            raise HttpError(f"{where}: the address is no http or https address") from None
-        except requests.exceptions.ProxyError:
-            message = f"{where}: the proxy of this machine's environment does not answer"
-            raise _AgainError(HttpError(message)) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            message = f"{where}: the connection failed ({_reason(error)})"
-            raise _AgainError(HttpError(message)) from None
-
-    def _read(self, request: Request, response: requests.Response, deadline: float) -> Response:
-        status, headers = response.status_code, response.headers
-        if status in RETRIED_STATUS or status >= 500:
-            message = f"{request.endpoint}: the server answered {status} {response.reason or ''}"
-            wait = _retry_after(headers.get("Retry-After"), self._clock)
-            raise _AgainError(HttpError(message.rstrip(), status), wait)
-        chunks = self._chunks(request, response, deadline)
-        if status != requests.codes.ok:
-            return Response(status, headers, b"".join(chunks)[:LARGEST_IN_MEMORY])
-        if not request.json_due:
-            return Response(status, headers, self._spool.keep(chunks))
-        body = JsonBody(b"".join(chunks))
-        try:
-            body.parsed = parse_json(body)
-        except NoJsonError as error:
-            final = HttpError(f"{request.endpoint}: {error}", status)
+                return self._read(request, response, way)
+        except SpoolError as error:
+            raise HttpError(where, str(error), cause=Cause.MACHINE) from None
+        except CodingError as error:
+            final = HttpError(where, f"the answer cannot be read: {error}")
             if error.final:
                 raise final from None
-            raise _AgainError(final, attempts=self.limits.attempts_on_bad_json) from None
+            raise _AgainError(final, attempts=limits.attempts_on_bad_body) from None
+        except requests.exceptions.ConnectTimeout:
+            message = f"no connection within {connect:g} s"
+            raise _AgainError(HttpError(where, message)) from None
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+            late = time.monotonic() >= deadline
+            message = f"no answer within {read:g} s"
+            message = f"not all within {limits.whole:g} s" if late else message
+            raise _AgainError(HttpError(where, message)) from None
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            MemoryError,
+        ) as error:
+            failure = explain(error, way.route)
+            final = HttpError(where, failure.message, cause=failure.cause)
+            if failure.again:
+                raise _AgainError(final) from None
+            raise final from None
+
+    def _read(self, request: Request, response: requests.Response, way: Way) -> Response:
+        status, headers, where = response.status_code, response.headers, request.endpoint
+        if status == PROXY_UNAUTHORIZED:
+            failure = proxy_answered(status, way.route)
+            raise HttpError(where, failure.message, status, failure.cause)
+        if status == NETWORK_UNAUTHORIZED:
+            message = "the network of this machine wants a login before it lets anything through"
+            raise HttpError(where, f"{message} (511)", status, Cause.MACHINE)
+        if status in RETRIED_STATUS or status >= requests.codes.internal_server_error:
+            message = f"the server answered {status} {response.reason or ''}"
+            wait = _retry_after(headers.get("Retry-After"), self._clock)
+            raise _AgainError(HttpError(where, message.rstrip(), status), wait)
+        if status != requests.codes.ok:
+            return Response(status, headers, self._start_of(response))
+        chunks = self._chunks(request, response)
+        if not request.json_due:
+            return Response(status, headers, self._spool.keep(chunks))
+        try:
+            body = read_json(b"".join(chunks), headers.get("Content-Type"))
+        except NoJsonError as error:
+            cause = Cause.OUTAGE if error.outage else Cause.ITEM
+            final = HttpError(where, str(error), status, cause)
+            if error.final:
+                raise final from None
+            raise _AgainError(final, attempts=self.limits.attempts_on_bad_body) from None
         return Response(status, headers, body)
 
-    def _chunks(
-        self, request: Request, response: requests.Response, deadline: float
-    ) -> Iterator[bytes]:
+    def _chunks(self, request: Request, response: requests.Response) -> Iterator[bytes]:
+        """Yield a body as it is meant, at most as much of it as may be."""
         largest = self.limits.largest_json if request.json_due else self.limits.largest_file
+        too_large = HttpError(
+            request.endpoint, f"the answer is larger than {largest} bytes", cause=Cause.ITEM
+        )
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdecimal() and int(announced[:20]) > largest:
+            raise too_large
         size = 0
-        # read1 returns what has come, so that a trickle can't outlast the deadline
-        while chunk := response.raw.read1(CHUNK, decode_content=True):
+        for chunk in decoded(_sent(response), response.headers.get("Content-Encoding")):
             size += len(chunk)
             if size > largest:
-                raise HttpError(f"{request.endpoint}: the answer is larger than {largest} bytes")
-            if time.monotonic() > deadline:
-                message = f"{request.endpoint}: not all within {self.limits.whole:g} s"
-                raise _AgainError(HttpError(message))
+                raise too_large
             yield chunk
+
+    def _start_of(self, response: requests.Response) -> bytes:
+        """Return the first of a body that says what is wrong: nobody reads more of it."""
+        start = b""
+        try:
+            for chunk in decoded(_sent(response), response.headers.get("Content-Encoding")):
+                start += chunk
+                if len(start) > LARGEST_IN_MEMORY:
+                    break
+        except (CodingError, OSError, requests.RequestException, urllib3.exceptions.HTTPError):
+            pass  # the status has said it already
+        return start[:LARGEST_IN_MEMORY]
+
+
+def _sent(response: requests.Response) -> Iterator[bytes]:
+    """Yield a body as it was sent."""
+    coding = response.headers.get("Transfer-Encoding", "chunked").strip().lower()
+    if coding not in ("chunked", "identity"):
+        raise CodingError("the server sent it in an odd transfer coding", final=True)
+    # read1 returns what has come, so that a trickle cannot outlast the deadline
+    while chunk := response.raw.read1(CHUNK, decode_content=False):
+        yield chunk
 
 
 class _Pace:
@@ -366,21 +402,8 @@ def _retry_after(text: str | None, clock: Clock) -> float | None:
         return float(text[:9])
     try:
         when = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        if when.tzinfo is None:  # "-0000": a time in UTC of an unknown place
+            when = when.replace(tzinfo=UTC)
+        return max(0.0, when.timestamp() - clock.now())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if when.tzinfo is None:  # "-0000": a time in UTC of an unknown place
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, when.timestamp() - clock.now())
-
-
-def _reason(error: Exception) -> str:
-    """Return the innermost kind of a network error: its text can hold the query."""
-    seen: BaseException = error
-    while True:
-        inner = seen.__cause__ or seen.__context__ or getattr(seen, "reason", None)
-        if not isinstance(inner, BaseException) or inner is seen:
-            break
-        seen = inner
-    if isinstance(seen, OSError) and seen.strerror:
-        return seen.strerror
-    return type(seen).__name__

@@ -9,9 +9,10 @@ from izoologic_cdf.language.expressions import EvaluationError
 from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import refusal
 from izoologic_cdf.language.values import Value
-from izoologic_cdf.runtime.bodies import JsonBody, NoJsonError, SpooledBody, parse_json
+from izoologic_cdf.runtime.bodies import JsonBody, NoJsonError, parse_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.spool import SpooledBody
 
 # calls a supplemental feed: its name, run_params, and the case that asks
 CallFeed = Callable[[str, Mapping[str, Any], Case], Any]
@@ -115,7 +116,9 @@ class Pipelines:
         elements = _elements(value, step.position)
         return [out for one in elements for out in self.flow(step.filters, one, case)]
 
-    def _parse_json(self, step: model.ParseJson, value: Any, _case: Case) -> Any:
+    def _parse_json(self, step: model.ParseJson, value: Any, case: Case) -> Any:
+        for remark in value.remarks if isinstance(value, JsonBody) else ():
+            case.warn(remark, step.position)
         return _parse(value, step.position)
 
     def _python(self, step: model.Python, value: Any, _case: Case) -> Any:

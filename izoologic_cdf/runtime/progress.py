@@ -4,7 +4,8 @@ from typing import Protocol
 
 from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.clock import stamp
-from izoologic_cdf.runtime.problems import ItemError, Redactor
+from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 

@@ -11,9 +11,10 @@ from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.reports import code_of_plural
 from izoologic_cdf.language.schema import CONSTRUCTS
 from izoologic_cdf.library.model import Attribute, Batch, Content, Reported
-from izoologic_cdf.runtime.bodies import SpooledBody, sha256
+from izoologic_cdf.runtime.bodies import sha256
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.pipelines import evaluate
+from izoologic_cdf.runtime.spool import SpooledBody
 
 INDICATOR = "indicator"
 _DATES = ("published_at", "happened_at", "started_at", "ended_at")

@@ -22,8 +22,9 @@ from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import HttpError, Limits, Transport
 from izoologic_cdf.runtime.pipelines import RefusedError, Tracked
 from izoologic_cdf.runtime.plan import OVERLAP, Plan
-from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+from izoologic_cdf.runtime.problems import Cause, ItemError, RunError, unexpected
 from izoologic_cdf.runtime.progress import Progress, Speaker, span
+from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.reports import ItemReport
 from izoologic_cdf.runtime.sources import FirstPage, Sources
 from izoologic_cdf.runtime.state import SetAside, State
@@ -118,6 +119,8 @@ class FeedRun:
                     pool.shutdown(wait=not summary.interrupted, cancel_futures=True)
         except (RunError, ItemError, LibraryError) as error:
             self._speaker.error(error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: the run is summed up
+            self._speaker.error(RunError(unexpected(error)))
         calls = self._transport.calls
         summary.requests, summary.retries = calls.requests, calls.retries
         summary.logins = calls.logins
@@ -190,7 +193,9 @@ class FeedRun:
         for since in tries:
             part = Window(since, window.until)
             try:
-                cases = list(self._feeds.list_cases(self._feed, part, self._plan.asked))
+                about = Case()
+                cases = list(self._feeds.list_cases(self._feed, part, self._plan.asked, about))
+                self._speaker.messages(about.messages)
             except ItemError as error:
                 self._speaker.failure(f"window {span(part)}: {error.message}", error)
                 refused = isinstance(error, RefusedError) or _refused(error)
@@ -311,13 +316,24 @@ class FeedRun:
             return _Done(tracked, asked, self._feeds.work(self._feed, window, asked, tracked))
         except ItemError as error:
             return _Done(tracked, asked, error=error)
+        except (RunError, LibraryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last line of defence: the case fails alone
+            outside = isinstance(error, OSError | MemoryError)
+            cause = Cause.MACHINE if outside else Cause.ITEM
+            return _Done(tracked, asked, error=ItemError(unexpected(error), cause=cause))
 
     def _commit(self, done: _Done, reached: int | None) -> None:
         """Commit a case, its place among the set-aside ones and the progress, in one piece."""
         case, summary = done.tracked.case, self.summary
         with self._library.transaction():
             if done.report is not None:
-                self._ingest(done.report, case)
+                try:
+                    self._ingest(done.report, case)
+                except LibraryError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - what cannot be stored fails alone
+                    done.report, done.error = None, ItemError(unexpected(error))
             if done.error is not None:
                 self._put_aside(done, done.error.message)
             elif case.partly_failed:

@@ -10,15 +10,18 @@ from urllib.parse import parse_qs, urlsplit
 from izoologic_cdf.language import model
 from izoologic_cdf.language.sources import TIMEOUT_DUE, is_timeout
 from izoologic_cdf.language.values import Value
-from izoologic_cdf.runtime.bodies import JsonBody, SpooledBody, looks_like_json, parse_json
+from izoologic_cdf.runtime.bodies import JsonBody, looks_like_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.environment import is_loopback
-from izoologic_cdf.runtime.http import HttpError, Request, Response, Transport
-from izoologic_cdf.runtime.login import UNAUTHORIZED, Logins
+from izoologic_cdf.runtime.http import Request, Response, Transport
+from izoologic_cdf.runtime.login import Logins
 from izoologic_cdf.runtime.names import RUN_PARAMS
 from izoologic_cdf.runtime.names import Names as WindowNames
 from izoologic_cdf.runtime.pipelines import Pipelines, evaluate
-from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
+from izoologic_cdf.runtime.redactor import Redactor
+from izoologic_cdf.runtime.refusals import NO_DATA, NOT_FOUND, OK, json_object, refusal
+from izoologic_cdf.runtime.spool import SpooledBody
 
 Names = Mapping[str, Any]
 
@@ -36,7 +39,6 @@ class FirstPage(Enum):
 
 # more pages than this in one request are a condition that never turns false
 MOST_PAGES = 10_000
-OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
 # one for all bodies: `json.dumps` with an option makes an encoder at each call
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
@@ -61,7 +63,7 @@ class Sources:
         self._plain: set[str] = set()
 
     def ask(self, source: model.HttpSource, names: Names) -> Iterator[bytes | SpooledBody]:
-        """Yield the body of each page.
+        """Yield the body of each page that has one: 204 and 205 say that there is no data.
 
         Raises:
             ItemError: an expression failed on the data, or the call failed.
@@ -69,14 +71,17 @@ class Sources:
         """
         params, paging = _params(source.params, names), source.pagination
         if paging is None:
-            yield self._page(source, names, params)
+            only = self._page(source, names, params)
+            if only is not None:
+                yield only
             return
         if self._first_page is FirstPage.WITH:
             before = _paged(paging, names, None, {}, 0)
             params = {**params, **_params(paging.params, before)}
         for pages in range(1, MOST_PAGES + 1):
             body = self._page(source, names, params)
-            yield body
+            if body is not None:
+                yield body
             inner = _paged(paging, names, _readable(body), params, pages)
             if not evaluate(paging.condition, inner):
                 return
@@ -88,7 +93,9 @@ class Sources:
         message = f"there are more than {MOST_PAGES} pages; the condition never turns false"
         raise ItemError(message, paging.condition.position)
 
-    def _page(self, source: model.HttpSource, names: Names, params: Names) -> bytes | SpooledBody:
+    def _page(
+        self, source: model.HttpSource, names: Names, params: Names
+    ) -> bytes | SpooledBody | None:
         head = self._head(source, names)
         request = self._request(source, head, names, params)
         path = urlsplit(request.url).path
@@ -96,7 +103,7 @@ class Sources:
             request = _elsewhere(source, names, request)
             return self._body(request, self._send(source, head, names, request))
         response = self._send(source, head, names, request)
-        if response.status == NOT_FOUND and source.fallback_url and not _answered(response):
+        if response.status == NOT_FOUND and source.fallback_url and json_object(response) is None:
             fallback = _elsewhere(source, names, request)
             other = self._send(source, head, names, fallback)
             if other.status != NOT_FOUND:
@@ -159,41 +166,32 @@ class Sources:
             return self._transport.send(request.with_header(auth.header, value))
 
         login = self._logins.get(head.login_key, lambda: self._login(auth, names, ask))
-        return login.send(call)
+        return login.send(call, request.endpoint)
 
     def _login(self, auth: model.Auth, names: Names, request: Request) -> str:
         self._transport.calls.count(logins=1)
         try:
             response = self._transport.send(request)
             body = self._body(request, response)
-            tokens = list(Pipelines(names, _no_calls).flow(auth.filters, body, Case()))
+            pipelines = Pipelines(names, _no_calls)
+            tokens = [] if body is None else pipelines.flow(auth.filters, body, Case())
         except ItemError as error:
-            raise RunError(f"the login failed: {error.message}") from None
+            outside = error.cause in (Cause.OUTAGE, Cause.MACHINE)
+            cause = error.cause if outside else Cause.LOGIN
+            raise RunError(f"the login failed: {error.message}", cause) from None
         if len(tokens) != 1 or not isinstance(tokens[0], str) or not tokens[0].strip():
-            raise RunError(f"the login failed: the answer of {request.endpoint} holds no token")
+            message = f"the login failed: the answer of {request.endpoint} holds no token"
+            raise RunError(message, Cause.LOGIN)
         self._redactor.add(tokens[0])
         return tokens[0]
 
-    def _body(self, request: Request, response: Response) -> bytes | SpooledBody:
-        """Return the body of a good answer; raises HttpError that says what to do for others."""
-        status, where = response.status, request.endpoint
-        if status == OK:
+    def _body(self, request: Request, response: Response) -> bytes | SpooledBody | None:
+        """Return the body of a good answer, null for one without; raises HttpError for others."""
+        if response.status == OK:
             return response.body
-        if 300 <= status < 400:
-            target = _target(response.headers.get("Location"))
-            message = f"redirects to {target}, and redirects are not followed; check the host name"
-        elif status == FORBIDDEN:
-            message = (
-                "the server answered 403; ask the vendor whether the egress IP address of this "
-                "machine has to be allow-listed, and whether the keys may use this endpoint"
-            )
-        elif status == NOT_FOUND:
-            message = "the server answered 404; check the host name and its path"
-        elif status == UNAUTHORIZED:
-            message = "the server answered 401; check the API key and the API secret"
-        else:
-            message = f"the server answered {status}{_problem(response)}"
-        raise HttpError(f"{where}: {message}", status)
+        if response.status in NO_DATA:
+            return None
+        raise refusal(request.endpoint, response)
 
 
 class _Head:
@@ -324,45 +322,7 @@ def _texts(value: Any) -> str | list[str]:
     return [_text(one) for one in value] if isinstance(value, list) else _text(value)
 
 
-def _readable(body: bytes | SpooledBody) -> Any:
+def _readable(body: bytes | SpooledBody | None) -> Any:
     if isinstance(body, JsonBody):
         return body.parsed
     return body.decode("utf-8", "replace") if isinstance(body, bytes) else None
-
-
-def _answered(response: Response) -> bool:
-    """Tell whether a 404 comes from the API itself, as a JSON object, and not from a router."""
-    try:
-        return isinstance(response.body, bytes) and isinstance(parse_json(response.body), dict)
-    except Exception:  # noqa: BLE001 - whatever it is, it is no answer of the API
-        return False
-
-
-def _target(location: str | None) -> str:
-    if not location:
-        return "nowhere"
-    try:
-        parts = urlsplit(location)
-    except ValueError:
-        return "an address that can't be read"
-    # without a user and password that may stand before the host
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}" if host else parts.path or "/"
-
-
-def _problem(response: Response) -> str:
-    """Return what a problem+json body says: its title and its errors, at most 300 characters."""
-    content_type = response.headers.get("Content-Type")
-    if not isinstance(response.body, bytes) or not looks_like_json(content_type):
-        return ""
-    try:
-        problem = parse_json(response.body)
-    except Exception:  # noqa: BLE001 - a body that can't be read says nothing
-        return ""
-    if not isinstance(problem, dict):
-        return ""
-    parts = [str(problem[key]) for key in ("title", "message") if problem.get(key)]
-    errors = problem.get("errors")
-    if isinstance(errors, dict):
-        parts += [f"{key}: {value}" for key, value in errors.items()]
-    return (": " + "; ".join(parts))[:300] if parts else ""

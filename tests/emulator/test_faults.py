@@ -5,7 +5,9 @@ import gzip
 import http.client
 import json
 import re
+import socket
 import time
+import zlib
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -321,6 +323,32 @@ def test_a_fault_tells_itself_as_it_is_written() -> None:
     document = {"kind": "delay", "endpoint": "CaseSync", "case": None, "nth": 2, "count": None}
     told = Fault.read({**document, "seconds": 1.5}).told()
     assert told == {**document, "seconds": 1.5, "seen": 0, "applied": 0}
+
+
+@pytest.mark.parametrize(("value", "keep"), [("gzip", 1), ("deflate", 1), ("br", 1), ("gzip", 0.5)])
+def test_a_coding_is_named_and_true_where_python_knows_it(
+    client: Client, value: str, keep: float
+) -> None:
+    client.emulator.state.add_fault("coding", value=value, keep=keep)
+    with raw(client) as response:
+        assert response.headers["Content-Encoding"] == value
+        body = response.read()
+    inflate = zlib.decompressobj(31 if value == "gzip" else 15)
+    assert inflate.decompress(body).startswith(b'{"result":{')
+    assert inflate.eof is (keep == 1)
+
+
+def test_a_header_drips_until_the_client_leaves(client: Client) -> None:
+    fault = client.emulator.state.add_fault("drip", seconds=0.02)
+    with contextlib.closing(socket.create_connection(("127.0.0.1", client.emulator.port))) as peer:
+        token = str(client.session.headers["Authorization"])
+        path = f"{API}CaseDetail?caseid={CASE}"
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: {token}\r\n\r\n".encode())
+        received = b""
+        while len(received) < 40:
+            received += peer.recv(1)
+    assert received.startswith(b"HTTP/1.1 200 OK\r\nX-Slow: xxx")
+    assert fault.applied == 1
 
 
 def test_every_kind_of_fault_is_tested_here() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.emulator import EmulatorError
 from tests.emulator.api_client import API, Client
 
 BARE = "/ThreatManagement/"
@@ -183,3 +184,40 @@ def test_the_log_counts_all_requests_and_keeps_the_newest(client: Client) -> Non
     ]
     assert client.emulator.requests.count("CaseDetail", 200) == 4
     assert client.emulator.requests.count("CaseSync") == 0
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("name", ["case", None])
+def test_a_renamed_parameter_is_another_one_and_the_old_name_is_unknown(
+    client: Client, name: str | None, strict: bool
+) -> None:
+    state = client.emulator.state
+    state.set_options(renamed={"FetchCaseCommunications.caseid": name}, strict=strict)
+    state.put_case("otHer0001", {}, state.clock)
+    state.add_message("otHer0001", {"subject": "Not yours"})
+    answer = client.messages("CASE123456", state.clock - 86_400, state.clock)
+    if strict:
+        assert answer["status"] == 400
+        expected = answer["errors"]["caseid"][0].partition("expected")[2]
+        assert ("case" in expected) is (name == "case")
+    else:
+        assert [row["caseID"] for row in answer["result"]] == ["otHer0001"]
+    if name is not None:
+        names = {"fromdate": state.clock - 86_400, "todate": state.clock, name: "otHer0001"}
+        told = client.get(API + "FetchCaseCommunications", params=names).json()
+        assert [row["caseID"] for row in told["result"]] == ["otHer0001"]
+
+
+def test_a_detail_whose_parameter_is_ignored_is_that_of_any_case(client: Client) -> None:
+    state = client.emulator.state
+    renamed = {"DLRDetail.trackingid": "tracking", "CaseDetail.caseid": None}
+    state.set_options(renamed=renamed, strict=False)
+    for wanted in ("n9Ra7KbR3", "TRK789012", "nobody"):
+        assert client.dlr(wanted)["result"]["trackingID"] == client.dlr("")["result"]["trackingID"]
+    assert client.detail("nobody")["success"] is True
+
+
+@pytest.mark.parametrize("wrong", [{"CaseDetail.nothing": "a"}, {"CaseDetail.caseid": 1}, [], "a"])
+def test_a_renaming_of_what_is_not_there_is_refused(client: Client, wrong: object) -> None:
+    with pytest.raises(EmulatorError, match=r"option .renamed.|parameter"):
+        client.emulator.state.set_options(renamed=wrong)

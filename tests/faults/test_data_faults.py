@@ -64,7 +64,7 @@ def test_f21_a_case_whose_id_cannot_be_sent_fails_alone_and_once(bench: Bench) -
     bench.state.put_case("caSe0bad\ud800", {"brand": "x"}, CLOCK - HOUR)
     outcome = bench.run()
     assert (outcome.summary.exit_code, outcome.summary.failed) == (3, 1)
-    assert outcome.heard("failure: case caSe0bad\\ud800: ", "can't be sent")
+    assert outcome.heard("failure: case caSe0bad\\ud800: ", "cannot be sent")
     assert bench.is_complete(outcome)
 
 

@@ -28,7 +28,7 @@ def test_faults_of_a_scenario_file_strike_a_run(emulator: Emulator, tmp_path: Pa
     site = Site(emulator, tmp_path, load_scenario(path))
     outcome = site.run(CLOCK - 100)
     assert (outcome.summary.exit_code, outcome.summary.retries) == (3, 1)
-    assert outcome.heard(f"failure: case {BAD}: ", "HTML where JSON is due")
+    assert outcome.heard(f"failure: case {BAD}: ", "expected JSON, got HTML")
     assert site.case_values() == {"caSe00001"}
 
 

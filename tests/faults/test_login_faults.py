@@ -86,7 +86,7 @@ LOGINS: dict[str, tuple[dict[str, Any], str, int]] = {
     ),
     "a page": (
         {"kind": "raw", "text": HTML, "content_type": "text/html"},
-        "the login failed: POST /api/Token/Authenticate: HTML where JSON is due",
+        "the login failed: POST /api/Token/Authenticate: expected JSON, got HTML",
         1,
     ),
     "no envelope": (

@@ -179,15 +179,15 @@ def test_f12_a_certificate_that_cannot_be_trusted_is_not_asked_again(bench: Benc
         site.url = secure.url
         outcome = bench.run(site=site)
     assert (outcome.summary.exit_code, outcome.summary.retries) == (1, 0)
-    assert "the server's certificate can't be trusted" in str(outcome.summary.error)
+    assert "comes from an unknown authority" in str(outcome.summary.error)
 
 
 @pytest.mark.parametrize(
     ("kind", "parameters", "told"),
     [
-        ("truncate", {"keep": 0.5}, "the JSON breaks off"),
-        ("raw", {"text": ""}, "the body is empty where JSON is due"),
-        ("raw", {"text": "sorry"}, "this is no JSON"),
+        ("truncate", {"keep": 0.5}, "truncated JSON"),
+        ("raw", {"text": ""}, "expected JSON, got an empty body"),
+        ("raw", {"text": "sorry"}, "invalid JSON"),
         ("length", {"extra": 5}, "the connection failed"),
     ],
     ids=["truncated", "empty", "no JSON", "length"],
@@ -222,7 +222,7 @@ def test_f14_a_page_with_200_is_seen_by_its_first_byte_and_fails_its_case_alone(
     outcome, fault = bench.disturbed(
         kind="raw", endpoint=endpoint, case=BAD, text=f"\r\n {PAGE}", content_type=content_type
     )
-    assert outcome.heard(f"failure: case {BAD}: GET /api/", endpoint, "HTML where JSON is due")
+    assert outcome.heard(f"failure: case {BAD}: GET /api/", endpoint, "expected JSON, got HTML")
     assert (outcome.summary.exit_code, fault.applied) == (3, 1)
     assert bench.others_are_complete(outcome)
 

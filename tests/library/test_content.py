@@ -43,7 +43,7 @@ def test_bytes_come_back_as_they_were(library: Library, tmp_path: Path, data: by
 def test_a_placeholder_has_no_size_until_its_bytes_come(library: Library, tmp_path: Path) -> None:
     put(library, attachment())
     assert (only(library).size, only(library).sha256) == (None, None)
-    assert library.has_content(["k"]) == set()
+    assert library.has_content(["k"]) == {}
     done = put(library, attachment(content=spooled(tmp_path, b"x")))
     assert only(library).size == 1
     assert done.of("attachment").objects == Count(updated=1)
@@ -63,29 +63,34 @@ def test_equal_bytes_are_stored_once(library: Library, tmp_path: Path) -> None:
     assert blobs(library) == 1
 
 
-def test_other_bytes_replace_the_old_which_stay_for_who_else_has_them(
-    library: Library,
-    tmp_path: Path,
+@pytest.mark.parametrize("key", ["k", None])
+@pytest.mark.parametrize("apart", [True, False])
+def test_other_bytes_under_the_same_name_are_another_object(
+    library: Library, tmp_path: Path, key: str | None, apart: bool
 ) -> None:
-    old, new = spooled(tmp_path, b"old"), spooled(tmp_path, b"new")
-    put(library, attachment("1", old), attachment("2", old))
-    put(library, attachment("1", new))
-    assert b"".join(library.read_content("1")) == b"new"
-    assert b"".join(library.read_content("2")) == b"old"
-    put(library, attachment("2", new))
-    assert blobs(library) == 1
+    parts = [spooled(tmp_path, data) for data in (b"one", b"two", b"one")]
+    reports = [obj("attachment", "a.bin", key=key, content=part) for part in parts]
+    for _ in range(2):
+        for batch in [[one] for one in reports] if apart else [reports, reports[::-1]]:
+            put(library, *batch)
+    # a report without bytes is about the first
+    put(library, obj("attachment", "a.bin", key=key))
+    assert sorted(str(record.sha256) for record in stored(library)) == sorted(
+        {part.sha256 for part in parts}
+    )
+    assert blobs(library) == 2
 
 
 def test_keys_with_bytes_are_told_from_any_thread(library: Library, tmp_path: Path) -> None:
     keys = [f'["CASE{i}", "a \U0001f600\0.txt", "2024"]' for i in range(3)]
     put(library, attachment(keys[0], spooled(tmp_path, b"x")), attachment(keys[1]))
-    answers: list[set[str]] = []
+    answers: list[dict[str, int]] = []
     thread = threading.Thread(target=lambda: answers.append(library.has_content(keys)))
     with library.transaction():
         thread.start()
         thread.join()
-    assert answers == [{keys[0]}]
-    assert library.has_content([]) == set()
+    assert answers == [{keys[0]: 1}]
+    assert library.has_content([]) == {}
 
 
 def test_bytes_that_are_not_stored_are_an_error(library: Library) -> None:

@@ -115,8 +115,8 @@ def test_all_cases_of_all_windows_are_ingested(tenant: Tenant, sync: Sync) -> No
     [
         (Answer(b"", 500), "GET /detail: the server answered 500 Internal Server Error"),
         (Answer(b"", 404), "GET /detail: the server answered 404"),
-        (Answer(b"<html>"), "GET /detail: HTML where JSON is due"),
-        (Answer(b'{"cut'), "GET /detail: the JSON breaks off"),
+        (Answer(b"<html>"), "GET /detail: expected JSON, got HTML"),
+        (Answer(b'{"cut'), "GET /detail: truncated JSON"),
         (Answer(b"", 302, {"Location": "/in"}), "GET /detail: redirects to /in"),
         (Answer({"text": "x", "files": 5, "notice": {}}), None),
     ],

@@ -55,7 +55,7 @@ def outcome(make: Any, *args: Any) -> Any:
     try:
         prepared = make(*args)
     except (requests.RequestException, ValueError):
-        return "can't be sent"
+        return "cannot be sent"
     return prepared.method, prepared.url, list(prepared.headers.items()), prepared.body
 
 

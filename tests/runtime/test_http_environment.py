@@ -3,8 +3,14 @@
 from pathlib import Path
 
 import pytest
+import trustme
 
-from izoologic_cdf.runtime.environment import BUNDLE_NAMES, Environment, is_loopback
+from izoologic_cdf.runtime.environment import (
+    BUNDLE_NAMES,
+    BadEnvironmentError,
+    Environment,
+    is_loopback,
+)
 
 PROXY = "http://proxy.example.com:3128"
 
@@ -18,7 +24,7 @@ def _empty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_bundle_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tmp_path / "authority.pem"
-    bundle.touch()
+    trustme.CA().cert_pem.write_to_path(str(bundle))
     monkeypatch.setenv("CURL_CA_BUNDLE", str(bundle))
     environment = Environment()
     assert environment.authorities() == str(bundle)
@@ -34,7 +40,7 @@ def test_a_bundle_that_is_not_there_is_named_at_every_call(monkeypatch: pytest.M
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "nowhere.pem")
     environment = Environment()
     for _ in range(2):
-        with pytest.raises(FileNotFoundError, match=r"no file 'nowhere\.pem', which REQUESTS_CA"):
+        with pytest.raises(BadEnvironmentError, match=r"no file 'nowhere\.pem', which REQUESTS_CA"):
             environment.authorities()
 
 
@@ -43,9 +49,9 @@ def test_proxies_are_those_of_the_environment_when_first_asked(
 ) -> None:
     monkeypatch.setenv("https_proxy", PROXY)
     environment = Environment()
-    assert environment.proxies("https://api.example.com/a")["https"] == PROXY
+    assert environment.way("https://api.example.com/a").proxies["https"] == PROXY
     monkeypatch.delenv("https_proxy")
-    assert environment.proxies("https://api.example.com/b?c")["https"] == PROXY
+    assert environment.way("https://api.example.com/b?c").proxies["https"] == PROXY
 
 
 @pytest.mark.parametrize(
@@ -67,8 +73,8 @@ def test_loopback_and_no_proxy_go_without(
     monkeypatch.setenv("no_proxy", "other.example.com,ports.example.com:8080")
     environment = Environment()
     # asked after its neighbour on another port
-    environment.proxies("http://ports.example.com:8080/")
-    assert ("http" in environment.proxies(url)) is by_proxy
+    environment.way("http://ports.example.com:8080/")
+    assert ("http" in environment.way(url).proxies) is by_proxy
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,8 @@ def test_a_retry_after_that_can_not_be_read_is_passed_over(calls: Calls, header:
         (requests.exceptions.ReadTimeout("hunter2"), "no answer within 60 s"),
         (requests.exceptions.ConnectionError("hunter2"), "the connection failed"),
         (requests.exceptions.ChunkedEncodingError("hunter2"), "the connection failed"),
-        (requests.exceptions.ProxyError("hunter2"), "the proxy of this machine's environment"),
-        (requests.exceptions.SSLError("WRONG_VERSION_NUMBER"), "the TLS connection failed"),
+        (requests.exceptions.ProxyError("hunter2"), "the proxy does not answer"),
+        (requests.exceptions.SSLError("hunter2"), "the TLS connection failed"),
         (ConnectionResetError(104, "Connection reset by peer"), "(Connection reset by peer)"),
     ],
 )
@@ -150,9 +150,10 @@ def test_a_connection_that_fails_is_asked_again_and_said_without_its_query(
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "can't be trusted"),
-        (requests.exceptions.SSLError("certificate has expired"), "can't be trusted"),
-        (requests.exceptions.InvalidProxyURL("hunter2"), "is no address"),
+        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), "was not accepted"),
+        (requests.exceptions.SSLError("certificate has expired"), "was not accepted"),
+        (requests.exceptions.SSLError("WRONG_VERSION_NUMBER"), "does not speak TLS at this port"),
+        (requests.exceptions.InvalidProxyURL("hunter2"), "does not hold the address of a proxy"),
     ],
 )
 def test_what_asking_again_can_not_mend_is_asked_once(
@@ -166,17 +167,13 @@ def test_what_asking_again_can_not_mend_is_asked_once(
 @pytest.mark.parametrize(
     ("body", "message", "attempts"),
     [
-        (b'{"a": [1, 2', "the JSON breaks off at line 1 column", 3),
-        (b'{"a": "cut', "the JSON breaks off at line 1 column", 3),
-        (b"", "the body is empty where JSON is due", 3),
-        (b"\xef\xbb\xbf \r\n", "the body is empty where JSON is due", 3),
-        (b"{'a': 1}", "this is no JSON at line 1 column 2", 3),
-        (b" \n<!DOCTYPE html>", "HTML where JSON is due", 1),
-        (b'{"a": NaN}', "a number that no one can read", 1),
-        (b'{"a": -Infinity}', "a number that no one can read", 1),
-        (b'{"a": ' + b"9" * 5000 + b"}", "a number that no one can read", 1),
+        (b'{"a": [1, 2', "truncated JSON at line 1 column", 3),
+        (b'{"a": "cut', "truncated JSON at line 1 column", 3),
+        (b"", "expected JSON, got an empty body", 3),
+        (b"\xef\xbb\xbf \r\n", "expected JSON, got an empty body", 3),
+        (b"{'a': 1}", "invalid JSON at line 1 column 2", 3),
+        (b" \n<!DOCTYPE html>", "expected JSON, got HTML", 1),
         (b"[" * 100_000, "the JSON is nested too deeply", 1),
-        (b'{"a": "\xff\xfe"}', "the text is not UTF-8", 1),
     ],
 )
 def test_a_body_that_is_no_json_is_named_and_asked_again_where_that_can_help(
@@ -241,7 +238,7 @@ def test_an_answer_over_the_cap_is_refused_at_once(limits: Limits, changes: dict
 def test_what_can_not_be_sent_is_an_error_without_its_content(changes: dict[str, Any]) -> None:
     with Transport(FakeClock(), Limits()) as transport, pytest.raises(HttpError) as caught:
         transport.send(Request(**{"method": "GET", "url": URL, **changes}))
-    assert re.search(r"can't be sent|is no http or https address", str(caught.value))
+    assert re.search(r"cannot be sent|is no http or https address", str(caught.value))
     assert "key" not in str(caught.value)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import trustme
 
-from izoologic_cdf.runtime.bodies import SpooledBody
 from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
+from izoologic_cdf.runtime.spool import SpooledBody
 from tests.runtime.clocks import FakeClock
 from tests.runtime.loopback import Answer, Loopback
 
@@ -167,7 +167,7 @@ def bundle(authority: trustme.CA, tmp_path: Path) -> Path:
 
 
 def test_an_unknown_authority_is_refused_at_once(tls: Loopback, transport: Transport) -> None:
-    with pytest.raises(HttpError, match="certificate can't be trusted"):
+    with pytest.raises(HttpError, match="comes from an unknown authority"):
         transport.send(Request("GET", tls.url + "/"))
     assert transport.calls.requests == 1
 
@@ -200,7 +200,7 @@ def test_a_name_that_the_certificate_does_not_hold_is_refused(
     tls: Loopback, transport: Transport, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
-    with pytest.raises(HttpError, match="certificate can't be trusted"):
+    with pytest.raises(HttpError, match=r"certificate of localhost:[0-9]+ is for another host"):
         transport.send(Request("GET", tls.url.replace("127.0.0.1", "localhost") + "/"))
 
 
@@ -236,7 +236,7 @@ def test_the_proxy_can_be_turned_off(
     if switch == "no_proxy":
         monkeypatch.setenv("no_proxy", ".invalid")
     request = Request("GET", "http://api.invalid/cases", use_proxies=switch != "disabled")
-    with pytest.raises(HttpError, match="the connection failed"):
+    with pytest.raises(HttpError, match="the host name api"):
         transport.send(request)
     assert proxy.asked == []
 
@@ -248,7 +248,7 @@ def test_a_proxy_that_is_not_there_is_said_to_be_the_proxy(
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
     monkeypatch.setenv("http_proxy", address)
-    with pytest.raises(HttpError, match="the proxy of this machine's environment does not"):
+    with pytest.raises(HttpError, match=r"the proxy 127\.0\.0\.1:[0-9]+ does not answer"):
         transport.send(Request("GET", "http://api.example.com/cases"))
 
 

@@ -117,7 +117,7 @@ def test_a_call_that_fails_passes_the_token_on() -> None:
     login = Login(server.ask)
 
     def fails(_token: str) -> Response:
-        raise HttpError("no connection")
+        raise HttpError("GET /a", "no connection")
 
     with pytest.raises(HttpError):
         login.send(fails)
@@ -131,7 +131,7 @@ def test_a_failed_first_use_does_not_hold_up_the_others() -> None:
 
     def call(token: str) -> Response:
         if failing.acquire(blocking=False):
-            raise HttpError("no connection")
+            raise HttpError("GET /a", "no connection")
         return server.call(token)
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -73,8 +73,8 @@ def test_a_filter_turns_a_value_into_these(
 @pytest.mark.parametrize(
     ("text", "value", "message", "column"),
     [
-        ("[parse-json]", b"<html>", "HTML where JSON is due", 2),
-        ("[parse-json]", b"", "the body is empty where JSON is due", 2),
+        ("[parse-json]", b"<html>", "expected JSON, got HTML", 2),
+        ("[parse-json]", b"", "expected JSON, got an empty body", 2),
         ("[parse-json]", {"a": 1}, "parse-json needs text, this is an object", 2),
         ("[get: a]", [1], "get needs an object, this is a list", 2),
         ("[get: a]", None, "get needs an object, this is null", 2),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.runtime.problems import Redactor
+from izoologic_cdf.runtime.redactor import Redactor
 
 SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=4, max_size=30).filter(
     lambda text: len(text.strip()) >= 4

@@ -17,7 +17,8 @@ from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.sources import compile_source
 from izoologic_cdf.runtime.http import HttpError, Limits, Transport
-from izoologic_cdf.runtime.problems import ItemError, Redactor, RunError
+from izoologic_cdf.runtime.problems import ItemError, RunError
+from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.sources import FirstPage, Sources
 from tests.runtime.clocks import FakeClock
 from tests.runtime.loopback import Answer, Asked, Loopback
@@ -126,23 +127,22 @@ def test_another_content_type_gives_bytes(asker: Asker) -> None:
         (Answer(b"", 302, {"Location": "https://login.example.com/in?t=hunter2"}),
          "GET /a: redirects to https://login.example.com/in, and redirects are not followed"),
         (Answer(b"", 301, {"Location": "/login?t=hunter2"}), "GET /a: redirects to /login, and"),
-        (Answer(b"", 307, {}), "GET /a: redirects to nowhere"),
-        (Answer(b"", 303, {"Location": "http://[broken"}), "redirects to an address that can't"),
+        (Answer(b"", 307, {}),
+         "GET /a: the server answered 307 (a redirect) without saying where to"),
+        (Answer(b"", 303, {"Location": "http://[broken"}), "redirects to an address that cannot"),
         (Answer(b"", 403), "GET /a: the server answered 403; ask the vendor whether the egress IP"),
         (Answer(b"", 401), "GET /a: the server answered 401; check the API key"),
-        (Answer(b"", 404), "GET /a: the server answered 404; check the host name and its path"),
+        (Answer(b"", 404),
+         "GET /a: the server answered 404; check the configured host name and its path"),
         (Answer(b"", 418), "GET /a: the server answered 418"),
-        (Answer(b"", 204), "GET /a: the server answered 204"),
         (Answer({"title": "Bad", "errors": {"todate": ["too late"]}}, 400,
                 {"Content-Type": "application/problem+json"}),
          "GET /a: the server answered 400: Bad; todate: ['too late']"),
         (Answer({"message": "no"}, 422, {"Content-Type": "application/json; charset=utf-8"}),
          "GET /a: the server answered 422: no"),
-        (Answer({"message": "m" * 9999}, 400, {"Content-Type": "application/json"}),
-         "GET /a: the server answered 400: mmm"),
         (Answer(b"{cut", 400, {"Content-Type": "application/json"}),
          "GET /a: the server answered 400"),
-        (Answer(b"<html>", 200), "GET /a: HTML where JSON is due"),
+        (Answer(b"<html>", 200), "GET /a: expected JSON, got HTML"),
     ],
 )  # fmt: skip
 def test_another_answer_is_an_error_that_says_what_to_do(
@@ -355,7 +355,7 @@ def test_a_login_is_shared_by_those_who_ask_alike_and_no_others(asker: Asker) ->
         (Answer({"token": " "}), "the login failed: the answer of POST /login holds no token"),
         (Answer({"token": ["x"]}), "the login failed: the answer of POST /login holds no token"),
         (Answer([]), "the login failed: get needs an object, this is a list"),
-        (Answer(b"<html>"), "the login failed: POST /login: HTML where JSON is due"),
+        (Answer(b"<html>"), "the login failed: POST /login: expected JSON, got HTML"),
         (Answer(b"", 401), "the login failed: POST /login: the server answered 401; check the API"),
         (Answer(b"", 403), "the login failed: POST /login: the server answered 403; ask the"),
         (Answer(b"", 500), "the login failed: POST /login: the server answered 500"),

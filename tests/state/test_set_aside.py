@@ -165,7 +165,7 @@ def test_messages_that_fail_set_their_case_aside(site: Site) -> None:
     site.state.add_fault("raw", endpoint="FetchCaseCommunications", case=BAD, text="<html>")
     outcome = site.sync()
     assert outcome.heard(
-        f"failure: case {BAD}", "FetchCaseCommunications", "HTML where JSON is due"
+        f"failure: case {BAD}", "FetchCaseCommunications", "expected JSON, got HTML"
     )
     assert site.sync().summary.exit_code == 0
     assert len(site.note_values()) == 2

@@ -1,0 +1,159 @@
+"""F: what is said holds no part of a secret, in whatever encoding, wherever it is cut."""
+
+import base64
+import html
+import json
+import quopri
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from izoologic_cdf.runtime.redactor import LONGEST_READ, LONGEST_TEXT, MASK, Redactor
+from tests.faults.support import BAD, Bench
+
+KEY = "CaNaRy+key/9f3A=="
+SECRET = 'CaNaRy"s&cret<7c1B?'
+
+
+def every(text: str, form: str) -> str:
+    """Write every byte in a form such as `%{:02x}`."""
+    return "".join(form.format(byte) for byte in text.encode())
+
+
+def units(text: str, form: str) -> str:
+    """Write every unit of UTF-16 in a form such as `%u{:04x}`."""
+    raw = text.encode("utf-16-be")
+    return "".join(form.format(raw[i] << 8 | raw[i + 1]) for i in range(0, len(raw), 2))
+
+
+def split_base64(text: str) -> str:
+    return base64.encodebytes(("x" * 55 + text + "y" * 60).encode()).decode()
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "upper case": str.upper,
+    "lower case": str.lower,
+    "URL": lambda s: urllib.parse.quote(s, safe=""),
+    "URL in lower case": lambda s: urllib.parse.quote(s, safe="").lower(),
+    "form": urllib.parse.quote_plus,
+    "every byte in a URL": lambda s: every(s, "%{:02x}"),
+    "URL twice": lambda s: urllib.parse.quote(urllib.parse.quote(s, safe="")),
+    "URL of IIS": lambda s: units(s, "%u{:04X}"),
+    "JSON": lambda s: json.dumps(s)[1:-1],
+    "JSON of escapes": lambda s: units(s, "\\u{:04x}"),
+    "JSON with slashes": lambda s: json.dumps(s)[1:-1].replace("/", "\\/"),
+    "JSON in JSON": lambda s: json.dumps(json.dumps(s)),
+    "hex escapes": lambda s: every(s, "\\x{:02X}"),
+    "octal escapes": lambda s: every(s, "\\{:03o}"),
+    "code points in braces": lambda s: "".join(f"\\u{{{ord(c):x}}}" for c in s),
+    "HTML": lambda s: html.escape(s, quote=True),
+    "HTML in decimal": lambda s: "".join(f"&#{ord(c)};" for c in s),
+    "HTML in hex": lambda s: "".join(f"&#x{ord(c):X};" for c in s),
+    "HTML names": lambda s: s.replace("&", "&amp;").replace("+", "&plus;").replace("=", "&equals;"),
+    "quoted-printable": lambda s: quopri.encodestring(("x" * 70 + s).encode()).decode(),
+    "every byte quoted": lambda s: every(s, "={:02X}"),
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "base64 for URLs": lambda s: base64.urlsafe_b64encode(s.encode()).decode().rstrip("="),
+    "base64 after one byte": lambda s: base64.b64encode(f"a{s}b".encode()).decode(),
+    "base64 after two bytes": lambda s: base64.b64encode(f"ab{s}c".encode()).decode(),
+    "base64 in lines": split_base64,
+    "base64 in lines that were joined": lambda s: " ".join(split_base64(s).split()),
+    "base64 of UTF-16": lambda s: base64.b64encode(s.encode("utf-16-le")).decode(),
+    "hex": lambda s: s.encode().hex(),
+    "hex of a dump": lambda s: s.encode().hex(" ").upper(),
+    "hex at an odd place": lambda s: f"f{s.encode().hex()}",
+}
+
+
+def recovered(text: str, secret: str) -> bool:
+    """Return whether a reader with patience gets the secret out of a text."""
+    return secret.lower() in text.lower()
+
+
+@pytest.mark.parametrize("secret", [KEY, SECRET, "ab+cd%2Bef&amp;g=3D\\u002b", "schlüssel€😀"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_23_a_secret_is_masked_in_every_encoding(secret: str, encoding: str) -> None:
+    redactor = Redactor()
+    redactor.add(secret)
+    written = ENCODINGS[encoding](secret)
+    # what stands around a secret must not hide it: `key=ab` looks like quoted-printable
+    for before, after in (("", ""), ("the key=", "&x=1"), ("[", "]"), ("key: ", " was refused")):
+        shown = redactor(f"{before}{written}{after}")
+        assert MASK in shown
+        assert not recovered(shown, written)
+
+
+NESTED = [
+    name
+    for name in ENCODINGS
+    if name not in ("upper case", "lower case", "URL in lower case", "HTML names")
+]
+
+
+@given(
+    st.text(st.sampled_from("abcXYZ019+/=%&\\\"' ü"), min_size=8, max_size=20).filter(
+        lambda text: len(text.strip()) >= 8
+    ),
+    st.lists(st.sampled_from(NESTED), min_size=1, max_size=3),
+    st.sampled_from(["", "key=", "a", "xy "]),
+)
+def test_23_a_secret_is_masked_in_encodings_of_encodings(
+    secret: str, encodings: list[str], before: str
+) -> None:
+    redactor = Redactor()
+    redactor.add(secret)
+    written = secret
+    for name in encodings:
+        written = ENCODINGS[name](written)
+    assert MASK in redactor(before + written)[:LONGEST_TEXT]
+
+
+@pytest.mark.parametrize("limit", [LONGEST_TEXT, LONGEST_READ])
+@pytest.mark.parametrize("encoding", ["plain", "URL in lower case", "JSON", "base64"])
+def test_23_no_part_of_a_secret_is_left_where_a_text_is_cut(limit: int, encoding: str) -> None:
+    redactor = Redactor()
+    redactor.add(KEY)
+    written = ENCODINGS[encoding](KEY)
+    for inside in range(1, len(written)):
+        shown = redactor("." * (limit - inside) + written + "." * 50)
+        assert len(shown) <= LONGEST_TEXT + len("...")
+        assert shown.endswith("...")
+        assert set(shown) <= set(".*")
+
+
+def test_23_a_text_that_hides_too_much_is_not_shown_at_all() -> None:
+    redactor = Redactor()
+    redactor.add(KEY)
+    # every layer of it is another text of about the same length
+    text = "".join(f"%{code:02x}&#{code};\\u00{code:02x}" for code in range(33, 127)) * 45
+    for _ in range(3):
+        text = urllib.parse.quote(text)[:LONGEST_READ]
+    assert len(redactor(text)) <= LONGEST_TEXT + len("...")
+
+
+def test_23_what_a_problem_says_is_masked_before_it_is_cut(bench: Bench) -> None:
+    for before in range(280, 300):
+        problem = {"title": "x" * before + bench.emulator.secret_key, "errors": {}}
+        bench.state.clear_faults()
+        outcome, _ = bench.disturbed(
+            kind="raw", endpoint="CaseDetail", case=BAD, status=400,
+            text=json.dumps(problem), content_type="application/problem+json",
+        )  # fmt: skip
+        (line,) = outcome.heard(f"failure: case {BAD}: ", "the server answered 400: ")
+        assert "x***" in line
+        assert bench.emulator.secret_key[:8] not in line
+
+
+def test_23_an_ordinary_text_is_shown_as_it_is() -> None:
+    redactor = Redactor()
+    redactor.add(KEY)
+    for text in (
+        "GET /api/Cases: the server answered 404; check the configured host name",
+        "100% of 5 &amp; more, C:\\new\\table, =3D, QUJDREVGRw==, 0123456789abcdef",
+        "line one\nline two",
+    ):
+        assert redactor(text) == text
