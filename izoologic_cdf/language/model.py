@@ -1,6 +1,6 @@
 """A loaded definition: what the runtime executes. Nothing here runs anything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -281,6 +281,18 @@ class Definition:
     def primary_feeds(self) -> list[Feed]:
         """The feeds that an administrator can install, in file order."""
         return [feed for feed in self.feeds.values() if feed.primary]
+
+
+def calls(pipeline: Pipeline) -> Iterator[Supplemental]:
+    """Yield the calls of other feeds in a pipeline, however deep."""
+    for step in pipeline:
+        if isinstance(step, Supplemental):
+            yield step
+        elif isinstance(step, If | Each | Warn):
+            yield from calls(step.filters)
+        elif isinstance(step, FilterMapping):
+            for inner in step.pipelines.values():
+                yield from calls(inner)
 
 
 def iterates(pipeline: Pipeline) -> bool:

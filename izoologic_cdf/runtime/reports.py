@@ -30,6 +30,7 @@ class Placeholder:
 
     index: int
     feed: str
+    part: str
     run_params: Mapping[str, Any]
 
 
@@ -85,7 +86,9 @@ class Reporter:
         if object_set.fulfillment is not None:
             params = item.get("run_params")
             given = params if isinstance(params, dict) else {}
-            report.placeholders.append(Placeholder(index, object_set.fulfillment, given))
+            report.placeholders.append(
+                Placeholder(index, object_set.fulfillment, object_set.name, given)
+            )
         if "content" in item:
             report.contents.append(item["content"])
         return index
