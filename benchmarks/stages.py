@@ -17,7 +17,7 @@ from izoologic_cdf.library.model import Attribute, Batch, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.bodies import JsonBody, parse_json
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.problems import Redactor
+from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import Window
@@ -57,7 +57,7 @@ def mapping(templates: Path, cases: int) -> dict[str, float]:
         feeds = Feeds(definition, values, sources(transport, Redactor(), _say_nothing), set)
 
         def job(feeds: Feeds = feeds) -> None:
-            for tracked in feeds.list_cases(feed, window, window):
+            for tracked in feeds.list_cases(feed, window, window, window.until):
                 feeds.work(feed, window, window, tracked)
 
         job()  # makes the bodies, and compiles what is compiled once
@@ -80,6 +80,7 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
             with tempfile.TemporaryDirectory() as folder:
                 opened = Library.create(Path(folder) / "library.sqlite")
                 state = State(opened, feed.name, feed.user_fields, values)
+                state.tenant.prove(0)
                 state.begin(window)
                 begun = time.perf_counter()
                 for number, batch in enumerate(batches):
@@ -92,8 +93,8 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
                             now=NOW,
                         )
                         if name == "library, as a run commits":
-                            state.done(batch.objects[0].value, window)
-                            state.reach(SINCE + number)
+                            state.done(batch.objects[0].value, 0, window)
+                            state.grow(SINCE + number)
                 taken.append(cases / (time.perf_counter() - begun))
                 opened.close()
     return {name: sorted(taken)[ROUNDS // 2] for name, taken in found.items()}

@@ -4,8 +4,7 @@ import pytest
 
 from izoologic_cdf.emulator import load_scenario
 from izoologic_cdf.runtime import plan
-from izoologic_cdf.runtime.plan import OVERLAP
-from izoologic_cdf.runtime.windows import DAY
+from izoologic_cdf.runtime.windows import DAY, OVERLAP
 from tests.faults.support import BAD, GOOD, Bench, refusal
 from tests.feeds.support import CLOCK
 from tests.state.support import HOUR, IN_FLIGHT, Site
