@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from izoologic_cdf.language import model
 from izoologic_cdf.library.model import Attribute, Batch, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.bodies import JsonBody, parse_json
+from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.problems import Redactor
+from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import Window
@@ -54,10 +55,10 @@ def mapping(templates: Path, cases: int) -> dict[str, float]:
     found = {}
     for name, sources in (("mapping", _Bodies), ("mapping and requests", Sources)):
         transport = Kept(templates, tenant)
-        feeds = Feeds(definition, values, sources(transport, Redactor(), _say_nothing), set)
+        feeds = Feeds(definition, values, sources(transport, Redactor(), _say_nothing), _nothing)
 
         def job(feeds: Feeds = feeds) -> None:
-            for tracked in feeds.list_cases(feed, window, window):
+            for tracked in feeds.list_cases(feed, window, window, window.until, Case()):
                 feeds.work(feed, window, window, tracked)
 
         job()  # makes the bodies, and compiles what is compiled once
@@ -67,6 +68,10 @@ def mapping(templates: Path, cases: int) -> dict[str, float]:
 
 def _say_nothing(_text: str) -> None:
     pass
+
+
+def _nothing(_keys: Iterable[str]) -> dict[str, int]:
+    return {}
 
 
 def library(_templates: Path, cases: int) -> dict[str, float]:
@@ -80,6 +85,7 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
             with tempfile.TemporaryDirectory() as folder:
                 opened = Library.create(Path(folder) / "library.sqlite")
                 state = State(opened, feed.name, feed.user_fields, values)
+                state.tenant.prove(0)
                 state.begin(window)
                 begun = time.perf_counter()
                 for number, batch in enumerate(batches):
@@ -92,8 +98,8 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
                             now=NOW,
                         )
                         if name == "library, as a run commits":
-                            state.done(batch.objects[0].value, window)
-                            state.reach(SINCE + number)
+                            state.done(batch.objects[0].value, 0, window)
+                            state.grow(SINCE + number)
                 taken.append(cases / (time.perf_counter() - begun))
                 opened.close()
     return {name: sorted(taken)[ROUNDS // 2] for name, taken in found.items()}

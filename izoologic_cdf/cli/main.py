@@ -208,7 +208,7 @@ def _sync(commands: "_Commands[_Parser]") -> None:
         "sync",
         help="the scheduled run: everything since the last finished point",
         description="Ask for everything since the last finished point, with a small overlap, and "
-        "for what is still open before it. Cases that failed are taken up again. The first sync "
+        "for what is still open before it. Deferred cases are retried. The first sync "
         "begins at the last finished point, or 30 days ago.",
         epilog=f"A time is {TIMES}.",
     )
@@ -221,8 +221,9 @@ def _sync(commands: "_Commands[_Parser]") -> None:
 def _retry(commands: "_Commands[_Parser]") -> None:
     parser = commands.add_parser(
         "retry",
-        help="do failed cases again, also those that were given up",
-        description="Do cases again that were set aside: those named, or all of them.",
+        help="ask for deferred cases again at once, also abandoned ones",
+        description="Ask for deferred cases, and for deferred parts of cases, again at once, "
+        "whatever their next time is: those named, or all of them, abandoned ones as well.",
     )
     _feed(parser)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
@@ -297,6 +298,24 @@ def feed_options(parser: argparse.ArgumentParser) -> None:
         dest="assignments",
         help="set one field, no secret; stands over the file and over IZOOLOGIC_<FIELD> of the "
         "environment; may be given several times",
+    )
+    parser.add_argument(
+        "--tenant",
+        metavar="NAME",
+        help="which of several tenants of one host this is; also `tenant` in the configuration",
+    )
+    parser.add_argument(
+        "--same-tenant",
+        action="store_true",
+        help="the keys have changed, and the tenant is the same, whatever the API shows",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PART",
+        help="do without a part of the cases: messages or files; it is not asked for, and the run "
+        "is complete; also `without` in the configuration",
     )
     parser.add_argument(
         "--definition",

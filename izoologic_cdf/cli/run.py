@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from getpass import getpass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from izoologic_cdf.cli.progress import progress
 from izoologic_cdf.cli.times import parse_range, parse_time
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.load import load
-from izoologic_cdf.language.positions import DefinitionError
+from izoologic_cdf.language.model import Definition
+from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import configuration, plan
 from izoologic_cdf.runtime.clock import SystemClock, stamp
+from izoologic_cdf.runtime.feeds import parts_of
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.state import State
@@ -31,6 +34,15 @@ LONGEST_RUN = 30
 # how long a thread may compute before another one may: most wait for the network, and those that
 # compute are done in less, so that taking turns earlier, as is the default, only costs
 SWITCH_SECONDS = 0.02
+# what is configured of a run beside the form of its feed
+_HERE = Position(__file__, 1, 1)
+RUN_FIELDS = tuple(
+    UserField(name, label, "", required=False, default=None, mask=False, boolean=False,
+              position=_HERE)
+    for name, label in (("tenant", "Tenant"), ("without", "Without"))
+)  # fmt: skip
+# parts of cases by the names that people have for them, where the definitions have others
+PARTS = {"messages": "communications", "files": "files"}
 Planner = Callable[[State], plan.Plan]
 
 
@@ -43,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
 def backfill(options: argparse.Namespace) -> int:
     """Ask for what of a range is not finished yet."""
     since, until = _range(options)
-    return _carried_out(options, lambda state: plan.backfill(state, since, until))
+    now = SystemClock().now()
+    return _carried_out(options, lambda state: plan.backfill(state, since, until, now))
 
 
 def sync(options: argparse.Namespace) -> int:
@@ -54,32 +67,35 @@ def sync(options: argparse.Namespace) -> int:
         raise UsageError("--since must lie in the past")
 
     def planner(state: State) -> plan.Plan:
-        first = state.origin() is None
         planned = plan.sync(state, now, since)
-        if first:
-            print(f"the first sync begins at {stamp(planned.asked.since)}", file=sys.stderr)
-        if first and state.has_other_tenants():
-            print(
-                "the library remembers this feed under another host or other keys: that is "
-                "another tenant; use backfill for what lies before",
-                file=sys.stderr,
-            )
+        if planned.origin is not None:
+            print(f"the first sync begins at {stamp(planned.origin)}", file=sys.stderr)
+            if others := state.tenant.others():
+                print(
+                    f"the library knows other tenants of this feed: {', '.join(others)}",
+                    file=sys.stderr,
+                )
         return planned
 
     return _carried_out(options, planner)
 
 
 def retry(options: argparse.Namespace) -> int:
-    """Do cases again that were set aside, given up or not."""
+    """Ask for deferred cases again, abandoned or not."""
     now = SystemClock().now()
     cases = frozenset(options.cases)
 
     def planner(state: State) -> plan.Plan:
-        waiting = [one.case_id for one in state.set_aside()]
+        tenant, waiting = state.tenant, sorted({one.case_id for one in state.deferred()})
+        if tenant.id is None and tenant.settled and (others := tenant.others()):
+            raise UsageError(
+                "the library knows no such tenant of this feed; those that it knows: "
+                f"{', '.join(others)}"
+            )
         unknown = sorted(cases - set(waiting))
         if unknown:
             raise UsageError(
-                f"not set aside: {', '.join(unknown)}; cases that are: {', '.join(waiting) or '-'}"
+                f"not deferred: {', '.join(unknown)}; deferred are: {', '.join(waiting) or '-'}"
             )
         return plan.retry(now, cases)
 
@@ -104,9 +120,19 @@ def _range(options: argparse.Namespace) -> tuple[int, int]:
 def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
     found = find_feed(options.feed, options.definition)
     limits = Limits(requests_per_second=options.requests_per_second)
-    settings = Settings(options.in_flight, limits)
+    values = configured(found, options)
+    own = {field.name for field in found.fields}
+    of_run = {f.name: values.pop(f.name) for f in RUN_FIELDS if f.name not in own}
+    left_out = ",".join([*options.without, of_run.get("without") or ""])
+    settings = Settings(
+        options.in_flight,
+        limits,
+        tenant=options.tenant or of_run.get("tenant") or "",
+        same_tenant=options.same_tenant,
+        without=frozenset(left_out.replace(",", " ").split()),
+    )
     sys.setswitchinterval(SWITCH_SECONDS)
-    summary = run_feed(found, configured(found, options), options.library, settings, planner)
+    summary = run_feed(found, values, options.library, settings, planner)
     try:
         print(summary.as_json() if options.format == "json" else summary.as_text(), flush=True)
     except BrokenPipeError:
@@ -132,10 +158,11 @@ def run_feed(
     except DefinitionError as error:
         raise UsageError(f"the definition can't be used\n{error}") from None
     feed = definition.feeds[found.form.feed]
+    settings = replace(settings, without=_left_out(definition, settings.without))
     shown = progress(sys.stderr)
     try:
         with Library.create(library) as opened:
-            state = State(opened, feed.name, feed.user_fields, values)
+            state = State(opened, feed.name, feed.user_fields, values, settings.tenant)
             planned = planner(state)
             return FeedRun(definition, feed, values, planned, opened, shown, settings).run()
     except LibraryError as error:
@@ -144,21 +171,36 @@ def run_feed(
         shown.close()
 
 
+def _left_out(definition: Definition, names: Iterable[str]) -> frozenset[str]:
+    """Return the parts that the operator does without, as the definition calls them."""
+    parts = set(parts_of(definition).values())
+    for name in names:
+        if name not in parts | set(PARTS):
+            hint = did_you_mean(name, parts | set(PARTS))
+            raise UsageError(f"--without: no case has a part {name!r}; {hint}")
+    # a feed without such a part has nothing to leave out
+    return frozenset(PARTS.get(name, name) for name in names) & parts
+
+
 def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the value of every field of the feed, asking on a terminal for what is missing.
+    """Return the value of every field of the feed and of the run's own, `tenant` and `without`.
+
+    What is missing is asked for on a terminal.
 
     Raises:
         UsageError: a field that is not known, a value that is none, a required one missing.
     """
+    own = {field.name for field in found.fields}
+    fields = (*found.fields, *(field for field in RUN_FIELDS if field.name not in own))
     try:
         sources = [
             (options.config, configuration.read_file(Path(options.config)))
             if options.config is not None
             else ("", {}),
-            ("environment", configuration.environment(found.fields, ENVIRONMENT)),
-            ("--set", configuration.read_assignments(options.assignments, found.fields)),
+            ("environment", configuration.environment(fields, ENVIRONMENT)),
+            ("--set", configuration.read_assignments(options.assignments, fields)),
         ]
-        values = configuration.resolve(found.fields, found.foreign, sources)
+        values = configuration.resolve(fields, found.foreign, sources)
     except configuration.ConfigurationError as error:
         raise UsageError(str(error)) from None
     for field in configuration.missing(found.fields, values):

@@ -5,43 +5,79 @@ from datetime import UTC, datetime
 
 from izoologic_cdf.cli.main import TIMES, UsageError
 
+# nothing that a feed asks for is older; what is written so was meant otherwise
+EARLIEST = 946_684_800  # 2000-01-01T00:00:00Z
 _AGO = re.compile(r"([0-9]{1,6})([dh])")
 _SECONDS = {"d": 86_400, "h": 3_600}
+_DIGITS = re.compile(r"[0-9]{1,20}")
 _EPOCH = re.compile(r"[0-9]{1,11}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
+# a year, with or without month and day, or with a time as well, without anything between them
+_RUN_TOGETHER = re.compile(r"(20\d\d)((?:0[1-9]|1[0-2])?)((?:0[1-9]|[12]\d|3[01])?)(?:\d{4,6})?")
+_LONG_AGO = re.compile(r"([0-9]{1,5})\s*(days?|d|hours?|hrs?|h|weeks?|w|months?|m|years?|y)( ago)?")
+_DAYS = {"w": 7, "m": 30, "y": 365}
 
 
 def parse_time(text: str, option: str, now: int) -> int:
-    """Return a time of the command line in epoch seconds.
+    """Return a time of the command line in epoch seconds, not before 2000.
 
     A bare date is 00:00:00Z; no zone means UTC; `30d` and `12h` count back from now.
 
     Raises:
-        UsageError: it is none of the forms.
+        UsageError: it is none of the forms, or before 2000; the message says what may be meant.
     """
     text = text.strip()
+    epoch: float
     if text == "now":
-        return now
-    if ago := _AGO.fullmatch(text):
+        epoch = now
+    elif ago := _AGO.fullmatch(text):
         epoch = now - int(ago[1]) * _SECONDS[ago[2]]
-        if epoch >= 0:
-            return epoch
-        raise UsageError(f"--{option}: {text!r} reaches back to before 1970")
-    if _EPOCH.fullmatch(text):
-        return int(text)
-    if _DATE.fullmatch(text):
-        # the other forms do without it, and loading it takes its time
-        from dateutil import parser  # noqa: PLC0415
+    elif _EPOCH.fullmatch(text):
+        epoch = int(text)
+    elif _DATE.fullmatch(text):
+        epoch = _of_date(text, option)
+    else:
+        hint = _meant(text)
+        raise UsageError(
+            f"--{option}: {text!r} is no time; a time is {TIMES}{'; ' + hint if hint else ''}"
+        )
+    if epoch >= EARLIEST:
+        return int(epoch)
+    hint = _meant(text) or "begin in 2000 or later"
+    raise UsageError(f"--{option}: {text!r} is {_shown(int(epoch))}, before 2000; {hint}")
 
-        try:
-            moment = parser.isoparse(text.replace(" ", "T", 1).replace(" ", ""))
-            epoch = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-        except (ValueError, OverflowError):
-            epoch = -1
-        if epoch >= 0:
-            return epoch
-        raise UsageError(f"--{option}: there is no such date since 1970: {text!r}")
-    raise UsageError(f"--{option}: {text!r} is no time; a time is {TIMES}")
+
+def _of_date(text: str, option: str) -> float:
+    # the other forms do without it, and loading it takes its time
+    from dateutil import parser  # noqa: PLC0415
+
+    try:
+        moment = parser.isoparse(text.replace(" ", "T", 1).replace(" ", ""))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise UsageError(f"--{option}: there is no such date since 1970: {text!r}") from None
+
+
+def _meant(text: str) -> str | None:
+    """Return what somebody may have meant who wrote a number, or an odd date."""
+    if date := _RUN_TOGETHER.fullmatch(text):
+        return f"did you mean {date[1]}-{date[2] or '01'}-{date[3] or '01'}?"
+    if (ago := _LONG_AGO.fullmatch(text.lower())) and not _AGO.fullmatch(text):
+        unit = ago[2][0]
+        return f"did you mean {int(ago[1]) * _DAYS.get(unit, 1)}{unit if unit == 'h' else 'd'}?"
+    if _DIGITS.fullmatch(text):
+        if not int(text):
+            return "did you mean now?"
+        if len(text) <= 5:
+            return f"did you mean {text}d or {text}h, so many days or hours ago?"
+        # milliseconds, microseconds, nanoseconds
+        for digits in (3, 6, 9):
+            seconds = text[:-digits]
+            if EARLIEST <= int(seconds or 0) < 10 * EARLIEST:
+                return f"did you mean {seconds}? A number is epoch seconds"
+    if _DATE.fullmatch(text) and text[:2] in ("00", "10"):
+        return f"did you mean 20{text[2:]}?"
+    return None
 
 
 def parse_range(since: str, until: str | None, now: int) -> tuple[int, int, bool]:
@@ -63,6 +99,6 @@ def parse_range(since: str, until: str | None, now: int) -> tuple[int, int, bool
 
 def _shown(epoch: int) -> str:
     try:
-        return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None).isoformat(" ") + " UTC"
     except (ValueError, OverflowError):
         return str(epoch)

@@ -4,7 +4,6 @@ import base64
 import codecs
 import gzip
 import json
-import time
 import zlib
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
@@ -17,9 +16,11 @@ from izoologic_cdf.emulator.faults import Fault
 _PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 
 
-def replacement(faults: Iterable[Fault]) -> Answer | None:
+def replacement(faults: Iterable[Fault], now: int) -> Answer | None:
     """Return the answer that a fault gives in place of the true one, or None."""
     for fault in faults:
+        if fault.kind == "status":
+            return _status(now=now, **fault.parameters)
         if fault.kind in _REPLACEMENTS:
             return _REPLACEMENTS[fault.kind](**fault.parameters)
     return None
@@ -35,6 +36,7 @@ def changed(answer: Answer, faults: Iterable[Fault]) -> Answer:
 
 def _status(
     *,
+    now: int,
     status: int,
     body: str,
     message: str,
@@ -55,8 +57,7 @@ def _status(
     if retry_after is not None:
         answer.headers["Retry-After"] = str(retry_after)
     if retry_after_date_in is not None:
-        # counted from the Date header, which tells real time whatever the emulator's clock says
-        answer.headers["Retry-After"] = formatdate(time.time() + retry_after_date_in, usegmt=True)
+        answer.headers["Retry-After"] = formatdate(now + retry_after_date_in, usegmt=True)
     return answer
 
 
@@ -119,7 +120,6 @@ def _truncate(answer: Answer, *, keep: float) -> Answer:
 
 
 _REPLACEMENTS: dict[str, Callable[..., Answer]] = {
-    "status": _status,
     "envelope": _envelope,
     "raw": _raw,
     "redirect": _redirect,

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import threading
 from concurrent.futures import Future
+from email.utils import formatdate
 from types import TracebackType
 from typing import Self
 
@@ -144,6 +145,7 @@ class Emulator:
         call = Call(request, body)
         with state.lock:
             answer = dispatch(state, call)
+            answer.headers["Date"] = formatdate(state.clock, usegmt=True)
             latency = state.options.latency
         state.requests.add(call.logged(answer.status))
         if latency:

@@ -274,16 +274,16 @@ class Definition:
         return [feed for feed in self.feeds.values() if feed.primary]
 
 
-def called(pipeline: Pipeline) -> Iterator[str]:
-    """Yield the names of the feeds that a pipeline calls."""
+def calls(pipeline: Pipeline) -> Iterator[Supplemental]:
+    """Yield the calls of other feeds in a pipeline, however deep."""
     for step in pipeline:
         if isinstance(step, Supplemental):
-            yield step.feed
+            yield step
+        elif isinstance(step, If | Each | Warn):
+            yield from calls(step.filters)
         elif isinstance(step, FilterMapping):
             for inner in step.pipelines.values():
-                yield from called(inner)
-        elif isinstance(step, If | Each | Warn):
-            yield from called(step.filters)
+                yield from calls(inner)
 
 
 def iterates(pipeline: Pipeline) -> bool:

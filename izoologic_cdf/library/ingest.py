@@ -30,23 +30,25 @@ if TYPE_CHECKING:
 
 _LOAD = """
 SELECT id, EXISTS (SELECT 1 FROM object_source WHERE object = object.id AND source = ?),
-       value, subtype, description, published_at, happened_at, started_at, ended_at, status, content
+       value, subtype, description, published_at, happened_at, started_at, ended_at, status,
+       content, described
 FROM object WHERE identity = ?
 """
 _DIGEST = "SELECT sha256 FROM object JOIN content ON content.id = content WHERE identity = ?"
 _LOAD_ATTRIBUTES = "SELECT name, value, source FROM attribute WHERE object = ?"
 _CREATE = """
 INSERT INTO object (value, subtype, description, published_at, happened_at, started_at, ended_at,
-                    status, content, identity, type, created_at, created_run, modified_at,
-                    modified_run)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    status, content, described, identity, type, created_at, created_run,
+                    modified_at, modified_run)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPDATE = """
 UPDATE object SET value = ?, subtype = ?, description = ?, published_at = ?, happened_at = ?,
-                  started_at = ?, ended_at = ?, status = ?, content = ?, modified_at = ?,
-                  modified_run = ?
+                  started_at = ?, ended_at = ?, status = ?, content = ?, described = ?,
+                  modified_at = ?, modified_run = ?
 WHERE id = ?
 """
+_DESCRIBED = "UPDATE object SET described = ? WHERE id = ?"
 _ADD_ATTRIBUTE = "INSERT INTO attribute (object, name, value, source, run) VALUES (?, ?, ?, ?, ?)"
 _DROP_ATTRIBUTE = """
 DELETE FROM attribute WHERE object = ? AND name = ? AND value = ? AND source = ?
@@ -89,6 +91,8 @@ class Ingestion:
         updatable: frozenset[str],
         run_id: int,
         now: str,
+        updated: int,
+        stale: bool,
     ) -> None:
         self._connection = connection
         self._terms = terms
@@ -96,6 +100,8 @@ class Ingestion:
         self._updatable = updatable
         self._run = run_id
         self._now = now
+        self._updated = updated
+        self._stale = stale
         self._result = Ingested()
         # the first bytes of each object, by digest
         self._digests: dict[str, str] = {}
@@ -122,7 +128,7 @@ class Ingestion:
         return self._result
 
     def _place(self, reported: Reported, drafts: dict[str, _Draft]) -> _Draft | None:
-        value = storable(reported.value)
+        value = reported.value
         if not value:
             self._problem("failed", reported, "it has no value, so it is not stored")
             return None
@@ -134,13 +140,7 @@ class Ingestion:
                 "so it is not stored",
             )
             return None
-        subtype, key = reported.subtype, reported.key
-        name = identity(
-            reported.type,
-            value,
-            subtype and storable(subtype),
-            key if key is None else storable(key),
-        )
+        name = identity(reported.type, value, reported.subtype, reported.key)
         if reported.content is not None:
             name = self._by_content(name, reported.content.sha256)
         draft = drafts.get(name)
@@ -169,8 +169,11 @@ class Ingestion:
 
     def _write(self, draft: _Draft) -> None:
         before, after = draft.before, draft.after
+        # of what is new, every reading tells something
+        stale = self._stale and before is not None
         for reported in draft.reports:
-            after.take(reported, self._description(reported), self._content(reported))
+            description, content = self._description(reported), self._content(reported)
+            after.take(reported, description, content, self._updated, stale=stale)
         if before is None:
             stamps = (self._now, self._run, self._now, self._run)
             row = (*after.row(), draft.identity, draft.type, *stamps)
@@ -189,6 +192,8 @@ class Ingestion:
             self._connection.execute(_UPDATE, row)
         else:
             count.unchanged += 1
+            if after.described != before.described:
+                self._connection.execute(_DESCRIBED, (after.described, draft.id))
 
     def _description(self, reported: Reported) -> str | None:
         if not reported.description:
@@ -224,6 +229,9 @@ class Ingestion:
                     latest[terms[name]] = value
                 else:
                     added[terms[name], value] = None
+        if self._stale:
+            known = {name for name, _ in draft.mine}
+            latest = {name: value for name, value in latest.items() if name not in known}
         change = compare(draft.mine, draft.others, added, latest)
         self._result.of(draft.type).attributes.add(change.count)
         number, source, run = draft.id, self._source, self._run

@@ -18,12 +18,35 @@ PROTECTED_STATUSES = frozenset({"Whitelisted"})
 CERTAINLY_SHORT = TEXT_BYTES // 4
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\(?:(\\)|(0)|u([0-9a-f]{4}))")
 _SHOWN_CHARACTERS = 60
 
 
 def storable(text: str) -> str:
     """Return the text with U+FFFD for each surrogate, since UTF-8 has no form for these."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def exact(text: str) -> str:
+    """Return a text as it can be stored and given to every function of SQLite, by escapes.
+
+    No two texts become one, as surrogates do in `storable`, and none ends early, as one with a NUL
+    does where SQLite reads JSON. `unexact` is the way back.
+    """
+    if text.isascii() and "\\" not in text and "\0" not in text:
+        return text
+    escaped = text.replace("\\", "\\\\").replace("\0", "\\0")
+    return escaped.encode("utf-8", "backslashreplace").decode()
+
+
+def unexact(text: str) -> str:
+    """Return the text that `exact` escaped."""
+    return _ESCAPED.sub(_unescaped, text) if "\\" in text else text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    backslash, nul, code = found.groups()
+    return "\\" if backslash else "\0" if nul else chr(int(code, 16))
 
 
 def fitted(text: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""The tables of the library file, and opening one."""
+"""Opening a library file, which is made or brought to the newest format where that is due."""
 
 from __future__ import annotations
 
@@ -7,91 +7,19 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.tables import MIGRATIONS, OBJECTS, STATE, VERSION, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x544C_6962  # "TLib", so that a file of another program is told apart
-VERSION = 1
 BUSY_SECONDS = 30
 # a case changes a few rows in many places, and each page of them is written whole: with pages of
 # 4 KiB, the default, a commit writes 1.6 times as much; with 1 KiB the number of writes counts
 _PAGE_BYTES = 2048
 # a checkpoint waits for the disk, so it is made every 40 MB only
 _CHECKPOINT_PAGES = 40_000_000 // _PAGE_BYTES
-
-# the references are not enforced while writing, which would cost four look-ups per attribute;
-# the tests check them with PRAGMA foreign_key_check
-_TABLES = """
-CREATE TABLE run (
-  id INTEGER PRIMARY KEY,
-  source TEXT NOT NULL,
-  since TEXT NOT NULL,
-  until TEXT NOT NULL,
-  started_at TEXT NOT NULL,
-  finished_at TEXT,
-  outcome TEXT
-);
--- texts that repeat in every object: attribute names and sources
-CREATE TABLE term (
-  id INTEGER PRIMARY KEY,
-  text TEXT NOT NULL UNIQUE
-);
-CREATE TABLE content (
-  id INTEGER PRIMARY KEY,
-  sha256 TEXT NOT NULL UNIQUE,
-  size INTEGER NOT NULL,
-  bytes BLOB NOT NULL
-);
--- identity: a JSON list of what makes the object this one and no other
-CREATE TABLE object (
-  id INTEGER PRIMARY KEY,
-  identity TEXT NOT NULL UNIQUE,
-  type TEXT NOT NULL,
-  value TEXT NOT NULL,
-  subtype TEXT,
-  description TEXT,
-  published_at TEXT,
-  happened_at TEXT,
-  started_at TEXT,
-  ended_at TEXT,
-  status TEXT,
-  content INTEGER REFERENCES content(id),
-  created_at TEXT NOT NULL,
-  created_run INTEGER NOT NULL REFERENCES run(id),
-  modified_at TEXT NOT NULL,
-  modified_run INTEGER NOT NULL REFERENCES run(id)
-);
-CREATE INDEX object_content ON object(content) WHERE content IS NOT NULL;
-CREATE TABLE object_source (
-  object INTEGER NOT NULL REFERENCES object(id),
-  source INTEGER NOT NULL REFERENCES term(id),
-  PRIMARY KEY (object, source)
-) WITHOUT ROWID;
-CREATE TABLE attribute (
-  object INTEGER NOT NULL REFERENCES object(id),
-  name INTEGER NOT NULL REFERENCES term(id),
-  value TEXT NOT NULL,
-  source INTEGER NOT NULL REFERENCES term(id),
-  run INTEGER NOT NULL REFERENCES run(id),
-  PRIMARY KEY (object, name, value, source)
-) WITHOUT ROWID;
-CREATE TABLE tag (
-  object INTEGER NOT NULL REFERENCES object(id),
-  text TEXT NOT NULL,
-  PRIMARY KEY (object, text)
-) WITHOUT ROWID;
--- undirected: the smaller id always stands first
-CREATE TABLE relation (
-  low INTEGER NOT NULL REFERENCES object(id),
-  high INTEGER NOT NULL REFERENCES object(id),
-  run INTEGER NOT NULL REFERENCES run(id),
-  PRIMARY KEY (low, high),
-  CHECK (low < high)
-) WITHOUT ROWID;
-CREATE INDEX relation_high ON relation(high);
-"""
 
 
 @contextlib.contextmanager
@@ -160,6 +88,8 @@ def _opened(path: Path, *, fill: bool) -> sqlite3.Connection:
             if fill and _is_blank(connection):
                 _fill(connection)
             _check(connection, path)
+            if fill:
+                _migrate(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA cache_size=-8000")
             connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
@@ -175,10 +105,23 @@ def _fill(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     # another process may have made the tables since
     if _is_blank(connection):
-        for statement in _TABLES.split(";"):
+        for statement in statements(OBJECTS + STATE):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a library of an earlier version to the newest one, all of it or nothing."""
+    if _number(connection, "PRAGMA user_version") == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    # another process may have done it since
+    for version in range(_number(connection, "PRAGMA user_version"), VERSION):
+        for statement in statements(MIGRATIONS[version]):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute("COMMIT")
 
 

@@ -106,12 +106,14 @@ class Library:
             connection.execute("BEGIN")
             yield connection
 
-    def start_run(self, source: str, since: str, until: str, now: str) -> int:
-        """Note that a run of that source began, and return its number."""
+    def start_run(
+        self, source: str, since: str, until: str, now: str, tenant: int | None = None
+    ) -> int:
+        """Note that a run of that source began, and return its number; `tenant` where known."""
         with self.transaction():
             made = self._connection.execute(
-                "INSERT INTO run (source, since, until, started_at) VALUES (?, ?, ?, ?)",
-                (storable(source), since, until, now),
+                "INSERT INTO run (source, since, until, started_at, tenant) VALUES (?, ?, ?, ?, ?)",
+                (storable(source), since, until, now, tenant),
             )
         return int(made.lastrowid or 0)
 
@@ -133,6 +135,8 @@ class Library:
         updatable: frozenset[str],
         run_id: int,
         now: str,
+        updated: int = 0,
+        stale: bool = False,
     ) -> Ingested:
         """Store one batch, in a transaction of its own or as a part of the open one.
 
@@ -143,6 +147,10 @@ class Library:
                 this source reported before; all others add.
             run_id: the run that this belongs to.
             now: the time of ingest, UTC, `YYYY-MM-DD HH:MM:SS`; never a published date.
+            updated: when the item was updated, in epoch seconds: of several descriptions of one
+                object, that of the newest item stays.
+            stale: a newer reading of the same item is stored already: this one adds what is
+                missing, and replaces nothing.
 
         Returns:
             The counts per object type, and what the limits of the platform kept out.
@@ -159,6 +167,8 @@ class Library:
                 updatable=updatable,
                 run_id=run_id,
                 now=now,
+                updated=updated,
+                stale=stale,
             )
             return work.ingest(batch)
 

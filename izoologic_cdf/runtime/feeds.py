@@ -12,17 +12,19 @@ from typing import Any
 
 from izoologic_cdf.language import model
 from izoologic_cdf.library.model import Content
-from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.names import Names, of_window
 from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines, Tracked, evaluate
 from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
 from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.sources import Sources
-from izoologic_cdf.runtime.spool import intruder
-from izoologic_cdf.runtime.windows import DAY, Window, windows
+from izoologic_cdf.runtime.spool import SpooledBody, intruder
+from izoologic_cdf.runtime.windows import DAY, Window, reach, windows
 
 # windows whose names are kept
 MOST_NAMES = 256
+# the first second that no date can name
+_END_OF_TIME = 253_402_300_800
 # of these attachment keys: how many listed files have their bytes already
 Stored = Callable[[Iterable[str]], Mapping[str, int]]
 
@@ -36,7 +38,15 @@ class Feeds:
         user_fields: Mapping[str, Any],
         sources: Sources,
         stored: Stored,
+        *,
+        without: frozenset[str] = frozenset(),
+        whole_requests: bool = False,
     ) -> None:
+        """`without` names parts that are not asked for, `whole_requests` asks as far as one goes.
+
+        A request for a range reaches back further than what is due, at no cost: so it finds what
+        became visible later than its own date says.
+        """
         self._definition = definition
         self._user_fields = user_fields
         self._sources = sources
@@ -48,6 +58,9 @@ class Feeds:
             name: _after_track(feed.filters) for name, feed in definition.feeds.items()
         }
         self._emits_list = {name: feed.emits_list for name, feed in definition.feeds.items()}
+        self._parts = parts_of(definition)
+        self._without = without
+        self._whole_requests = whole_requests
 
     def names(
         self, feed: model.Feed, window: Window, run_params: Mapping[str, Any] | None = None
@@ -71,19 +84,28 @@ class Feeds:
         return names
 
     def list_cases(
-        self, feed: model.Feed, window: Window, asked: Window, case: Case
+        self, feed: model.Feed, window: Window, asked: Window, latest: int, case: Case
     ) -> Iterator[Tracked]:
         """Ask the source of a primary feed for a window of the asked range; yield its cases.
 
         `case` takes what is said about the list, and the items of a definition that does not track.
+        One that says to be updated after `latest` belongs to no window, so it is looked at in that
+        of its day.
 
         Raises:
             ItemError: the window was not given; RefusedError where the server said no.
         """
         assert feed.source is not None  # noqa: S101 - the loader refuses a primary feed without
         names = self.names(feed, window)
+
+        def elsewhere(updated: int) -> Names | None:
+            if not latest < updated < _END_OF_TIME:
+                return None
+            day = updated - updated % DAY
+            return self.names(feed, Window(day, day + DAY - 1))
+
         for body in self._sources.ask(feed.source, names):
-            pipelines = Pipelines(names, self._caller(window, asked))
+            pipelines = Pipelines(names, self._caller(window, asked), elsewhere)
             for item in pipelines.flow(feed.filters, body, case):
                 yield item if isinstance(item, Tracked) else Tracked(case, item)
 
@@ -108,24 +130,66 @@ class Feeds:
         before, items = self._done_later[feed.name]
         report = ItemReport()
         dropped = True
-        for value in pipelines.flow(before, tracked.value, case):
-            dropped = False
-            for data in pipelines.flow(items, value, case):
-                self._reporters[feed.name].add(data, names, case, report)
+        try:
+            for value in pipelines.flow(before, tracked.value, case):
+                dropped = False
+                for data in pipelines.flow(items, value, case):
+                    self._reporters[feed.name].add(data, names, case, report)
+        except ItemError as error:
+            # it can't do without a part that is missing
+            raise (case.lacks.error() if case.lacks else error) from None
+        if dropped and case.lacks:
+            raise case.lacks.error()
         if dropped:
             return None
         self._fulfill(feed, window, asked, case, report)
         return report
 
+    def gives(self, feed: model.Feed, window: Window, case_id: str, value: Any) -> bool:
+        """Ask for a known case; tell whether the API has data for it. Raises ItemError."""
+        before, _ = self._done_later[feed.name]
+        pipeline = tuple(before)
+        calls = [i for i, step in enumerate(pipeline) if isinstance(step, model.Supplemental)]
+        if not calls:
+            return False
+        step = pipeline[calls[0]]
+        assert isinstance(step, model.Supplemental)  # noqa: S101 - found as one
+        pipelines = Pipelines(self.names(feed, window), self._caller(window, window))
+        items = pipelines.flow(pipeline[: calls[0] + 1], value, Case(case_id))
+        return any(isinstance(one, dict) and one.get(step.into) is not None for one in items)
+
     def _caller(self, window: Window, asked: Window) -> CallFeed:
         def call(name: str, params: Mapping[str, Any], case: Case) -> Any:
             feed = self._definition.feeds[name]
-            results = self._run(feed, window, asked, params, case, call)
+            emitted: list[Any] = []
+            run = self._run(feed, window, asked, params, case, call)
             if self._emits_list[name]:
-                return results
-            return results[-1] if results else None
+                self._collect(self._parts[name], run, case, emitted)
+                return emitted
+            emitted += run
+            return emitted[-1] if emitted else None
 
         return call
+
+    def _collect(self, part: str, run: Iterator[Any], case: Case, emitted: list[Any]) -> None:
+        """Collect what a part of a case consists of, as far as it can be had.
+
+        The part may be missing, and the case goes on without it.
+        """
+        if part in self._without:
+            case.misses.append(
+                Miss(part, "left out", f"the {part} are left out", None, ranged=True)
+            )
+            return
+        try:
+            emitted.extend(run)
+        except ItemError as error:
+            text = f"{error.message}; its {part} are missing"
+            case.misses.append(
+                Miss(part, error.message, text, error.cause, "", error.position, ranged=True)
+            )
+        else:
+            case.given.add(part)
 
     def _run(
         self,
@@ -135,23 +199,21 @@ class Feeds:
         params: Mapping[str, Any],
         case: Case,
         call: CallFeed,
-    ) -> list[Any]:
-        """Return what a supplemental or fulfillment feed emits, over all windows it asks."""
-        emitted: list[Any] = []
+    ) -> Iterator[Any]:
+        """Yield what a supplemental or fulfillment feed emits, over all windows it asks."""
         for each in self._windows(feed, window, asked, params):
             names = self.names(feed, each, params)
             pipelines = Pipelines(names, call)
             if feed.source is None:
-                emitted += pipelines.flow(feed.filters, dict(params), case)
+                yield from pipelines.flow(feed.filters, dict(params), case)
                 continue
             for body in self._sources.ask(feed.source, names):
                 try:
-                    emitted += pipelines.flow(feed.filters, body, case)
+                    yield from pipelines.flow(feed.filters, body, case)
                 except ItemError:
                     if isinstance(body, SpooledBody):
                         body.discard()
                     raise
-        return emitted
 
     def _windows(
         self, feed: model.Feed, window: Window, asked: Window, params: Mapping[str, Any]
@@ -167,6 +229,8 @@ class Feeds:
             earliest = evaluate(limits.not_before, names)
             if isinstance(earliest, int):
                 since = max(since, min(earliest - days * DAY, asked.until))
+        if self._whole_requests:
+            since = reach(since, asked.until, days)
         return windows(since, asked.until, days)
 
     def days(self, limits: model.Window, names: Mapping[str, Any]) -> int:
@@ -178,9 +242,9 @@ class Feeds:
 
     def reads_ranges(self, feed: model.Feed) -> bool:
         """Tell whether more of a case than its detail depends on the asked range (I-13)."""
-        reached = list(model.called(feed.filters))
+        reached = [step.feed for step in model.calls(feed.filters)]
         for name in reached:
-            inner = model.called(self._definition.feeds[name].filters)
+            inner = [s.feed for s in model.calls(self._definition.feeds[name].filters)]
             reached += [other for other in inner if other not in reached]
         sources = [self._definition.feeds[name].source for name in reached]
         return any(source is not None and source.window is not None for source in sources)
@@ -223,24 +287,32 @@ class Feeds:
         report: ItemReport,
     ) -> bool:
         """Fetch one file; returns whether it came."""
-        reported = report.batch.objects[placeholder.index]
-        name = reported.value
+        reported, part = report.batch.objects[placeholder.index], placeholder.part
+        name, key = reported.value, reported.key or ""
+        if part in self._without:
+            case.misses.append(Miss(part, "left out", f"the {part} are left out", None, key))
+            return False
         try:
-            content = self._content(placeholder, name, window, asked, case)
+            content = self._content(feed, placeholder, name, window, asked, case)
         except ItemError as error:
-            case.fail(f"the file {name!r} was not fetched: {error.message}", error.position)
+            text = f"the file {name!r} was not fetched: {error.message}"
+            case.misses.append(Miss(part, error.message, text, error.cause, key, error.position))
             return False
-        if content is None:
-            case.fail(f"the file {name!r} was not fetched: no bytes came", feed.position)
-            return False
+        case.given.add(part)
         if content.size == 0:
             case.warn(f"the file {name!r} is empty", feed.position)
         reported.content = content
         return True
 
     def _content(
-        self, placeholder: Placeholder, name: str, window: Window, asked: Window, case: Case
-    ) -> Content | None:
+        self,
+        caller: model.Feed,
+        placeholder: Placeholder,
+        name: str,
+        window: Window,
+        asked: Window,
+        case: Case,
+    ) -> Content:
         feed = self._definition.feeds[placeholder.feed]
         names = self.names(feed, window, placeholder.run_params)
         filled = ItemReport()
@@ -251,12 +323,30 @@ class Feeds:
         for other in found[1:]:
             other.discard()
         if not found:
-            return None
+            raise ItemError("no bytes came", caller.position)
         instead = intruder(name, found[0].source)
         if instead is not None:
             found[0].discard()
             raise ItemError(instead, feed.position, Cause.OUTAGE)
         return found[0]
+
+
+def parts_of(definition: model.Definition) -> dict[str, str]:
+    """Return the parts of a case that it can do without, by the feed that gives each.
+
+    A called feed that gives one item gives the case itself; one that gives a list, or fills
+    placeholders, gives a part. A part is called as the key that the list stands under, and as the
+    object set of the placeholders.
+    """
+    parts: dict[str, str] = {}
+    for feed in definition.feeds.values():
+        for step in model.calls(feed.filters):
+            if definition.feeds[step.feed].emits_list:
+                parts.setdefault(step.feed, step.into)
+        for object_set in feed.report.object_sets if feed.report else ():
+            if object_set.fulfillment is not None:
+                parts.setdefault(object_set.fulfillment, object_set.name)
+    return parts
 
 
 def _before_calls(pipeline: model.Pipeline) -> model.Pipeline:

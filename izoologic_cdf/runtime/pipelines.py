@@ -48,11 +48,22 @@ def _failure(error: EvaluationError) -> ItemError:
 
 
 class Pipelines:
-    """Runs pipelines under the names of one feed of a run. Not shared by threads."""
+    """Runs pipelines under the names of one feed of a run. Not shared by threads.
 
-    def __init__(self, names: Mapping[str, Any], call: CallFeed) -> None:
+    `elsewhere` gives the names under which an element of a list that is dropped before it is
+    tracked is looked at once more, by its update; null where it stays dropped.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[str, Any],
+        call: CallFeed,
+        elsewhere: Callable[[int], Mapping[str, Any] | None] | None = None,
+    ) -> None:
         self._names = dict(names)
         self._call = call
+        self._elsewhere = elsewhere
+        self._dropped: int | None = None
 
     def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
@@ -69,7 +80,7 @@ class Pipelines:
             elif isinstance(step, model.Iterate):
                 rest = pipeline[index + 1 :]
                 elements = _elements(value, step.position)
-                return [out for one in elements for out in self.flow(rest, one, case)]
+                return [out for one in elements for out in self._element(rest, one, case)]
             elif isinstance(step, model.If):
                 if self._evaluate(step.condition, value):
                     inner = self.flow(step.filters, value, case)
@@ -77,10 +88,29 @@ class Pipelines:
                     return [out for one in inner for out in self.flow(rest, one, case)]
             elif isinstance(step, model.Drop):
                 if self._evaluate(step.condition, value):
+                    self._note(pipeline[index + 1 :], value)
                     return []
             elif isinstance(step, model.Track):
                 return [self._track(step, value)]
         return [value]
+
+    def _element(self, rest: model.Pipeline, value: Any, case: Case) -> list[Any]:
+        self._dropped = None
+        out = self.flow(rest, value, case)
+        names = None if out else self._names_elsewhere()
+        return out if names is None else Pipelines(names, self._call).flow(rest, value, case)
+
+    def _names_elsewhere(self) -> Mapping[str, Any] | None:
+        if self._elsewhere is None or self._dropped is None:
+            return None
+        return self._elsewhere(self._dropped)
+
+    def _note(self, rest: model.Pipeline, value: Any) -> None:
+        """Note the update of an item that is dropped in front of the step that tracks it."""
+        track = next((one for one in rest if isinstance(one, model.Track)), None)
+        if self._elsewhere is not None and track is not None and track.updated is not None:
+            updated = self._evaluate(track.updated, value)
+            self._dropped = updated if isinstance(updated, int) else None
 
     def _evaluate(self, expression: Value, value: Any) -> Any:
         names = self._names

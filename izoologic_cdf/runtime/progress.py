@@ -52,10 +52,10 @@ class Speaker:
         """Say that a case or a window failed."""
         self.messages([Message("failure", case, text, error.position)])
 
-    def hole(self, hole: Window) -> None:
+    def gap(self, gap: Window) -> None:
         """Say that nothing was read of a range."""
-        self._summary.holes.append(hole)
-        self.line(f"failure: nothing was read of {span(hole)}")
+        self._summary.gaps.append(gap)
+        self.line(f"failure: nothing was read of {span(gap)}")
 
     def error(self, error: Exception) -> None:
         """Say what ended the run; only the first such error is kept."""

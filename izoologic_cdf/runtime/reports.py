@@ -32,6 +32,7 @@ class Placeholder:
 
     index: int
     feed: str
+    part: str
     run_params: Mapping[str, Any]
 
 
@@ -86,7 +87,9 @@ class Reporter:
         if object_set.fulfillment is not None:
             params = item.get("run_params")
             given = params if isinstance(params, dict) else {}
-            report.placeholders.append(Placeholder(index, object_set.fulfillment, given))
+            report.placeholders.append(
+                Placeholder(index, object_set.fulfillment, object_set.name, given)
+            )
         return index
 
     def _object(

@@ -1,63 +1,62 @@
 """One run of a primary feed: windows, lists, cases in parallel, commits in order.
 
-Every commit point is one transaction of the library: a case, its place in the list of set-aside
-cases, and how far its window has come. A run that dies anywhere can be repeated.
+A run that dies anywhere can be repeated: every commit is one transaction (`commits`).
 """
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import groupby
 from typing import Any
 
 from izoologic_cdf.language import model
-from izoologic_cdf.library.limits import storable
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock, SystemClock, stamp
+from izoologic_cdf.runtime.commits import Commits, Done
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.http import HttpError, Limits, Transport
-from izoologic_cdf.runtime.pipelines import RefusedError, Tracked
-from izoologic_cdf.runtime.plan import OVERLAP, Plan
+from izoologic_cdf.runtime.http import Limits, Transport
+from izoologic_cdf.runtime.lists import Listed, Lists
+from izoologic_cdf.runtime.pipelines import Tracked
+from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.problems import Cause, ItemError, RunError, unexpected
-from izoologic_cdf.runtime.progress import Progress, Speaker, span
+from izoologic_cdf.runtime.progress import Progress, Speaker
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.reports import ItemReport
 from izoologic_cdf.runtime.sources import FirstPage, Sources
-from izoologic_cdf.runtime.state import SetAside, State
+from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import DAY, Window
+from izoologic_cdf.runtime.tenants import MAX_WITNESSES, Witness
+from izoologic_cdf.runtime.windows import OVERLAP, Window
 from izoologic_cdf.runtime.worked import Worked
 
-# cases worked on at the same time, and how many finished ones may wait for an earlier one
+# cases processed at the same time, and how many finished ones may wait for an earlier one
 IN_FLIGHT = 8
 AHEAD = 2
 # seconds after which a wait looks for Ctrl-C
 STEP = 0.5
+# work for the pool: the window of a case, the range of its messages, the case
+_Work = tuple[Window, Window, Tracked]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a run is carried out. `committed` is called after every commit point, for tests."""
+    """How a run is carried out. `committed` is called after every commit point, for tests.
+
+    `tenant` names one of several tenants of a host, `same_tenant` takes other keys for those of
+    the same one. `without` are parts of cases that the operator does without.
+    """
 
     in_flight: int = IN_FLIGHT
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
     committed: Callable[[], None] = lambda: None
     first_page: FirstPage = FirstPage.WITHOUT
-
-
-@dataclass(slots=True)
-class _Done:
-    """What became of one case in a worker; `asked` is the range of its messages."""
-
-    tracked: Tracked
-    asked: Window
-    report: ItemReport | None = None
-    error: ItemError | None = None
+    tenant: str = ""
+    same_tenant: bool = False
+    without: frozenset[str] = frozenset()
 
 
 class FeedRun:
@@ -73,7 +72,7 @@ class FeedRun:
         progress: Progress,
         settings: Settings | None = None,
     ) -> None:
-        """Prepare a run; raises LibraryError when its state can't be opened."""
+        """Prepare a run; raises LibraryError when its state cannot be opened."""
         self._feed = feed
         self._plan = plan
         self._library = library
@@ -85,33 +84,55 @@ class FeedRun:
             if user_field.mask and user_fields.get(user_field.name):
                 redactor.add(str(user_fields[user_field.name]))
         self.summary = Summary(feed.name, plan.asked.since, plan.asked.until)
+        self.summary.left_out = sorted(self._settings.without)
         self._speaker = Speaker(progress, redactor, self.summary)
         self._transport = Transport(
             self._clock, self._settings.limits, connections=self._settings.in_flight
         )
-        sources = Sources(self._transport, redactor, self._speaker.warn, self._settings.first_page)
-        self._feeds = Feeds(definition, user_fields, sources, library.has_content)
-        self._state = State(library, feed.name, feed.user_fields, user_fields)
+        self._sources = Sources(
+            self._transport, redactor, self._speaker.warn, self._settings.first_page
+        )
+        self._feeds = Feeds(
+            definition,
+            user_fields,
+            self._sources,
+            library.has_content,
+            without=self._settings.without,
+            whole_requests=plan.scheduled,
+        )
+        self._state = State(
+            library, feed.name, feed.user_fields, user_fields, self._settings.tenant
+        )
+        self._commits = Commits(
+            library, self._state, feed, self._speaker, self.summary, self._clock
+        )
+        self._lists = Lists(self._feeds, feed, self._state, plan, self._speaker, self._clock)
+        self._worked = Worked(library)
         self._run_id = 0
         self._started = 0
-        # the newest update that a list has shown: nothing later is proven
+        self._proven = False
+        # whether something that waited for the end of an outage was answered
+        self._is_over = False
+        # the newest update that a list has shown: nothing later is finished
         self._newest = -1
-        self._worked = Worked(library)
 
     def run(self) -> Summary:
         """Carry it out; whatever happens on the way is in the summary, nothing raises."""
         begun = time.monotonic()
         summary, asked = self.summary, self._plan.asked
-        self._started = self._clock.now()
+        self._started = self._commits.latest = self._clock.now()
         try:
-            self._run_id = self._library.start_run(
-                self._feed.name, stamp(asked.since), stamp(asked.until), stamp(self._started)
-            )
             with self._transport:
                 pool = ThreadPoolExecutor(self._settings.in_flight)
                 try:
+                    self._settle()
+                    self._run_id = self._commits.run_id = self._library.start_run(
+                        self._feed.name, stamp(asked.since), stamp(asked.until),
+                        stamp(self._started), self._state.tenant.id,
+                    )  # fmt: skip
                     self._windows(pool)
-                    self._set_aside_cases(pool)
+                    self._deferred_cases(pool)
+                    self._commits.weigh(self._is_answered)
                 except KeyboardInterrupt:
                     summary.interrupted = True
                 finally:
@@ -121,50 +142,159 @@ class FeedRun:
             self._speaker.error(error)
         except Exception as error:  # noqa: BLE001 - the last line of defence: the run is summed up
             self._speaker.error(RunError(unexpected(error)))
+        for gap in self._lists.gaps:
+            self._speaker.gap(gap)
         calls = self._transport.calls
         summary.requests, summary.retries = calls.requests, calls.retries
         summary.logins = calls.logins
         summary.seconds = time.monotonic() - begun
         try:
-            for one in self._state.set_aside():
-                (summary.given_up if one.given_up else summary.set_aside).append(one.case_id)
+            self._commits.tell_missing(self._settings.without)
             if self._run_id:
                 self._library.finish_run(self._run_id, summary.outcome, stamp(self._clock.now()))
         except LibraryError as error:
             self._speaker.error(error)
         return summary
 
+    # --- whose state it is -------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Find out whether the state is this tenant's, where its keys do not tell.
+
+        Raises:
+            RunError: nothing shows that it is; nothing was changed.
+        """
+        tenant = self._state.tenant
+        asked: list[str] = []
+        for candidate, witnesses in tenant.doubtful():
+            if self._settings.same_tenant and not tenant.settled:
+                tenant.accept(candidate)
+                continue
+            for witness in witnesses:
+                asked.append(witness.case_id)
+                if self._gives(witness):
+                    tenant.accept(candidate)
+                    self._speaker.line(
+                        "the keys have changed since the last login; the API still gives case "
+                        f"{witness.case_id}, so the tenant is the same and its state goes on"
+                    )
+                    break
+        if not tenant.settled:
+            raise RunError(
+                "these are not the keys of the last login, and with them the API gives none of "
+                f"the cases that the library knows ({', '.join(asked) or 'there are none'}). "
+                "Nothing was changed. For another tenant of this host, give it a name with "
+                "--tenant NAME; if it is the same tenant, say --same-tenant",
+                Cause.LOGIN,
+            )
+
+    def _gives(self, witness: Witness) -> bool:
+        """Ask for a known case; raises RunError where nothing can be told from what comes."""
+        now = self._clock.now()
+        try:
+            return self._feeds.gives(self._feed, Window(now, now), witness.case_id, witness.value)
+        except ItemError as error:
+            if error.cause is Cause.ITEM:
+                return False
+            raise RunError(
+                f"whether the tenant is still the same cannot be told now: {error.message}",
+                error.cause,
+            ) from None
+
+    def _is_answered(self) -> bool:
+        """Tell whether the API answers for a case that is known to be good."""
+        try:
+            return any(map(self._gives, self._state.tenant.witnesses()))
+        except RunError:
+            return False
+
+    def _prove(self, *, answered: bool) -> None:
+        """Write down whose state it is, once a login has succeeded, and put it right."""
+        if self._proven or not (answered or self._sources.logged_in):
+            return
+        self._proven = True
+        plan, state, now = self._plan, self._state, self._clock.now()
+        with self._library.transaction():
+            state.tenant.prove(self._run_id)
+            if plan.origin is not None:
+                state.begin_at(plan.origin)
+        server = self._sources.server_time()
+        if server is not None and now > server + OVERLAP:
+            self._started = self._commits.latest = server - (now - self._started)
+            self._speaker.warn(
+                f"the clock of this machine is {now - server} seconds ahead of the server's; only "
+                "what lies before the server's time counts as finished"
+            )
+        if plan.believed_until is None:
+            return
+        if server is not None and server > now + OVERLAP:
+            self._speaker.warn(
+                f"the clock of this machine is {server - now} seconds behind the server's, and "
+                "behind what was finished; set it right"
+            )
+            return
+        state.believe_until(plan.believed_until, now)
+        self._speaker.warn(
+            "what the library remembers lies in the future, so it was written under a wrong "
+            f"clock; all since {stamp(plan.believed_until)} is asked for again"
+        )
+
     # --- cases of earlier runs ---------------------------------------------------------------
 
-    def _set_aside_cases(self, pool: ThreadPoolExecutor) -> None:
-        """Take up the cases that earlier runs set aside and that no window has listed again."""
-        records = self._state.set_aside()
-        worked = self._worked.among(one.case_id for one in records)
-        records = [one for one in records if self._wanted(one) and one.case_id not in worked]
-        if not records:
-            return
-        self._speaker.line(f"{len(records)} cases that were set aside are taken up again")
-        self.summary.listed += len(records)
-        self.summary.retried += len(records)
-        self._progress.listed(len(records))
-        for done in self._in_order(pool, map(self._again, records)):
-            self._commit(done, None)
-            self._progress.case()
+    def _deferred_cases(self, pool: ThreadPoolExecutor) -> None:
+        """Take up the cases that earlier runs deferred and that no window has listed again.
 
-    def _again(self, record: SetAside) -> tuple[Window, Window, Tracked]:
-        asked = self._reach(record.asked, self._plan.asked)
-        return asked, asked, Tracked(Case(record.case_id), record.value)
+        Those whose time has not come are taken up too as soon as one that waited is answered.
+        """
+        waiting = self._waiting()
+        for is_due in (True, False):
+            cases = [
+                (records, self._again(records))
+                for records in waiting
+                if self._is_due(records) is is_due
+            ]
+            if not cases or not (is_due or self._is_over):
+                continue
+            self._speaker.line(f"retrying {len(cases)} deferred case{'s' * (len(cases) > 1)}")
+            self.summary.listed += len(cases)
+            self.summary.retried += len(cases)
+            self._progress.listed(len(cases))
+            for done in self._in_order(pool, (work for _, work in cases)):
+                self._commit(done, None)
+                self._is_over |= done.error is None and not done.tracked.case.misses
+                self._progress.case()
 
-    def _wanted(self, record: SetAside) -> bool:
-        if self._plan.only is not None and record.case_id not in self._plan.only:
-            return False
-        return self._plan.given_up or not record.given_up
+    def _waiting(self) -> list[list[Deferred]]:
+        """Return what is deferred and wanted, by case, but for what this run has processed."""
+        plan, without = self._plan, self._settings.without
+        cases = [
+            list(group)
+            for case_id, group in groupby(self._state.deferred(), key=lambda one: one.case_id)
+            if plan.only is None or case_id in plan.only
+        ]
+        worked = self._worked.among(records[0].case_id for records in cases)
+        return [
+            records
+            for records in cases
+            if records[0].case_id not in worked
+            and any(
+                one.part.partition("\n")[0] not in without and (plan.at_once or not one.abandoned)
+                for one in records
+            )
+        ]
 
-    def _reach(self, asked: Window, now: Window) -> Window:
-        """Return the range of messages of a set-aside case, joined with that of this run."""
-        if not self._plan.parts:
-            return asked
-        return Window(min(asked.since, now.since), max(asked.until, now.until))
+    def _is_due(self, records: list[Deferred]) -> bool:
+        now = self._clock.now()
+        return self._plan.at_once or any(one.is_due(now) for one in records if not one.abandoned)
+
+    def _again(self, records: list[Deferred]) -> _Work:
+        asked = records[0].asked
+        for record in records:
+            asked = asked.joined(record.asked)
+        if self._plan.parts:
+            asked = asked.joined(self._plan.asked)
+        updated = max((one.updated for one in records if one.updated is not None), default=None)
+        return asked, asked, Tracked(Case(records[0].case_id, updated), records[0].value)
 
     # --- windows -----------------------------------------------------------------------------
 
@@ -177,93 +307,79 @@ class FeedRun:
         self.summary.windows = len(parts)
         for index, window in enumerate(parts):
             self._progress.window(window, index, len(parts))
-            listed = self._list(window)
-            if listed is not None:
-                self._cases(pool, *listed)
+            listed = self._lists.ask(window, self._started)
+            self.summary.windows_done += listed is not None
+            self._take(pool, listed)
+        self._take(pool, self._lists.ask_again(self._started))
+        self._lists.remember_reach(self._started)
 
-    def _list(self, window: Window) -> tuple[Window, list[Tracked]] | None:
-        """Ask for a window; where the server refuses it, for the later parts that it may have."""
-        source = self._feed.source
-        look_back = source.window.look_back if source and source.window else ()
-        # a little later than that: clocks differ, and the request takes its time
-        now = self._clock.now() + OVERLAP
-        starts = [now - days * DAY for days in sorted(look_back, reverse=True)]
-        tries = [window.since, *(s for s in starts if window.since < s <= window.until)]
-        refused = True
-        for since in tries:
-            part = Window(since, window.until)
-            try:
-                about = Case()
-                cases = list(self._feeds.list_cases(self._feed, part, self._plan.asked, about))
-                self._speaker.messages(about.messages)
-            except ItemError as error:
-                self._speaker.failure(f"window {span(part)}: {error.message}", error)
-                refused = isinstance(error, RefusedError) or _refused(error)
-                if not refused:
-                    break
-                continue
-            if since > window.since:
-                self._hole(Window(window.since, since - 1), look_back)
-            self.summary.windows_done += 1
-            return part, cases
-        self._hole(window, look_back if refused else ())
-        return None
-
-    def _hole(self, hole: Window, refused: Sequence[int] = ()) -> None:
-        """Say that a part was not given; `refused` are the days that a server may look back.
-
-        Only what lies further back than the least of them can have been refused for its age. All
-        else is asked for again: a refusal of a key or of a moment is no reason to skip history.
-        """
-        self._speaker.hole(hole)
-        if refused:
-            until = min(hole.until, self._started + OVERLAP - min(refused) * DAY - 1)
-            if hole.since <= until:
-                self._state.refuse(Window(hole.since, until))
+    def _take(self, pool: ThreadPoolExecutor, listed: Listed | None) -> None:
+        self._prove(answered=listed is not None)
+        if listed is not None:
+            self._cases(pool, *listed)
 
     # --- cases -------------------------------------------------------------------------------
 
     def _cases(self, pool: ThreadPoolExecutor, window: Window, cases: list[Tracked]) -> None:
-        self._drop_known(cases)
+        self._drop_others(window, cases)
         self.summary.listed += len(cases)
         self._progress.listed(len(cases))
         ordered = self._see_dates(cases)
         self._state.begin(window, self._messages_since())
+        witnesses: deque[Witness] = deque(maxlen=MAX_WITNESSES)
         for done in self._in_order(pool, self._work_on(window, cases)):
-            updated = done.tracked.case.updated if ordered else None
+            case = done.tracked.case
+            updated = case.updated if ordered and not self._is_ahead(case) else None
             self._commit(done, None if updated is None else updated - 1)
+            if done.report is not None and case.id is not None:
+                witnesses.append(Witness(case.id, done.tracked.value))
             self._progress.case()
-        self._state.finish(self._proven(window))
+        with self._library.transaction():
+            self._state.tenant.remember(witnesses)
+            self._state.finish(self._finished(window))
         self._settings.committed()
 
-    def _drop_known(self, cases: list[Tracked]) -> None:
-        """Drop what this run has worked on since the update that a list shows."""
-        ids = [one.case.id for one in cases if one.case.id is not None]
+    def _drop_others(self, window: Window, cases: list[Tracked]) -> None:
+        """Drop what another window lists, and what this run has processed since that update."""
+        kept = []
+        for one in cases:
+            updated = one.case.updated
+            if updated is None or updated <= window.until or self._is_ahead(one.case):
+                kept.append(one)
+        ids = [one.case.id for one in kept if one.case.id is not None]
         worked = self._worked.among(ids)
-        if worked:
-            cases[:] = [one for one in cases if not self._is_known(one.case, worked)]
+        cases[:] = [one for one in kept if not self._is_known(one.case, worked)]
+        for one in cases:
+            if self._is_ahead(one.case):
+                one.case.warn(
+                    "its update lies in the future of this machine's clock; it is processed now"
+                )
         self._worked.add(ids)
 
+    def _is_ahead(self, case: Case) -> bool:
+        return case.updated is not None and case.updated > self._started + OVERLAP
+
     def _is_known(self, case: Case, worked: set[str]) -> bool:
-        late = case.updated is not None and case.updated > self._started - OVERLAP
-        return case.id is not None and storable(case.id) in worked and not late
+        late = (
+            case.updated is not None
+            and case.updated > self._started - OVERLAP
+            and not self._is_ahead(case)
+        )
+        return case.id in worked and not late
 
     def _see_dates(self, cases: list[Tracked]) -> bool:
         """Note the newest update; only a list in order tells how far its window has come."""
-        dates = [tracked.case.updated for tracked in cases]
+        dates = [one.case.updated for one in cases if not self._is_ahead(one.case)]
         known = [date for date in dates if date is not None]
         self._newest = max([self._newest, *known])
         return known == sorted(known) and None not in dates[len(dates) - len(known) :]
 
-    def _work_on(
-        self, window: Window, cases: list[Tracked]
-    ) -> Iterator[tuple[Window, Window, Tracked]]:
+    def _work_on(self, window: Window, cases: list[Tracked]) -> Iterator[_Work]:
         """Take the cases out of the list one by one, so that what is done with is gone."""
-        missed = {one.case_id: one.asked for one in self._state.set_aside()}
         cases.reverse()
         while cases:
             tracked = cases.pop()
-            yield window, self._messages(tracked.case.id, missed), tracked
+            yield window, self._messages(tracked.case.id), tracked
 
     def _messages_since(self) -> int:
         """Return since when the messages of each case of this run are read; 0 is all there is."""
@@ -272,7 +388,7 @@ class FeedRun:
         known_since = self._plan.known_since
         return self._plan.asked.since if known_since is None else known_since
 
-    def _messages(self, case_id: str | None, missed: Mapping[str, Window]) -> Window:
+    def _messages(self, case_id: str | None) -> Window:
         """Return the range in which the messages of a case are asked for (I-13).
 
         That of the run, and what a failure has missed. A scheduled run asks for everything since
@@ -283,119 +399,55 @@ class FeedRun:
         if case_id is None:
             return asked
         since = asked.since
+        read, missed = self._state.ranges(case_id)
         if known_since is not None:
-            read = self._state.messages_read(case_id)
             known = read is not None and read.since <= known_since
             since = min(since, read.until - OVERLAP if read and known else known_since)
-        return self._reach(missed.get(case_id, asked), Window(since, asked.until))
+        asked = Window(since, asked.until)
+        return asked.joined(missed) if missed else asked
 
-    def _proven(self, window: Window) -> int:
-        """Return up to when a window that was read is proven.
+    def _finished(self, window: Window) -> int:
+        """Return up to when a window that was read is finished.
 
-        What the server will still list of the last minutes is not known: there, nothing is proven
-        but what lies before the newest update it has shown (F26).
+        What the server will still list of the last minutes is not known: there, nothing is
+        finished but what lies before the newest update it has shown (F26).
         """
         # that second is not over when its first update is shown: another case may still get it
         return min(window.until, max(self._newest, self._started - OVERLAP) - 1)
 
-    def _in_order(
-        self, pool: ThreadPoolExecutor, work: Iterable[tuple[Window, Window, Tracked]]
-    ) -> Iterator[_Done]:
-        """Work on cases in parallel and yield them in the order of the list."""
-        waiting: deque[Future[_Done]] = deque()
+    def _in_order(self, pool: ThreadPoolExecutor, work: Iterable[_Work]) -> Iterator[Done]:
+        """Process cases in parallel and yield them in the order of the list."""
+        waiting: deque[Future[Done]] = deque()
         most = self._settings.in_flight * AHEAD
-        for window, asked, tracked in work:
-            waiting.append(pool.submit(self._work, window, asked, tracked))
+        for one in work:
+            waiting.append(pool.submit(self._work, *one))
             if len(waiting) >= most:
                 yield _awaited(waiting.popleft())
         while waiting:
             yield _awaited(waiting.popleft())
 
-    def _work(self, window: Window, asked: Window, tracked: Tracked) -> _Done:
+    def _work(self, window: Window, asked: Window, tracked: Tracked) -> Done:
+        done = Done(tracked, asked)
         try:
-            return _Done(tracked, asked, self._feeds.work(self._feed, window, asked, tracked))
+            done.report = self._feeds.work(self._feed, window, asked, tracked)
         except ItemError as error:
-            return _Done(tracked, asked, error=error)
+            done.error = error
         except (RunError, LibraryError):
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence: the case fails alone
             outside = isinstance(error, OSError | MemoryError)
             cause = Cause.MACHINE if outside else Cause.ITEM
-            return _Done(tracked, asked, error=ItemError(unexpected(error), cause=cause))
+            done.error = ItemError(unexpected(error), cause=cause)
+        return done
 
-    def _commit(self, done: _Done, reached: int | None) -> None:
-        """Commit a case, its place among the set-aside ones and the progress, in one piece."""
-        case, summary = done.tracked.case, self.summary
-        with self._library.transaction():
-            if done.report is not None:
-                try:
-                    self._ingest(done.report, case)
-                except LibraryError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - what cannot be stored fails alone
-                    done.report, done.error = None, ItemError(unexpected(error))
-            if done.error is not None:
-                self._put_aside(done, done.error.message)
-            elif case.partly_failed:
-                texts = [one.text for one in case.messages if one.level == "failure"]
-                self._put_aside(done, "; ".join(texts))
-            elif case.id is not None:
-                self._state.done(case.id, done.asked if done.report is not None else None)
-            if reached is not None:
-                self._state.reach(reached)
-        if done.error is not None:
-            summary.failed += 1
-            self._speaker.failure(done.error.message, done.error, case.id)
-        elif done.report is None:
-            summary.skipped += 1
-        else:
-            summary.detailed += 1
-        self._speaker.messages(case.messages)
+    def _commit(self, done: Done, reached: int | None) -> None:
+        self._prove(answered=done.error is None)
+        self._commits.commit(done, reached)
         self._settings.committed()
 
-    def _put_aside(self, done: _Done, reason: str) -> None:
-        """Set a case aside; an item without an id can't be asked for again."""
-        if done.tracked.case.id is None:
-            return
-        record = self._state.put_aside(
-            done.tracked.case.id, done.tracked.value, done.asked, self._speaker.masked(reason)
-        )
-        if record.given_up:
-            self._speaker.line(
-                f"failure: case {record.case_id} failed {record.failures} times and is given up; "
-                f"`izoologic-cdf retry` does it again: {record.reason}"
-            )
 
-    def _ingest(self, report: ItemReport, case: Case) -> None:
-        spooled = [
-            one.content.source
-            for one in report.batch.objects
-            if one.content is not None and isinstance(one.content.source, Path)
-        ]
-        try:
-            ingested = self._library.ingest(
-                report.batch,
-                source=self._feed.name,
-                updatable=self._feed.updatable,
-                run_id=self._run_id,
-                now=stamp(self._clock.now()),
-            )
-        finally:
-            for path in spooled:
-                path.unlink(missing_ok=True)
-        for problem in ingested.problems:
-            say = case.fail if problem.kind == "failed" else case.warn
-            say(problem.sentence)
-        ingested.problems.clear()
-        self.summary.ingested.add(ingested)
-
-
-def _awaited(future: Future[_Done]) -> _Done:
+def _awaited(future: Future[Done]) -> Done:
     """Wait for a result in steps: a signal can be missed by a wait without an end."""
     while not future.done():
         wait((future,), timeout=STEP)
     return future.result()
-
-
-def _refused(error: ItemError) -> bool:
-    return isinstance(error, HttpError) and error.refused

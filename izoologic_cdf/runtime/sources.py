@@ -1,8 +1,10 @@
 """Asks the source of a feed: its request, its login, its pages, its windows."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -61,6 +63,24 @@ class Sources:
         # the address that answered where the first one was not found, by the first one's path
         self._moved: set[str] = set()
         self._plain: set[str] = set()
+        # whether some login of the run has given a token
+        self.logged_in = False
+        self._server_clock: tuple[float, float] | None = None
+
+    def server_time(self) -> int | None:
+        """Return the time of the server, as its first answer told it; null where it did not."""
+        if self._server_clock is None:
+            return None
+        then, at = self._server_clock
+        return int(then + time.monotonic() - at)
+
+    def _note_time(self, response: Response) -> None:
+        if self._server_clock is None:
+            try:
+                then = parsedate_to_datetime(response.headers.get("Date") or "")
+            except (ValueError, TypeError, IndexError, OverflowError):
+                return
+            self._server_clock = (then.timestamp(), time.monotonic())
 
     def ask(self, source: model.HttpSource, names: Names) -> Iterator[bytes | SpooledBody]:
         """Yield the body of each page that has one: 204 and 205 say that there is no data.
@@ -157,6 +177,13 @@ class Sources:
     def _send(
         self, source: model.HttpSource, head: "_Head", names: Names, request: Request
     ) -> Response:
+        response = self._send_with_token(source, head, names, request)
+        self._note_time(response)
+        return response
+
+    def _send_with_token(
+        self, source: model.HttpSource, head: "_Head", names: Names, request: Request
+    ) -> Response:
         auth, ask = source.auth, head.login
         if auth is None or ask is None:
             return self._transport.send(request)
@@ -183,6 +210,7 @@ class Sources:
             message = f"the login failed: the answer of {request.endpoint} holds no token"
             raise RunError(message, Cause.LOGIN)
         self._redactor.add(tokens[0])
+        self.logged_in = True
         return tokens[0]
 
     def _body(self, request: Request, response: Response) -> bytes | SpooledBody | None:

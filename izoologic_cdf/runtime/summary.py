@@ -1,5 +1,6 @@
 """What a run did, as counts; rendered for people and as JSON."""
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,12 +11,23 @@ from izoologic_cdf.runtime.windows import Window
 
 Outcome = Literal["complete", "partial", "failed", "interrupted"]
 EXIT_CODES: dict[Outcome, int] = {"complete": 0, "failed": 1, "partial": 3, "interrupted": 130}
-# ids that the text names one by one
+# ids that the text names one by one, and of what is missing of cases
 SHOWN = 10
+SHOWN_OF_PARTS = 3
 NAMES = {
     "account": "Compromised Accounts",
     "identity": "Identities",
 }
+
+
+@dataclass(slots=True)
+class Missing:
+    """What is missing for one reason: a part of these cases, or the cases where `part` is null."""
+
+    part: str | None
+    reason: str
+    abandoned: bool
+    cases: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -27,16 +39,19 @@ class Summary:
     until: int
     windows: int = 0
     windows_done: int = 0
-    holes: list[Window] = field(default_factory=list)
+    gaps: list[Window] = field(default_factory=list)
     listed: int = 0
     detailed: int = 0
     skipped: int = 0
     failed: int = 0
-    # of these, cases that an earlier run had set aside
+    # of these, cases that an earlier run had deferred
     retried: int = 0
-    # cases that wait for the next run, and cases that runs leave alone, by id
-    set_aside: list[str] = field(default_factory=list)
-    given_up: list[str] = field(default_factory=list)
+    # cases that later runs ask for again, and cases that runs leave alone, by id
+    deferred: list[str] = field(default_factory=list)
+    abandoned: list[str] = field(default_factory=list)
+    # what is missing of these and of others, and the parts of cases that the operator does without
+    missing: list[Missing] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     warnings: int = 0
     failures: int = 0
     requests: int = 0
@@ -46,6 +61,7 @@ class Summary:
     ingested: Ingested = field(default_factory=Ingested)
     error: str | None = None
     interrupted: bool = False
+    _missing: dict[tuple[str, str, bool], Missing] = field(default_factory=dict, repr=False)
 
     @property
     def outcome(self) -> Outcome:
@@ -54,12 +70,25 @@ class Summary:
             return "interrupted"
         if self.error is not None or (self.windows and not self.windows_done):
             return "failed"
-        return "partial" if self.failed or self.failures or self.holes else "complete"
+        awaited = self.deferred or any(not one.abandoned for one in self.missing)
+        return "partial" if self.failed or self.failures or self.gaps or awaited else "complete"
 
     @property
     def exit_code(self) -> int:
         """The exit code of that outcome."""
         return EXIT_CODES[self.outcome]
+
+    def miss(self, part: str, reason: str, case_id: str, *, abandoned: bool) -> None:
+        """Note that a case, or that part of it, is missing; equal reasons stand together."""
+        if not part:
+            (self.abandoned if abandoned else self.deferred).append(case_id)
+        key = (part, reason, abandoned)
+        if key not in self._missing:
+            self._missing[key] = Missing(part or None, reason, abandoned)
+            self.missing.append(self._missing[key])
+        cases = self._missing[key].cases
+        if case_id not in cases[-1:]:
+            cases.append(case_id)
 
     def as_data(self) -> dict[str, Any]:
         """Return the summary as JSON data; times as `YYYY-MM-DD HH:MM:SS` UTC."""
@@ -69,16 +98,18 @@ class Summary:
             "since": stamp(self.since),
             "until": stamp(self.until),
             "windows": {"asked": self.windows, "done": self.windows_done},
-            "holes": [{"since": stamp(h.since), "until": stamp(h.until)} for h in self.holes],
+            "gaps": [{"since": stamp(g.since), "until": stamp(g.until)} for g in self.gaps],
             "cases": {
                 "listed": self.listed,
                 "detailed": self.detailed,
                 "skipped": self.skipped,
                 "failed": self.failed,
                 "retried": self.retried,
-                "set_aside": self.set_aside,
-                "given_up": self.given_up,
+                "deferred": self.deferred,
+                "abandoned": self.abandoned,
             },
+            "missing": [dataclasses.asdict(one) for one in self.missing],
+            "left_out": self.left_out,
             "warnings": self.warnings,
             "failures": self.failures,
             "calls": {"requests": self.requests, "retries": self.retries, "logins": self.logins},
@@ -110,12 +141,17 @@ class Summary:
             f"  messages  {self.warnings} warnings, {self.failures} failures",
             f"  run time  {self.seconds:.1f} s",
         ]
-        waiting = (("set aside", self.set_aside), ("given up", self.given_up))
-        for label, ids in waiting:
+        for label, ids in (("deferred", self.deferred), ("abandoned", self.abandoned)):
             if ids:
-                more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-                lines.append(f"  {label:<10}{', '.join(map(printable, ids[:SHOWN]))}{more}")
-        lines += [f"  hole      {stamp(h.since)} to {stamp(h.until)} UTC" for h in self.holes]
+                lines.append(f"  {label:<10}{_named(ids, SHOWN)}")
+        for one in self.missing:
+            part = f"{one.part} of " if one.part else ""
+            how = ", abandoned" if one.abandoned else ""
+            cases = _named(one.cases, SHOWN_OF_PARTS)
+            lines.append(f"  missing   {part}{cases}{how}: {printable(one.reason)}")
+        if self.left_out:
+            lines.append(f"  left out  {', '.join(self.left_out)}")
+        lines += [f"  gap       {stamp(g.since)} to {stamp(g.until)} UTC" for g in self.gaps]
         if self.error is not None:
             lines.append(f"  error     {self.error}")
         if self.ingested.counts:
@@ -123,6 +159,11 @@ class Summary:
             for code, counts in sorted(self.ingested.counts.items()):
                 lines += _rows(code, counts)
         return "\n".join(lines)
+
+
+def _named(ids: list[str], shown: int) -> str:
+    more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
+    return ", ".join(map(printable, ids[:shown])) + more
 
 
 def printable(text: str) -> str:

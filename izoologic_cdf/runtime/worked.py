@@ -1,9 +1,9 @@
-"""Which cases a run has worked on, so that one that is listed again is asked for once."""
+"""Which cases a run has processed, so that one that is listed again is asked for once."""
 
 import json
 from collections.abc import Iterable
 
-from izoologic_cdf.library.limits import storable
+from izoologic_cdf.library.limits import exact
 from izoologic_cdf.library.store import Library
 
 _TABLE = "CREATE TEMP TABLE IF NOT EXISTS feed_worked (case_id TEXT PRIMARY KEY) WITHOUT ROWID"
@@ -28,14 +28,12 @@ class Worked:
     def add(self, case_ids: Iterable[str]) -> None:
         """Remember cases."""
         with self._library.transaction():
-            self._library.connection.execute(_ADD, (_json(case_ids),))
+            self._library.connection.execute(_ADD, (json.dumps(list(map(exact, case_ids))),))
 
     def among(self, case_ids: Iterable[str]) -> set[str]:
-        """Return those of the cases that are remembered, as texts that can be stored."""
+        """Return those of the cases that are remembered."""
+        # SQLite reads the text of JSON as far as its first NUL: `exact` leaves none
+        ids = {exact(case_id): case_id for case_id in case_ids}
         with self._library.transaction():
-            rows = self._library.connection.execute(_KNOWN, (_json(case_ids),))
-            return {case_id for (case_id,) in rows}
-
-
-def _json(case_ids: Iterable[str]) -> str:
-    return json.dumps([storable(case_id) for case_id in case_ids])
+            rows = self._library.connection.execute(_KNOWN, (json.dumps(list(ids)),))
+            return {ids[case_id] for (case_id,) in rows}

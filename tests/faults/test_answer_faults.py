@@ -48,7 +48,7 @@ def test_f05_a_detail_that_is_refused_fails_its_case_alone(
     reason = f"{code or 'no code'}: Something odd"
     assert outcome.heard(f"failure: case {case}: the API refused the request ({reason})")
     assert outcome.summary.exit_code == 3
-    assert outcome.summary.set_aside == [case]
+    assert outcome.summary.deferred == [case]
     assert bench.others_are_complete(outcome, feed)
 
 
@@ -108,7 +108,7 @@ def test_f08_a_vanished_case_does_not_hold_up_what_is_finished(bench: Bench) -> 
     site = bench.site()
     bench.run(site=site)
     assert site.finished[-1].until >= CLOCK - 2 * HOUR
-    assert site.set_aside == []
+    assert site.deferred == []
 
 
 RANGES = {

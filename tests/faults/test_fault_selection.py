@@ -37,7 +37,7 @@ def test_a_fault_set_over_the_control_plane_strikes_a_run_and_is_cleared_again(
 ) -> None:
     command(bench, "add_fault", kind="status", endpoint="CaseDetail", case=BAD, status=404)
     outcome = bench.run()
-    assert outcome.summary.set_aside == [BAD]
+    assert outcome.summary.deferred == [BAD]
     assert bench.others_are_complete(outcome)
     command(bench, "add_fault", kind="status", status=500, count=None)
     command(bench, "clear_faults")

@@ -4,8 +4,7 @@ import pytest
 
 from izoologic_cdf.emulator import load_scenario
 from izoologic_cdf.runtime import plan
-from izoologic_cdf.runtime.plan import OVERLAP
-from izoologic_cdf.runtime.windows import DAY
+from izoologic_cdf.runtime.windows import DAY, OVERLAP
 from tests.faults.support import BAD, GOOD, Bench, refusal
 from tests.feeds.support import CLOCK
 from tests.state.support import HOUR, IN_FLIGHT, Site
@@ -139,7 +138,7 @@ def test_f28_a_case_that_fails_in_the_middle_is_set_aside_and_the_rest_is_finish
     site = bench.site()
     site.state.add_fault("envelope", endpoint="CaseDetail", case=BAD, json=refusal())
     outcome = bench.run(site=site)
-    assert (outcome.summary.exit_code, outcome.summary.set_aside) == (3, [BAD])
+    assert (outcome.summary.exit_code, outcome.summary.deferred) == (3, [BAD])
     assert bench.others_are_complete(outcome)
     assert site.finished[-1].until >= CLOCK - 2 * HOUR
     assert bench.is_complete(bench.run(site=site))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from izoologic_cdf.library import schema
+from izoologic_cdf.library import schema, tables
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
 from tests.library.reports import attributes, incident, obj, put, stored
@@ -34,7 +34,7 @@ def other_database(path: Path) -> None:
 def newer_library(path: Path) -> None:
     Library.create(path).close()
     connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version={schema.VERSION + 1}")
+    connection.execute(f"PRAGMA user_version={tables.VERSION + 1}")
     connection.close()
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import DAY
+from izoologic_cdf.runtime.windows import DAY, OVERLAP
 from tests.feeds.support import CLOCK, EMPTY, FeedName
 from tests.proof.running import Crash, Planner, Runner
 from tests.proof.truth import Fact, File, Incident, Leak, Message, facts_of, may, must, twice
@@ -190,7 +190,7 @@ class World:
             self._once(feed)
             self._carried(feed, lambda state: plan.sync(state, self.now))
             self._check_synced(feed)
-            self._carried(feed, lambda state: plan.backfill(state, BEGIN - DAY, self.now))
+            self._carried(feed, lambda state: plan.backfill(state, BEGIN - DAY, self.now, self.now))
         self.check()
         before = self.runner.export()
         for feed in FEEDS:
@@ -198,18 +198,17 @@ class World:
         assert self.runner.export() == before, "a second calm sync changed the library"
 
     def _once(self, feed: FeedName) -> None:
-        """What was given up is done on demand."""
+        """What is abandoned, or waits for a later time, is asked for on demand."""
         with self.runner.state(feed) as state:
-            given_up = any(one.given_up for one in state.set_aside())
-        if given_up:
+            waits = any(one.abandoned or not one.is_due(self.now) for one in state.deferred())
+        if waits:
             self._carried(feed, lambda _: plan.retry(self.now, frozenset()))
 
     def _carried(self, feed: FeedName, planner: Planner) -> None:
         summary = self.carry_out(feed, planner)
         assert summary is not None
         assert summary.outcome == "complete", "\n".join([summary.as_text(), *self.runner.said])
-        assert not summary.set_aside
-        assert not summary.given_up
+        assert not summary.missing
 
     def _check_synced(self, feed: FeedName) -> None:
         """After a sync everything since its origin is there, but for refused ranges."""
@@ -222,7 +221,7 @@ class World:
         due: set[Fact] = set()
         for case in cases:
             # only what is older than any server keeps can be refused for good (I-07)
-            old = case.updated <= self.now - 30 * DAY + plan.OVERLAP
+            old = case.updated <= self.now - 30 * DAY + OVERLAP
             hole = old and any(one.since <= case.updated <= one.until for one in refused)
             if case.updated >= origin and not hole:
                 due |= must(case, since=origin)
@@ -429,7 +428,7 @@ class Run:
         planners: dict[Kind, Planner] = {
             "run": lambda _: plan.whole(since, now),
             "sync": lambda state: plan.sync(state, now, since),
-            "backfill": lambda state: plan.backfill(state, since, now),
+            "backfill": lambda state: plan.backfill(state, since, now, now),
             "retry": lambda _: plan.retry(now, frozenset()),
         }
 

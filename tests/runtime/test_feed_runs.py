@@ -136,7 +136,7 @@ def test_one_failing_case_stops_no_other(
     assert (outcome.summary.outcome, outcome.summary.exit_code) == ("partial", 3)
     (line,) = [line for line in outcome.told.said if line.startswith("failure: case bad: ")]
     assert said in line
-    assert outcome.summary.set_aside == ["bad"]
+    assert outcome.summary.deferred == ["bad"]
 
 
 def test_a_case_that_is_gone_is_skipped(tenant: Tenant, sync: Sync) -> None:
@@ -219,7 +219,7 @@ def test_a_window_that_is_not_given_is_a_hole_and_the_others_go_on(
     tenant.lists[SINCE] = answer
     outcome = sync()
     assert values(outcome) == ["found"]
-    assert outcome.summary.holes == [Window(SINCE, SINCE + DAY - 1)]
+    assert outcome.summary.gaps == [Window(SINCE, SINCE + DAY - 1)]
     assert (outcome.summary.outcome, outcome.summary.exit_code) == ("partial", 3)
     assert "failure: nothing was read of 2023-11-14 00:00:00 to 2023-11-14 23:59:59" in (
         outcome.told.said
@@ -229,7 +229,7 @@ def test_a_window_that_is_not_given_is_a_hole_and_the_others_go_on(
 def test_a_run_without_any_window_has_failed(tenant: Tenant, sync: Sync) -> None:
     tenant.lists = {SINCE: Answer(b"", 400), SINCE + DAY: Answer(b"", 400)}
     summary = sync().summary
-    assert (summary.outcome, summary.exit_code, len(summary.holes)) == ("failed", 1, 2)
+    assert (summary.outcome, summary.exit_code, len(summary.gaps)) == ("failed", 1, 2)
 
 
 def test_a_refused_window_is_asked_for_again_from_where_the_server_may_have_it(
@@ -242,7 +242,7 @@ def test_a_refused_window_is_asked_for_again_from_where_the_server_may_have_it(
     tenant.add("kept", 2 * DAY + 5)
     outcome = sync(plan=plan)
     assert values(outcome) == ["kept"]
-    assert outcome.summary.holes == [Window(since - 3600, since - 1)]
+    assert outcome.summary.gaps == [Window(since - 3600, since - 1)]
 
 
 def test_a_wrong_key_ends_the_run_before_anything_is_listed(tenant: Tenant, sync: Sync) -> None:
@@ -356,5 +356,5 @@ def test_a_row_without_an_id_fails_alone_and_is_not_set_aside(tenant: Tenant, sy
     outcome = sync()
     assert values(outcome) == ["a", "b"]
     assert (outcome.summary.outcome, counts(outcome)) == ("partial", (3, 2, 0, 1))
-    assert (outcome.summary.holes, outcome.summary.set_aside) == ([], [])
+    assert (outcome.summary.gaps, outcome.summary.deferred) == ([], [])
     assert any("an item without an id can't be tracked" in line for line in outcome.told.said)

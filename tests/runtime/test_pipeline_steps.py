@@ -162,7 +162,7 @@ def test_a_warning_is_said_of_the_case_and_the_item_goes_on(said: str, texts: li
     assert steps(f"[{{warn: [{{new: {said}}}]}}, {{get: n}}]", {"n": 5}, case=case) == [5]
     assert [message.text for message in case.messages] == texts
     assert all(str(message).startswith("warning: case C1: ") for message in case.messages)
-    assert not case.partly_failed
+    assert not case.misses
 
 
 def test_an_item_is_tracked_before_the_filters_that_follow() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.library.model import Count, Counts
-from izoologic_cdf.runtime.summary import Summary, plural
+from izoologic_cdf.runtime.summary import Missing, Summary, plural
 from izoologic_cdf.runtime.windows import Window
 
 DAY = 86_400
@@ -25,8 +25,13 @@ def summary(**changes: Any) -> Summary:
         ({"skipped": 3, "warnings": 3}, "complete", 0),
         ({"failed": 1}, "partial", 3),
         ({"failures": 1}, "partial", 3),
-        ({"holes": [Window(0, 5)], "windows_done": 1}, "partial", 3),
-        ({"windows_done": 0, "holes": [Window(0, 5)]}, "failed", 1),
+        ({"deferred": ["a"]}, "partial", 3),
+        ({"abandoned": ["a"], "missing": [Missing(None, "broken", True, ["a"])]}, "complete", 0),
+        ({"missing": [Missing("notes", "broken", True, ["a"])]}, "complete", 0),
+        ({"missing": [Missing("notes", "403", False, ["a"])]}, "partial", 3),
+        ({"left_out": ["notes"]}, "complete", 0),
+        ({"gaps": [Window(0, 5)], "windows_done": 1}, "partial", 3),
+        ({"windows_done": 0, "gaps": [Window(0, 5)]}, "failed", 1),
         ({"error": "no login"}, "failed", 1),
         ({"error": "no login", "windows_done": 0}, "failed", 1),
         ({"interrupted": True}, "interrupted", 130),
@@ -39,9 +44,13 @@ def test_a_run_ends_as_one_of_four(changes: dict[str, Any], outcome: str, code: 
 
 def busy() -> Summary:
     made = summary(
-        windows=3, windows_done=2, holes=[Window(0, 3599)], listed=1234, detailed=1200, skipped=30,
+        windows=3, windows_done=2, gaps=[Window(0, 3599)], listed=1234, detailed=1200, skipped=30,
         failed=4, retried=2, warnings=5, failures=6, requests=4321, retries=7, logins=2,
-        seconds=83.456, set_aside=[f"case-{n:02}" for n in range(12)], given_up=["case-99"],
+        seconds=83.456, left_out=["files"],
+        missing=[Missing(None, "GET /case: 503", False, ["case-00", "case-01"]),
+                 Missing("notes", "GET /notes: 403", False, ["a", "b", "c", "d"]),
+                 Missing("files", "it is no PNG", True, ["e"])],
+        deferred=[f"case-{n:02}" for n in range(12)], abandoned=["case-99"],
     )  # fmt: skip
     made.ingested.counts = {
         "incident": Counts(Count(1200, 3, 4), Count(56_789, 1, 0)),

@@ -13,7 +13,7 @@ from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.run import FeedRun, Settings
-from izoologic_cdf.runtime.state import SetAside, State
+from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.feeds.support import (
     EMPTY,
@@ -49,7 +49,10 @@ class Site:
         self.library = folder / "site.sqlite"
         self.feed: FeedName = feed
         # what the runs are configured with
-        self.url, self.secret = emulator.url, emulator.secret_key
+        self.url, self.key, self.secret = emulator.url, emulator.api_key, emulator.secret_key
+        self.tenant = ""
+        # how far the clock of the runs is ahead of the emulator's, in seconds
+        self.ahead = 0
 
     @property
     def now(self) -> int:
@@ -62,7 +65,7 @@ class Site:
         (primary,) = definition(self.feed).primary_feeds
         return {field.name: field.default for field in primary.user_fields} | {
             "api_host": self.url,
-            "api_key": self.emulator.api_key,
+            "api_key": self.key,
             "api_secret": self.secret,
         }
 
@@ -71,7 +74,7 @@ class Site:
         """Open what the feed remembers."""
         (primary,) = definition(self.feed).primary_feeds
         with Library.create(self.library) as library:
-            yield State(library, primary.name, primary.user_fields, self.values)
+            yield State(library, primary.name, primary.user_fields, self.values, self.tenant)
 
     @property
     def finished(self) -> list[Window]:
@@ -80,10 +83,10 @@ class Site:
             return state.finished()
 
     @property
-    def set_aside(self) -> list[SetAside]:
-        """The cases that wait."""
+    def deferred(self) -> list[Deferred]:
+        """What waits for its next try."""
         with self.remembered() as state:
-            return state.set_aside()
+            return state.deferred()
 
     @property
     def text(self) -> str:
@@ -107,11 +110,19 @@ class Site:
         *,
         limits: Limits | None = None,
         committed: Callable[[], None] = lambda: None,
+        **of_run: Any,
     ) -> Outcome:
         """Plan and run."""
         (primary,) = definition(self.feed).primary_feeds
         heard = Heard()
-        settings = Settings(IN_FLIGHT, limits or Limits(), StoppedClock(self.now), committed)
+        settings = Settings(
+            IN_FLIGHT,
+            limits or Limits(),
+            StoppedClock(self.now + self.ahead),
+            committed,
+            tenant=self.tenant,
+            **of_run,
+        )
         with self.remembered() as state:
             planned = planner(state)
         with Library.create(self.library) as library:
@@ -121,21 +132,24 @@ class Site:
             summary = run.run()
             return Outcome(summary, heard.said, "".join(export(library)), self.library)
 
-    def run(self, since: int, until: int | None = None) -> Outcome:
+    def run(self, since: int, until: int | None = None, **how: Any) -> Outcome:
         """Ask for a range."""
-        return self.carry_out(lambda _: plan.whole(since, until or self.now))
+        return self.carry_out(lambda _: plan.whole(since, until or self.now + self.ahead), **how)
 
-    def backfill(self, since: int, until: int | None = None) -> Outcome:
+    def backfill(self, since: int, until: int | None = None, **how: Any) -> Outcome:
         """Ask for what of a range is not finished."""
-        return self.carry_out(lambda state: plan.backfill(state, since, until or self.now))
+        now = self.now + self.ahead
+        return self.carry_out(lambda s: plan.backfill(s, since, until or now, now), **how)
 
-    def sync(self, since: int | None = None) -> Outcome:
+    def sync(self, since: int | None = None, **how: Any) -> Outcome:
         """Carry out the scheduled run."""
-        return self.carry_out(lambda state: plan.sync(state, self.now, since))
+        now = self.now + self.ahead
+        return self.carry_out(lambda state: plan.sync(state, now, since), **how)
 
-    def retry(self, *cases: str) -> Outcome:
-        """Do set-aside cases again."""
-        return self.carry_out(lambda _: plan.retry(self.now, frozenset(cases)))
+    def retry(self, *cases: str, **how: Any) -> Outcome:
+        """Ask for deferred cases at once."""
+        now = self.now + self.ahead
+        return self.carry_out(lambda _: plan.retry(now, frozenset(cases)), **how)
 
     def planned(self, state: State, since: int) -> Plan:
         """Return the plan of a first sync that begins at a time."""

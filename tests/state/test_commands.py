@@ -116,10 +116,10 @@ def test_the_summary_as_json_is_one_document_alone_on_standard_output(
         "skipped": 0,
         "failed": 0,
         "retried": 0,
-        "set_aside": [],
-        "given_up": [],
+        "deferred": [],
+        "abandoned": [],
     }
-    assert found["holes"] == []
+    assert found["gaps"] == []
     assert found["error"] is None
 
 
@@ -127,7 +127,7 @@ def test_a_failed_case_makes_3_and_is_named_with_endpoint_case_and_reason(shell:
     break_case(shell)
     code, out, err = shell("run", "incident", "--since", "50d")
     assert code == 3
-    assert "  set aside caSe00001\n" in out
+    assert "  deferred  caSe00001\n" in out
     assert "failure: case caSe00001: the API refused the request (iZOO5000: Try later) [" in err
     assert shell("sync", "incident")[0] == 0
     assert shell.cases() == {"caSe00000", "caSe00001", "caSe00002"}
@@ -153,7 +153,7 @@ def test_wrong_keys_make_1_and_a_hint(shell: Shell, monkeypatch: pytest.MonkeyPa
         (("sync", "incident", "--since", "now"), "--since must lie in the past"),
         (("sync", "incident", "--in-flight", "0"), "a whole number from 1 is due"),
         (("sync", "incident", "--requests-per-second", "0"), "a number above 0 is due"),
-        (("retry", "incident", "caSe0none"), "not set aside: caSe0none"),
+        (("retry", "incident", "caSe0none"), "not deferred: caSe0none"),
         (("windows",), "--since"),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_backfill_resumes_into_its_gaps_and_a_second_one_asks_nothing(shell: S
     code, out, err = shell("backfill", "incident", "--since", "50d")
     assert code == 3
     assert "failure: nothing was read of " in err
-    assert "  hole      " in out
+    assert "  gap       " in out
     assert shell("backfill", "incident", "--since", "50d", "--until", "1d")[0] == 0
     assert shell.cases() == {"caSe00000", "caSe00001", "caSe00002"}
     found = shell.summary("backfill", "incident", "--since", "49d", "--until", "1d")
@@ -201,17 +201,17 @@ def test_syncs_go_on_where_the_last_one_finished(shell: Shell) -> None:
     assert "caSe00009" in shell.cases()
 
 
-def test_a_given_up_case_is_done_again_by_retry(shell: Shell) -> None:
+def test_an_abandoned_case_is_done_again_by_retry(shell: Shell) -> None:
     break_case(shell, count=5)
     for _ in range(5):
         code, out, err = shell("run", "incident", "--since", "50d")
         assert code == 3
-    assert "  given up  caSe00001\n" in out
-    assert "`izoologic-cdf retry` does it again: the API refused the request" in err
+    assert "  abandoned caSe00001\n" in out
+    assert "is abandoned; a retry asks for it again: the API refused the request" in err
     assert shell("sync", "incident")[0] == 0
     assert "caSe00001" not in shell.cases()
     code, out, _ = shell("retry", "incident", "caSe00001")
-    assert (code, "given up" in out) == (0, False)
+    assert (code, "abandoned" in out) == (0, False)
     assert "caSe00001" in shell.cases()
 
 
@@ -279,14 +279,13 @@ def test_an_interrupt_makes_130_and_the_next_run_goes_on(shell: Shell) -> None:
     assert shell.cases() == {"caSe00000", "caSe00001", "caSe00002"}
 
 
-def test_the_first_sync_says_where_it_begins_and_that_other_keys_are_another_tenant(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+def test_the_first_sync_says_where_it_begins_and_which_other_tenants_the_library_knows(
+    shell: Shell,
 ) -> None:
     _, _, err = shell("sync", "incident", "--since", "50d")
     assert "the first sync begins at " in err
-    assert "another tenant" not in err
+    assert "other tenants" not in err
     _, _, err = shell("sync", "incident")
     assert "first sync" not in err
-    monkeypatch.setenv("IZOOLOGIC_API_SECRET", "another secret of the same API")
-    _, _, err = shell("sync", "incident")
-    assert "another tenant; use backfill for what lies before" in err
+    _, _, err = shell("sync", "incident", "--tenant", "Example")
+    assert "the library knows other tenants of this feed: 127.0.0.1:" in err

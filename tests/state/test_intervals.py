@@ -5,8 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.runtime.intervals import subtract, union
-from izoologic_cdf.runtime.windows import DAY, Window, windows
+from izoologic_cdf.runtime.windows import DAY, Window, reach, subtract, union, windows
 
 BOUND = st.integers(-5, 40)
 # some end before they begin: an interval that has not grown yet
@@ -45,3 +44,15 @@ def test_windows_hold_a_range_once_and_span_their_days_from_midnight(
     assert (cut[0].since, cut[-1].until) == (since, since + length)
     assert all(a.until + 1 == b.since for a, b in itertools.pairwise(cut))
     assert all(0 <= w.until - (w.since - w.since % DAY) < days * DAY for w in cut)
+
+
+@given(st.integers(0, 90 * DAY), st.integers(0, 100 * DAY), st.integers(1, 40))
+def test_a_begin_reaches_back_as_far_as_the_same_number_of_windows(
+    since: int, length: int, days: int
+) -> None:
+    until = since + length
+    begin = reach(since, until, days)
+    assert begin <= since
+    count = len(list(windows(since, until, days)))
+    assert len(list(windows(begin, until, days))) == count
+    assert begin == 0 or len(list(windows(begin - 1, until, days))) > count

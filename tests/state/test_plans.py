@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
-from izoologic_cdf.runtime.plan import FIRST_SYNC, OVERLAP
+from izoologic_cdf.runtime.plan import FIRST_SYNC
 from izoologic_cdf.runtime.state import State
-from izoologic_cdf.runtime.windows import DAY, Window
+from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
 from tests.state.support import Site
 from tests.state.test_intervals import seconds
 
@@ -33,6 +33,7 @@ def memory(
         Library.create(Path(folder) / "plan.sqlite") as library,
     ):
         state = State(library, "feed", (), {})
+        state.tenant.prove(0)
         for window in finished:
             state.begin(window)
             state.finish(window.until)
@@ -71,7 +72,7 @@ def test_a_sync_asks_for_every_open_second_after_its_origin_and_for_nothing_befo
 ) -> None:
     with memory(finished, refused, origin) as state:
         planned = plan.sync(state, NOW)
-        begin = state.origin()
+        begin = state.origin() if planned.origin is None else planned.origin
     assert begin is not None
     asked = seconds(list(planned.parts))
     open_seconds = seconds([Window(begin, NOW)]) - seconds(finished) - seconds(refused)
@@ -89,7 +90,7 @@ def test_a_sync_asks_again_for_the_minutes_before_the_last_finished_point(
     with memory(finished, origin=origin) as state:
         last = state.finished()[-1].until
         planned = plan.sync(state, NOW)
-        begin = max(last - OVERLAP, state.origin() or 0)
+        begin = max(last - OVERLAP, planned.origin or state.origin() or 0)
     tail = seconds([Window(begin, min(last, NOW))])
     assert tail <= seconds(list(planned.parts))
 
@@ -104,7 +105,10 @@ def test_the_origin_is_set_by_the_first_sync_and_stays(since: int | None) -> Non
     now = 100 * DAY
     begin = now - FIRST_SYNC + OVERLAP if since is None else since
     with memory([]) as state:
-        assert plan.sync(state, now, since).parts == (Window(begin, now),)
+        first = plan.sync(state, now, since)
+        assert (first.parts, first.origin) == ((Window(begin, now),), begin)
+        state.begin_at(begin)
+        state.begin_at(begin + 5)
         assert plan.sync(state, now + DAY, 77).parts == (Window(begin, now + DAY),)
 
 
@@ -181,7 +185,7 @@ def test_a_part_too_old_for_the_server_is_named_once_and_not_asked_for_by_every_
     begin = site.now - 40 * DAY
     first = site.sync(begin)
     assert first.summary.exit_code == 3
-    (hole,) = first.summary.holes
+    (hole,) = first.summary.gaps
     assert hole == Window(begin, site.now - 30 * DAY + OVERLAP - 1)
     site.state.clear_requests()
     site.state.advance(60)

@@ -7,18 +7,31 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.state import MOST_FAILURES, State
-from izoologic_cdf.runtime.windows import Window
+from izoologic_cdf.runtime.case import Miss
+from izoologic_cdf.runtime.state import MAX_FAILURES, State, milliseconds
+from izoologic_cdf.runtime.windows import DAY, Window
 from tests.feeds.support import definition
 
 KEY, SECRET = "key-that-occurs-nowhere-else", "secret-that-occurs-nowhere-else"
 VALUES = {"api_host": "api.example.com", "api_key": KEY, "api_secret": SECRET, "verify_ssl": True}
 FIELDS = definition("incident").primary_feeds[0].user_fields
+NOW = 1_000_000
 ROW = {"caseId": "a", "updated": 5, "trackingId": None, "error": None}
 
 
-def opened(library: Library, feed: str = "feed", **changed: Any) -> State:
-    return State(library, feed, FIELDS, {**VALUES, **changed})
+def opened(library: Library, feed: str = "feed", tenant: str = "", **changed: Any) -> State:
+    """Return the state of a tenant whose keys have logged in."""
+    state = State(library, feed, FIELDS, {**VALUES, **changed}, tenant)
+    state.tenant.prove(0)
+    return state
+
+
+def defer(state: State, case_id: str, asked: Window, reason: str = "it failed") -> None:
+    state.defer(case_id, ROW, asked, reason, "item", NOW)
+
+
+def done(state: State, case_id: str, read: Window | None = None) -> None:
+    state.done(case_id, 0, read)
 
 
 @pytest.fixture
@@ -34,9 +47,9 @@ def library(path: Path) -> Iterator[Library]:
 
 def test_nothing_is_remembered_at_first(library: Library) -> None:
     state = opened(library)
-    assert (state.finished(), state.refused(), state.set_aside()) == ([], [], [])
+    assert (state.finished(), state.refused(), state.deferred()) == ([], [], [])
     assert state.origin() is None
-    assert state.messages_read("a") is None
+    assert state.ranges("a")[0] is None
 
 
 def test_an_interval_that_has_just_begun_holds_no_second(library: Library) -> None:
@@ -50,7 +63,7 @@ def test_an_interval_grows_and_never_shrinks(library: Library) -> None:
     state.begin(Window(100, 200))
     grown = []
     for until in (50, 130, 120, 150):
-        state.reach(until)
+        state.grow(until)
         grown.append(state.finished())
     assert grown == [[], [Window(100, 130)], [Window(100, 130)], [Window(100, 150)]]
     state.finish(200)
@@ -80,13 +93,13 @@ def test_what_is_not_committed_is_not_finished(library: Library) -> None:
 
     def crash() -> None:
         with library.transaction():
-            state.reach(150)
-            state.put_aside("a", ROW, Window(0, 5), "reason")
+            state.grow(150)
+            defer(state, "a", Window(0, 5))
             raise KeyError
 
     with pytest.raises(KeyError):
         crash()
-    assert (state.finished(), state.set_aside()) == ([], [])
+    assert (state.finished(), state.deferred()) == ([], [])
 
 
 def test_two_runs_of_one_feed_at_once_do_not_take_each_others_progress(
@@ -96,11 +109,11 @@ def test_two_runs_of_one_feed_at_once_do_not_take_each_others_progress(
     with Library.open(path) as beside:
         one, other = opened(library), opened(beside)
         one.begin(Window(1000, 2000))
-        one.reach(1100)
+        one.grow(1100)
         other.begin(Window(0, 10))
         other.finish(10)
         other.begin(Window(5000, 6000))
-        one.reach(1500)
+        one.grow(1500)
         other.finish(5500)
         one.finish(2000)
     assert opened(library).finished() == [Window(0, 10), Window(1000, 2000), Window(5000, 5500)]
@@ -111,28 +124,22 @@ def test_everything_is_there_after_the_library_is_opened_again(path: Path) -> No
         state = opened(library)
         state.begin_at(40)
         state.begin(Window(100, 200))
-        state.reach(150)
+        state.grow(150)
         state.refuse(Window(1, 5))
-        state.put_aside("a", ROW, Window(7, 8), "it failed")
-        state.done("b", Window(3, 4))
+        defer(state, "a", Window(7, 8))
+        done(state, "b", Window(3, 4))
     with Library.open(path) as library:
         state = opened(library)
-        (record,) = state.set_aside()
+        (record,) = state.deferred()
         assert (state.origin(), state.finished()) == (40, [Window(100, 150)])
         assert state.refused() == [Window(1, 5)]
         assert (record.case_id, record.value, record.asked) == ("a", ROW, Window(7, 8))
-        assert (record.reason, record.failures, record.given_up) == ("it failed", 1, False)
-        assert state.messages_read("b") == Window(3, 4)
+        assert (record.reason, record.failures, record.abandoned) == ("it failed", 0, False)
+        assert state.ranges("b")[0] == Window(3, 4)
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        {"feed": "another feed"},
-        {"api_host": "other.example.com"},
-        {"api_key": "another key"},
-        {"api_secret": "another secret"},
-    ],
+    "other", [{"feed": "another feed"}, {"api_host": "other.example.com"}, {"tenant": "another"}]
 )
 def test_feeds_and_tenants_do_not_see_each_other(library: Library, other: dict[str, Any]) -> None:
     mine = opened(library)
@@ -140,16 +147,16 @@ def test_feeds_and_tenants_do_not_see_each_other(library: Library, other: dict[s
     mine.finish(2)
     mine.begin_at(1)
     mine.refuse(Window(5, 6))
-    mine.put_aside("a", ROW, Window(1, 2), "it failed")
-    mine.done("b", Window(1, 2))
+    defer(mine, "a", Window(1, 2))
+    done(mine, "b", Window(1, 2))
     theirs = opened(library, **other)
-    assert (theirs.finished(), theirs.refused(), theirs.set_aside()) == ([], [], [])
-    assert (theirs.origin(), theirs.messages_read("b")) == (None, None)
+    assert (theirs.finished(), theirs.refused(), theirs.deferred()) == ([], [], [])
+    assert (theirs.origin(), theirs.ranges("b")[0]) == (None, None)
     theirs.begin(Window(8, 9))
     theirs.finish(9)
-    theirs.done("a")
+    done(theirs, "a")
     assert mine.finished() == [Window(1, 2)]
-    assert [one.case_id for one in mine.set_aside()] == ["a"]
+    assert [one.case_id for one in mine.deferred()] == ["a"]
 
 
 def test_switches_do_not_make_another_tenant(library: Library) -> None:
@@ -157,63 +164,117 @@ def test_switches_do_not_make_another_tenant(library: Library) -> None:
     assert opened(library, verify_ssl=False, ingest_as_event=True).origin() == 40
 
 
-def test_the_file_holds_no_secret_and_no_host(library: Library, path: Path) -> None:
+def test_the_file_holds_no_secret(library: Library, path: Path) -> None:
     state = opened(library)
     state.begin(Window(1, 2))
-    state.put_aside("a", ROW, Window(1, 2), "it failed")
+    defer(state, "a", Window(1, 2))
     library.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = b"".join(file.read_bytes() for file in path.parent.iterdir())
-    for word in (KEY, SECRET, "api.example.com"):
+    for word in (KEY, SECRET):
         assert word.encode() not in content
 
 
 def test_the_range_of_messages_of_a_failing_case_only_grows(library: Library) -> None:
     state = opened(library)
     for asked in (Window(50, 60), Window(55, 58), Window(70, 80), Window(10, 12)):
-        state.put_aside("a", ROW, asked, "it failed")
-    (record,) = state.set_aside()
+        defer(state, "a", asked)
+    (record,) = state.deferred()
     assert record.asked == Window(10, 80)
 
 
-def test_a_case_is_given_up_after_so_many_failures(library: Library) -> None:
+def test_a_case_is_abandoned_after_so_many_failures_of_its_own(library: Library) -> None:
     state = opened(library)
-    given_up = [
-        state.put_aside("a", ROW, Window(1, 2), f"failure {number}").given_up
-        for number in range(1, MOST_FAILURES + 1)
-    ]
-    assert given_up == [False] * (MOST_FAILURES - 1) + [True]
-    (record,) = state.set_aside()
-    assert (record.failures, record.reason) == (MOST_FAILURES, f"failure {MOST_FAILURES}")
+    abandoned = []
+    for number in range(1, MAX_FAILURES + 1):
+        defer(state, "a", Window(1, 2), f"failure {number}")
+        # what is deferred without a failure of its own keeps its tries
+        defer(state, "b", Window(1, 2))
+        abandoned += [one.case_id for one in state.count_failures([("a", "")])]
+        assert abandoned == (["a"] if number == MAX_FAILURES else [])
+    first, second = state.deferred()
+    assert (first.failures, first.reason) == (MAX_FAILURES, f"failure {MAX_FAILURES}")
+    assert (first.abandoned, second.abandoned, second.failures) == (True, False, 0)
+    assert state.count_failures([("a", "")]) == []
+
+
+def test_the_next_try_is_further_away_the_longer_it_has_failed(library: Library) -> None:
+    state, begun = opened(library), NOW
+    waits = []
+    for hours in (0, 0.9, 1, 8, 80, 800):
+        now = begun + int(hours * 3600)
+        state.defer("a", ROW, Window(1, 2), "no answer", "outage", now)
+        (record,) = state.deferred()
+        waits.append(record.next_at - now)
+        assert record.is_due(record.next_at)
+        assert record.is_due(now) is (waits[-1] == 0)
+    assert waits == [0, 0, 450, 3600, 36_000, DAY]
+
+
+def test_a_next_try_that_no_clock_can_have_set_is_due(library: Library) -> None:
+    state = opened(library)
+    state.defer("a", ROW, Window(1, 2), "no answer", "outage", NOW + 365 * DAY)
+    (record,) = state.deferred()
+    assert record.is_due(NOW)
+
+
+def test_parts_of_a_case_are_deferred_by_themselves(library: Library) -> None:
+    state = opened(library)
+    for part in ("", "notes", "files\na\n1", "files\na\n2"):
+        state.defer("a", ROW, Window(1, 2), "no answer", "outage", NOW, part=part)
+    state.done("a", 0, None, [Miss("files", "no answer", "", None, "a\n2")])
+    assert [one.part for one in state.deferred()] == ["files\na\n2"]
+    assert state.ranges("a") == (None, Window(1, 2))
+
+
+def test_an_older_reading_takes_back_nothing_that_a_newer_one_has_missed(library: Library) -> None:
+    state = opened(library)
+    state.defer("a", ROW, Window(1, 2), "no answer", "outage", NOW, read_at=200)
+    state.done("a", 100, Window(1, 2))
+    assert [one.case_id for one in state.deferred()] == ["a"]
+    assert [state.is_stale("a", at) for at in (99, 100, 101)] == [True, False, False]
+    state.done("a", 300, Window(1, 2))
+    assert state.deferred() == []
+
+
+def test_a_reading_in_the_future_makes_no_other_one_stale(library: Library) -> None:
+    state = opened(library)
+    ahead = milliseconds() + 365 * DAY * 1000
+    state.done("a", ahead, None)
+    assert not state.is_stale("a", milliseconds())
+    state.done("a", milliseconds(), None)
+    assert state.is_stale("a", 5)
 
 
 def test_a_case_that_is_done_is_forgotten_and_others_stay(library: Library) -> None:
     state = opened(library)
     for case_id in ("a", "A", "b"):
-        state.put_aside(case_id, ROW, Window(1, 2), "it failed")
-    state.done("a")
-    assert [one.case_id for one in state.set_aside()] == ["A", "b"]
-    state.put_aside("a", ROW, Window(8, 9), "it failed again")
-    (record,) = [one for one in state.set_aside() if one.case_id == "a"]
-    assert (record.asked, record.failures) == (Window(8, 9), 1)
+        defer(state, case_id, Window(1, 2))
+    done(state, "a")
+    assert [one.case_id for one in state.deferred()] == ["A", "b"]
+    defer(state, "a", Window(8, 9), "it failed again")
+    (record,) = [one for one in state.deferred() if one.case_id == "a"]
+    assert (record.asked, record.failures) == (Window(8, 9), 0)
 
 
-@pytest.mark.parametrize("case_id", ["\ud800", "a\x00b", "'; DROP TABLE x; --", "\U0001f4e7", ""])
+@pytest.mark.parametrize(
+    "case_id", ["\ud800", "a\x00b", "a\\b", "a\\ud800", "'; DROP TABLE x; --", "\U0001f4e7", ""]
+)
 def test_any_text_can_be_a_case_id(library: Library, case_id: str) -> None:
     state = opened(library)
-    state.put_aside(case_id, {"caseId": case_id}, Window(1, 2), "it failed \udfff")
-    (record,) = state.set_aside()
-    assert record.value == {"caseId": case_id}
-    state.done(case_id, Window(1, 2))
-    assert state.set_aside() == []
-    assert state.messages_read(case_id) == Window(1, 2)
+    state.defer(case_id, {"caseId": case_id}, Window(1, 2), "it failed \udfff", "item", NOW)
+    (record,) = state.deferred()
+    assert (record.case_id, record.value) == (case_id, {"caseId": case_id})
+    done(state, case_id, Window(1, 2))
+    assert state.deferred() == []
+    assert state.ranges(case_id)[0] == Window(1, 2)
 
 
 def test_ranges_of_messages_are_joined_and_of_two_apart_the_later_counts(library: Library) -> None:
     state = opened(library)
     seen = []
     for read in (Window(100, 200), Window(150, 300), Window(301, 310), Window(50, 60)):
-        state.done("a", read)
-        seen.append(state.messages_read("a"))
+        done(state, "a", read)
+        seen.append(state.ranges("a")[0])
     assert seen == [Window(100, 200), Window(100, 300), Window(100, 310), Window(100, 310)]
-    state.done("a", Window(400, 500))
-    assert state.messages_read("a") == Window(400, 500)
+    done(state, "a", Window(400, 500))
+    assert state.ranges("a")[0] == Window(400, 500)

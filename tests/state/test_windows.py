@@ -9,8 +9,7 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
 from izoologic_cdf.emulator.times import epoch
-from izoologic_cdf.runtime.plan import OVERLAP
-from izoologic_cdf.runtime.windows import DAY, Window
+from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
 from tests.feeds.support import Object
 from tests.state.support import Site
 
@@ -74,15 +73,15 @@ def test_200_days_of_1500_cases_are_complete_or_the_hole_is_named(
     outcome = site.run(since, until)
     first = since
     if days is None:
-        assert outcome.summary.holes == []
+        assert outcome.summary.gaps == []
     else:
         # windows that begin too early, whole ones and the first part of one
         first = until - days * DAY + OVERLAP
-        holes = sorted(outcome.summary.holes)
+        holes = sorted(outcome.summary.gaps)
         assert (holes[0].since, holes[-1].until) == (since, first - 1)
         assert all(a.until + 1 == b.since for a, b in itertools.pairwise(holes))
         assert outcome.heard("failure: nothing was read of")
-    partial = bool(outcome.summary.holes or outcome.summary.failures)
+    partial = bool(outcome.summary.gaps or outcome.summary.failures)
     assert outcome.summary.exit_code == (3 if partial else 0)
     truth = Truth.of(scenario, first, since, until)
     found = outcome.all("incident")

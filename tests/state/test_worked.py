@@ -24,11 +24,16 @@ def test_what_was_added_is_told_and_nothing_else(library: Library) -> None:
     assert worked.among(["a", "A", "é 'quoted'", "b"]) == {"a", "é 'quoted'"}
 
 
-def test_a_lone_surrogate_is_told_as_it_is_stored(library: Library) -> None:
-    worked = Worked(library)
-    worked.add(["case-\ud800"])
-    (told,) = worked.among(["case-\ud800"])
-    told.encode()
+ODD = ["case", "case\0x", "case\ud800", "case\ud801", "case\ufffd", "case\\ud800", "case\\0x", ""]
+
+
+def test_ids_that_differ_in_a_character_that_sqlite_does_not_take_are_told_apart(
+    library: Library,
+) -> None:
+    for case_id in ODD:
+        worked = Worked(library)
+        worked.add([case_id])
+        assert worked.among(ODD) == {case_id}
 
 
 def test_every_run_begins_with_none_and_leaves_nothing_in_the_file(

@@ -1,13 +1,12 @@
-"""A case that fails is set aside, taken up again by itself, given up at last, and forgotten."""
+"""A case that fails is deferred, retried by later runs, abandoned at last, and forgotten."""
 
 import json
 import sqlite3
 
 import pytest
 
-from izoologic_cdf.runtime.plan import OVERLAP
-from izoologic_cdf.runtime.state import MOST_FAILURES
-from izoologic_cdf.runtime.windows import DAY, Window
+from izoologic_cdf.runtime.state import MAX_FAILURES
+from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
 from tests.feeds.support import attributes
 from tests.state.support import HOUR, Site
 
@@ -31,8 +30,8 @@ def broken(site: Site) -> Site:
     return site
 
 
-def test_a_case_that_fails_is_set_aside_and_the_others_are_ingested(broken: Site) -> None:
-    (record,) = broken.set_aside
+def test_a_case_that_fails_is_deferred_and_the_others_are_ingested(broken: Site) -> None:
+    (record,) = broken.deferred
     assert record.case_id == BAD
     assert record.reason == "the API refused the request (iZOO5000: Try later)"
     assert broken.case_values() == {GOOD}
@@ -40,10 +39,10 @@ def test_a_case_that_fails_is_set_aside_and_the_others_are_ingested(broken: Site
 
 def test_the_next_sync_takes_it_up_by_itself_and_forgets_it(broken: Site) -> None:
     outcome = broken.sync()
-    assert outcome.heard("1 cases that were set aside are taken up again")
+    assert outcome.heard("retrying 1 deferred case")
     assert (outcome.summary.exit_code, outcome.summary.retried) == (0, 1)
     assert broken.case_values() == {BAD, GOOD}
-    assert broken.set_aside == []
+    assert broken.deferred == []
     assert broken.sync().summary.retried == 0
 
 
@@ -65,56 +64,56 @@ def test_it_is_asked_for_the_messages_of_the_run_that_failed_and_of_this_one(sit
     assert subjects == ["Hello", "Between"]
 
 
-def test_listed_again_after_it_was_given_up_it_is_asked_for_all_it_has_missed(site: Site) -> None:
+def test_listed_again_after_it_was_abandoned_it_is_asked_for_all_it_has_missed(site: Site) -> None:
     begin = site.now
     site.fill(BAD, updated=begin - 100 * DAY)
-    break_case(site, MOST_FAILURES)
-    for _ in range(MOST_FAILURES):
+    break_case(site, MAX_FAILURES)
+    for _ in range(MAX_FAILURES):
         site.run(begin - 110 * DAY, begin - 90 * DAY)
     site.state.update_case(BAD, begin - 10)
     outcome = site.run(begin - HOUR, begin)
-    assert (outcome.summary.exit_code, outcome.summary.given_up) == (0, [])
+    assert (outcome.summary.exit_code, outcome.summary.abandoned) == (0, [])
     assert len(site.note_values()) == 1
 
 
-def test_listed_and_set_aside_at_once_it_fails_once(broken: Site) -> None:
+def test_listed_and_deferred_at_once_it_fails_once(broken: Site) -> None:
     broken.state.update_case(BAD)
     break_case(broken, None)
     outcome = broken.sync()
     assert (outcome.summary.failed, outcome.summary.listed) == (1, 1)
-    assert [one.failures for one in broken.set_aside] == [2]
+    assert [one.failures for one in broken.deferred] == [2]
 
 
-def test_it_is_given_up_with_its_reason_and_left_alone(site: Site) -> None:
+def test_it_is_abandoned_with_its_reason_and_left_alone(site: Site) -> None:
     site.fill(BAD, GOOD, updated=site.now - HOUR)
     break_case(site, None)
-    for number in range(1, MOST_FAILURES + 1):
+    for number in range(1, MAX_FAILURES + 1):
         outcome = site.sync()
         assert outcome.summary.exit_code == 3
-        last = number == MOST_FAILURES
-        assert outcome.summary.set_aside == ([] if last else [BAD])
-        assert outcome.summary.given_up == ([BAD] if last else [])
+        last = number == MAX_FAILURES
+        assert outcome.summary.deferred == ([] if last else [BAD])
+        assert outcome.summary.abandoned == ([BAD] if last else [])
         site.state.advance(HOUR)
     assert outcome.heard(
-        f"case {BAD} failed 5 times and is given up", "retry", "the API refused the request"
+        f"case {BAD} failed 5 times and is abandoned", "retry", "the API refused the request"
     )
     site.state.clear_requests()
     later = site.sync()
-    assert (later.summary.exit_code, later.summary.given_up) == (0, [BAD])
-    assert "given up  caSe0bad1" in later.summary.as_text()
-    assert json.loads(later.summary.as_json())["cases"]["given_up"] == [BAD]
+    assert (later.summary.exit_code, later.summary.abandoned) == (0, [BAD])
+    assert "abandoned caSe0bad1" in later.summary.as_text()
+    assert json.loads(later.summary.as_json())["cases"]["abandoned"] == [BAD]
     assert site.asked("CaseDetail") == []
 
 
 @pytest.mark.parametrize("named", [(), (BAD,)])
 def test_a_retry_does_it_again_on_demand(site: Site, named: tuple[str, ...]) -> None:
     site.fill(BAD, GOOD, updated=site.now - HOUR)
-    break_case(site, MOST_FAILURES)
-    for _ in range(MOST_FAILURES):
+    break_case(site, MAX_FAILURES)
+    for _ in range(MAX_FAILURES):
         site.sync()
         site.state.advance(HOUR)
     outcome = site.retry(*named)
-    assert (outcome.summary.exit_code, outcome.summary.given_up) == (0, [])
+    assert (outcome.summary.exit_code, outcome.summary.abandoned) == (0, [])
     assert site.case_values() == {BAD, GOOD}
     assert len(site.note_values()) == 2
 
@@ -124,8 +123,9 @@ def test_a_retry_of_one_leaves_the_others(site: Site) -> None:
     site.state.add_fault("envelope", endpoint="CaseDetail", json=REFUSED, count=2)
     site.sync()
     outcome = site.retry("caSe0bad2")
-    assert outcome.summary.exit_code == 0
-    assert outcome.summary.set_aside == [BAD]
+    # as long as something is missing, no run is complete
+    assert outcome.summary.exit_code == 3
+    assert outcome.summary.deferred == [BAD]
     assert site.case_values() == {"caSe0bad2"}
 
 
@@ -133,18 +133,18 @@ def test_a_retry_that_fails_again_ends_as_partial(broken: Site) -> None:
     break_case(broken)
     outcome = broken.retry()
     assert outcome.summary.exit_code == 3
-    assert [one.failures for one in broken.set_aside] == [2]
+    assert [one.failures for one in broken.deferred] == [2]
 
 
-def test_a_set_aside_case_that_is_gone_meanwhile_is_skipped_and_forgotten(broken: Site) -> None:
+def test_a_deferred_case_that_is_gone_meanwhile_is_skipped_and_forgotten(broken: Site) -> None:
     broken.state.remove_case(BAD)
     outcome = broken.sync()
     assert (outcome.summary.exit_code, outcome.summary.skipped) == (0, 1)
     assert outcome.heard(f"warning: case {BAD}", "the API no longer has data for this case")
-    assert broken.set_aside == []
+    assert broken.deferred == []
 
 
-def test_a_file_that_fails_sets_its_case_aside_and_is_fetched_by_the_next_run(site: Site) -> None:
+def test_a_file_that_fails_defers_its_case_and_is_fetched_by_the_next_run(site: Site) -> None:
     site.fill(BAD, GOOD, updated=site.now - HOUR)
     site.state.add_fault("status", endpoint="DownloadCaseFile", case=BAD, status=404)
     outcome = site.sync()
@@ -160,7 +160,7 @@ def test_a_file_that_fails_sets_its_case_aside_and_is_fetched_by_the_next_run(si
     assert len(site.asked("DownloadCaseFile")) == 1
 
 
-def test_messages_that_fail_set_their_case_aside(site: Site) -> None:
+def test_messages_that_fail_defer_their_case(site: Site) -> None:
     site.fill(BAD, GOOD, updated=site.now - HOUR)
     site.state.add_fault("raw", endpoint="FetchCaseCommunications", case=BAD, text="<html>")
     outcome = site.sync()
@@ -171,7 +171,7 @@ def test_messages_that_fail_set_their_case_aside(site: Site) -> None:
     assert len(site.note_values()) == 2
 
 
-def test_a_dlr_case_is_set_aside_and_taken_up_likewise(site: Site) -> None:
+def test_a_dlr_case_is_deferred_and_taken_up_likewise(site: Site) -> None:
     site.feed = "dlr"
     for case_id in ("DLR#caSe0bad1", "DLR#caSe0good"):
         rows = [{"email": f"{case_id[4:]}@example.com", "password": "hidden-in-the-record"}]
@@ -179,7 +179,7 @@ def test_a_dlr_case_is_set_aside_and_taken_up_likewise(site: Site) -> None:
         site.state.put_dlr(case_id, detail, site.now - HOUR)
     site.state.add_fault("envelope", endpoint="DLRDetail", case="DLR#caSe0bad1", json=REFUSED)
     outcome = site.sync()
-    assert (outcome.summary.exit_code, outcome.summary.set_aside) == (3, ["DLR#caSe0bad1"])
+    assert (outcome.summary.exit_code, outcome.summary.deferred) == (3, ["DLR#caSe0bad1"])
     assert len(outcome.all("account")) == 1
     again = site.sync()
     assert again.summary.exit_code == 0
@@ -192,10 +192,10 @@ def test_the_record_holds_the_list_row_alone(site: Site) -> None:
     site.state.add_fault("raw", endpoint="FetchCaseCommunications", case=BAD, text="[", count=3)
     site.sync()
     with sqlite3.connect(site.library) as connection:
-        (row,) = connection.execute("SELECT * FROM feed_set_aside").fetchall()
+        (row,) = connection.execute("SELECT * FROM feed_deferred").fetchall()
     connection.close()
     assert "Executive-Canary" not in str(row)
-    (record,) = site.set_aside
+    (record,) = site.deferred
     assert set(record.value) == {"caseId", "trackingId", "updated"}
     assert record.asked == Window(record.asked.since, site.now)
     assert record.asked.since <= site.now - 30 * DAY + OVERLAP

@@ -1,0 +1,192 @@
+"""The format of a library file: its tables, its version, and the way from earlier versions."""
+
+# 1: objects; what feeds remember stood in tables of their own, under a hash of host and keys
+# 2: what feeds remember is kept per tenant: feed, host and name
+VERSION = 2
+
+# the references are not enforced while writing, which would cost four look-ups per attribute;
+# the tests check them with PRAGMA foreign_key_check
+OBJECTS = """
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  since TEXT NOT NULL,
+  until TEXT NOT NULL,
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  outcome TEXT,
+  tenant INTEGER REFERENCES feed_tenant(id)
+);
+-- texts that repeat in every object: attribute names and sources
+CREATE TABLE term (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+);
+CREATE TABLE content (
+  id INTEGER PRIMARY KEY,
+  sha256 TEXT NOT NULL UNIQUE,
+  size INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+);
+-- identity: a JSON list of what makes the object this one and no other
+-- described: the update, in epoch seconds, of the case that the description is of
+CREATE TABLE object (
+  id INTEGER PRIMARY KEY,
+  identity TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  value TEXT NOT NULL,
+  subtype TEXT,
+  description TEXT,
+  published_at TEXT,
+  happened_at TEXT,
+  started_at TEXT,
+  ended_at TEXT,
+  status TEXT,
+  content INTEGER REFERENCES content(id),
+  described INTEGER,
+  created_at TEXT NOT NULL,
+  created_run INTEGER NOT NULL REFERENCES run(id),
+  modified_at TEXT NOT NULL,
+  modified_run INTEGER NOT NULL REFERENCES run(id)
+);
+CREATE INDEX object_content ON object(content) WHERE content IS NOT NULL;
+CREATE TABLE object_source (
+  object INTEGER NOT NULL REFERENCES object(id),
+  source INTEGER NOT NULL REFERENCES term(id),
+  PRIMARY KEY (object, source)
+) WITHOUT ROWID;
+CREATE TABLE attribute (
+  object INTEGER NOT NULL REFERENCES object(id),
+  name INTEGER NOT NULL REFERENCES term(id),
+  value TEXT NOT NULL,
+  source INTEGER NOT NULL REFERENCES term(id),
+  run INTEGER NOT NULL REFERENCES run(id),
+  PRIMARY KEY (object, name, value, source)
+) WITHOUT ROWID;
+CREATE TABLE tag (
+  object INTEGER NOT NULL REFERENCES object(id),
+  text TEXT NOT NULL,
+  PRIMARY KEY (object, text)
+) WITHOUT ROWID;
+-- undirected: the smaller id always stands first
+CREATE TABLE relation (
+  low INTEGER NOT NULL REFERENCES object(id),
+  high INTEGER NOT NULL REFERENCES object(id),
+  run INTEGER NOT NULL REFERENCES run(id),
+  PRIMARY KEY (low, high),
+  CHECK (low < high)
+) WITHOUT ROWID;
+CREATE INDEX relation_high ON relation(high);
+"""
+
+# What the runs of a feed remember of a tenant. Times are epoch seconds. A case id stands as
+# `limits.exact` has it, so that no two ids are one.
+STATE = """
+-- host: null for a tenant of format 1, of which nothing but the hash in `keys` is known
+-- keys: salted hash of the keys of the last login that succeeded
+-- reach: the greatest age, in seconds, that a list was given for
+-- witnesses: a few cases that were read, as a JSON list of [id, item]
+CREATE TABLE feed_tenant (
+  id INTEGER PRIMARY KEY,
+  feed TEXT NOT NULL,
+  host TEXT,
+  name TEXT NOT NULL DEFAULT '',
+  salt TEXT NOT NULL,
+  keys TEXT NOT NULL,
+  origin INTEGER,
+  reach INTEGER NOT NULL DEFAULT 0,
+  witnesses TEXT NOT NULL DEFAULT '[]',
+  UNIQUE (feed, host, name)
+);
+CREATE TABLE feed_interval (
+  id INTEGER PRIMARY KEY,
+  tenant INTEGER NOT NULL REFERENCES feed_tenant(id),
+  kind TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  messages_since INTEGER NOT NULL
+);
+-- since, until: the range in which every part of the case was read; null for none
+-- read_at: when the newest reading that was committed began, in milliseconds
+CREATE TABLE feed_case (
+  tenant INTEGER NOT NULL REFERENCES feed_tenant(id),
+  case_id TEXT NOT NULL,
+  since INTEGER,
+  until INTEGER,
+  read_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant, case_id)
+) WITHOUT ROWID;
+-- part: '' for the whole case; read_at: when the reading that failed began, in milliseconds
+CREATE TABLE feed_deferred (
+  tenant INTEGER NOT NULL REFERENCES feed_tenant(id),
+  case_id TEXT NOT NULL,
+  part TEXT NOT NULL,
+  value TEXT NOT NULL,
+  updated INTEGER,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  cause TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  failures INTEGER NOT NULL,
+  first_at INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  read_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant, case_id, part)
+) WITHOUT ROWID;
+"""
+
+# What format 1 held of a case that waits for its next try is taken over with all its tries left,
+# since outages used them up, and what it called refused for good is asked for once more. Items of
+# its feeds had these four keys.
+_FROM_1 = """
+CREATE TABLE IF NOT EXISTS feed_salt (salt TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS feed_interval (
+  id INTEGER PRIMARY KEY, feed TEXT, tenant TEXT, kind TEXT, since INTEGER, until INTEGER,
+  messages_since INTEGER);
+CREATE TABLE IF NOT EXISTS feed_set_aside (
+  feed TEXT, tenant TEXT, case_id TEXT, value TEXT, since INTEGER, until INTEGER, reason TEXT,
+  failures INTEGER);
+CREATE TABLE IF NOT EXISTS feed_messages_read (
+  feed TEXT, tenant TEXT, case_id TEXT, since INTEGER, until INTEGER);
+ALTER TABLE feed_interval RENAME TO old_interval;
+{state}
+INSERT INTO feed_tenant (feed, salt, keys)
+  SELECT feed, coalesce((SELECT group_concat(salt, ' ') FROM feed_salt), ''), tenant FROM (
+    SELECT feed, tenant FROM old_interval WHERE kind = 'finished' AND until >= since
+    UNION SELECT feed, tenant FROM feed_set_aside
+    UNION SELECT feed, tenant FROM feed_messages_read);
+UPDATE feed_tenant SET
+  origin = (SELECT min(since) FROM old_interval AS old
+    WHERE old.feed = feed_tenant.feed AND old.tenant = keys AND kind = 'origin'),
+  witnesses = (SELECT json_group_array(json_array(case_id, json_object(
+      'caseId', case_id, 'trackingId', NULL, 'updated', NULL, 'error', NULL)))
+    FROM (SELECT case_id FROM feed_messages_read AS old
+      WHERE old.feed = feed_tenant.feed AND old.tenant = keys ORDER BY until DESC LIMIT 3));
+INSERT INTO feed_interval (tenant, kind, since, until, messages_since)
+  SELECT feed_tenant.id, kind, since, until, messages_since
+  FROM old_interval AS old JOIN feed_tenant ON old.feed = feed_tenant.feed AND tenant = keys
+  WHERE kind = 'finished';
+INSERT INTO feed_case
+  SELECT id, replace(case_id, char(92), char(92, 92)), since, until, 0
+  FROM feed_messages_read AS old JOIN feed_tenant ON old.feed = feed_tenant.feed AND tenant = keys;
+INSERT INTO feed_deferred
+  SELECT id, replace(case_id, char(92), char(92, 92)), '', value, NULL, since, until, 'item',
+    reason, 0, 0, 0, 0
+  FROM feed_set_aside AS old JOIN feed_tenant ON old.feed = feed_tenant.feed AND tenant = keys;
+DROP TABLE feed_salt;
+DROP TABLE old_interval;
+DROP TABLE feed_set_aside;
+DROP TABLE feed_messages_read;
+ALTER TABLE run ADD COLUMN tenant INTEGER REFERENCES feed_tenant(id);
+ALTER TABLE object ADD COLUMN described INTEGER;
+UPDATE object SET described = CAST(strftime('%s', modified_at) AS INTEGER)
+  WHERE description IS NOT NULL;
+"""
+# from each version to the next
+MIGRATIONS = {1: _FROM_1.replace("{state}", STATE)}
+
+
+def statements(script: str) -> list[str]:
+    """Return the statements of one of these scripts; none of their texts holds a semicolon."""
+    lines = [line for line in script.splitlines() if not line.startswith("--")]
+    return [one for one in "\n".join(lines).split(";") if one.strip()]

@@ -1,0 +1,207 @@
+"""Commits what became of cases, and books what is missing of them.
+
+A commit is one transaction: the objects of a case, what is deferred of it, and how far its window
+has come.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from izoologic_cdf.language import model
+from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.case import OBJECTS, Case, Message, Miss
+from izoologic_cdf.runtime.clock import Clock, stamp
+from izoologic_cdf.runtime.pipelines import Tracked
+from izoologic_cdf.runtime.problems import Cause, ItemError, unexpected
+from izoologic_cdf.runtime.progress import Speaker
+from izoologic_cdf.runtime.reports import ItemReport
+from izoologic_cdf.runtime.state import LEFT_OUT, State, milliseconds
+from izoologic_cdf.runtime.summary import Summary
+from izoologic_cdf.runtime.windows import Window
+
+# the part of a failure that is a whole case
+WHOLE = ""
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of one case in a worker.
+
+    `asked` is the range of its messages, `read_at` when its reading began, in milliseconds.
+    """
+
+    tracked: Tracked
+    asked: Window
+    report: ItemReport | None = None
+    error: ItemError | None = None
+    read_at: int = field(default_factory=milliseconds)
+
+
+class Commits:
+    """Commits the cases of one run, one by one."""
+
+    def __init__(
+        self,
+        library: Library,
+        state: State,
+        feed: model.Feed,
+        speaker: Speaker,
+        summary: Summary,
+        clock: Clock,
+    ) -> None:
+        """Begin with none. `latest` is set by the run: no update is believed to be later."""
+        self._library = library
+        self._state = state
+        self._feed = feed
+        self._speaker = speaker
+        self._summary = summary
+        self._clock = clock
+        self.run_id = 0
+        self.latest = 0
+        # how often the API gave each part of a case, which tells its faults from an outage
+        self._given: Counter[str] = Counter()
+        # (case, part, name of that part) that failed for what may lie in the case itself
+        self._failed: list[tuple[str, str, str]] = []
+        # what was said of a part, and how often it was not said again
+        self._said: Counter[tuple[str, str]] = Counter()
+
+    def commit(self, done: Done, reached: int | None) -> None:
+        """Commit a case, what is deferred of it, and that its window was read so far."""
+        case, summary = done.tracked.case, self._summary
+        with self._library.transaction():
+            stale = case.id is not None and self._state.is_stale(case.id, done.read_at)
+            if done.report is not None:
+                try:
+                    self._ingest(done.report, case, stale=stale)
+                except LibraryError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - what cannot be stored fails alone
+                    done.report, done.error = None, ItemError(unexpected(error))
+            if case.id is not None and not (stale and done.error):
+                self._book(case.id, done)
+            if reached is not None:
+                self._state.grow(reached)
+        if done.error is not None:
+            summary.failed += 1
+            self._speaker.failure(done.error.message, done.error, case.id)
+        else:
+            self._given[WHOLE] += 1
+            if done.report is None:
+                summary.skipped += 1
+            else:
+                summary.detailed += 1
+        self._given.update(case.given)
+        self._speaker.messages(case.messages)
+        self._say(case)
+
+    def _book(self, case_id: str, done: Done) -> None:
+        """Remember what was read of a case, and what is missing of it."""
+        if done.error is not None:
+            self._defer(case_id, done, WHOLE, WHOLE, done.error.message, done.error.cause)
+            return
+        misses = done.tracked.case.misses
+        read = Window(done.asked.since, min(done.asked.until, self.latest))
+        complete = done.report is not None and not any(miss.ranged for miss in misses)
+        self._state.done(case_id, done.read_at, read if complete else None, misses)
+        for miss in misses:
+            self._defer(case_id, done, miss.part, miss.name, miss.reason, miss.cause)
+
+    def _defer(
+        self, case_id: str, done: Done, part: str, name: str, reason: str, cause: Cause | None
+    ) -> None:
+        self._state.defer(
+            case_id,
+            done.tracked.value,
+            done.asked,
+            self._speaker.masked(reason),
+            LEFT_OUT if cause is None else cause.value,
+            self._clock.now(),
+            part=name,
+            updated=done.tracked.case.updated,
+            read_at=done.read_at,
+        )
+        if cause is Cause.ITEM:
+            self._failed.append((case_id, part, name))
+
+    def _ingest(self, report: ItemReport, case: Case, *, stale: bool) -> None:
+        spooled = [
+            one.content.source
+            for one in report.batch.objects
+            if one.content is not None and isinstance(one.content.source, Path)
+        ]
+        try:
+            ingested = self._library.ingest(
+                report.batch,
+                source=self._feed.name,
+                updatable=self._feed.updatable,
+                run_id=self.run_id,
+                now=stamp(self._clock.now()),
+                # what is dated in the future must not outlast what comes
+                updated=min(case.updated or 0, self.latest),
+                stale=stale,
+            )
+        finally:
+            for path in spooled:
+                path.unlink(missing_ok=True)
+        for problem in ingested.problems:
+            if problem.kind == "failed":
+                text = problem.sentence
+                case.misses.append(Miss(OBJECTS, text, text, Cause.ITEM, problem.value))
+            else:
+                case.warn(problem.sentence)
+        ingested.problems.clear()
+        self._summary.ingested.add(ingested)
+
+    def _say(self, case: Case) -> None:
+        """Say what is missing of a case; what other cases miss for the same reason, once a run."""
+        for miss in case.misses:
+            if miss.cause is None:
+                continue
+            key = (miss.part, miss.reason)
+            self._said[key] += 1
+            if self._said[key] == 1 or miss.part == OBJECTS:
+                message = Message("failure", case.id, miss.text, miss.position)
+                self._speaker.messages([message])
+
+    # --- the end of a run --------------------------------------------------------------------
+
+    def weigh(self, is_answered: Callable[[], bool]) -> None:
+        """Count the failures of this run that lie in the cases themselves, and say what they end.
+
+        The API answered, and the answer was no use: that lies in the case when others were
+        answered well at the same place, else it is an outage. Where no other case was asked for,
+        `is_answered` asks for one that is known.
+        """
+        if not self._failed:
+            return
+        parts = {part for _, part, _ in self._failed}
+        own = {part for part in parts if part == OBJECTS or self._given[part]}
+        if WHOLE in parts - own and is_answered():
+            own.add(WHOLE)
+        counted = [(case_id, name) for case_id, part, name in self._failed if part in own]
+        for one in self._state.count_failures(counted):
+            self._speaker.line(
+                f"failure: {about(one.case_id, one.part)} failed {one.failures} times and is "
+                f"abandoned; a retry asks for it again: {one.reason}"
+            )
+
+    def tell_missing(self, without: frozenset[str]) -> None:
+        """Write into the summary what the state says is missing, and say what was not said."""
+        for one in self._state.deferred():
+            part = one.part.partition("\n")[0]
+            if part not in without:
+                self._summary.miss(part, one.reason, one.case_id, abandoned=one.abandoned)
+        for (part, reason), count in self._said.items():
+            if count > 1 and part != OBJECTS:
+                self._speaker.line(
+                    f"failure: the {part} of {count} cases are missing for that reason: {reason}"
+                )
+
+
+def about(case_id: str, part: str) -> str:
+    """Return how a case, or a part of it, is called in a message."""
+    name, _, _ = part.partition("\n")
+    return f"the {name} of case {case_id}" if name else f"case {case_id}"

@@ -1,0 +1,136 @@
+"""Asks for the lists of a run's windows, and tells what the server does not give.
+
+A server may look back some days only. That a window is refused does not show it: a refusal may be
+of the moment. A part counts as too old, and is not asked for by later scheduled runs, when all of
+this holds: the server refused it; it gave something newer in the same run; it gave nothing older,
+neither in this run nor of that age in any before; what every server gives was not refused beside
+it; and asked once more after all that, it was refused again.
+"""
+
+from collections.abc import Sequence
+
+from izoologic_cdf.language import model
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.clock import Clock
+from izoologic_cdf.runtime.feeds import Feeds
+from izoologic_cdf.runtime.http import HttpError
+from izoologic_cdf.runtime.pipelines import RefusedError, Tracked
+from izoologic_cdf.runtime.plan import Plan
+from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.progress import Speaker, span
+from izoologic_cdf.runtime.state import State
+from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window, subtract
+
+Listed = tuple[Window, list[Tracked]]
+
+
+class Lists:
+    """The lists of one run."""
+
+    def __init__(
+        self,
+        feeds: Feeds,
+        feed: model.Feed,
+        state: State,
+        plan: Plan,
+        speaker: Speaker,
+        clock: Clock,
+    ) -> None:
+        source = feed.source
+        self._look_back: Sequence[int] = source.window.look_back if source and source.window else ()
+        self._feeds = feeds
+        self._feed = feed
+        self._state = state
+        self._plan = plan
+        self._speaker = speaker
+        self._clock = clock
+        # what was not given
+        self.gaps: list[Window] = []
+        # the begin of the oldest part that was given
+        self._oldest: int | None = None
+        # gaps that may be too old, oldest first, each with the newest begin that was refused in it
+        self._refused: list[tuple[Window, int]] = []
+
+    def ask(self, window: Window, started: int) -> Listed | None:
+        """Ask for a window; where the server refuses it, for the later parts that it may have.
+
+        Returns the part that was given, and its cases; null for none. `started` is when the run
+        began.
+        """
+        # a little later than that: clocks differ, and the request takes its time
+        now = self._clock.now() + OVERLAP
+        starts = [now - days * DAY for days in sorted(self._look_back, reverse=True)]
+        tries = [window.since, *(s for s in starts if window.since < s <= window.until)]
+        refused: list[int] = []
+        for since in tries:
+            part = Window(since, window.until)
+            try:
+                cases = self._list(part, started)
+            except ItemError as error:
+                self._speaker.failure(f"window {span(part)}: {error.message}", error)
+                if not _is_refusal(error):
+                    refused = []
+                    break
+                refused.append(since)
+                continue
+            if since > window.since:
+                self._gap(Window(window.since, since - 1), refused)
+            return self._given(part, cases)
+        self._gap(window, refused)
+        return None
+
+    def ask_again(self, started: int) -> Listed | None:
+        """Ask once more for the newest of what may be too old; remember all of it when it is.
+
+        Returns that part and its cases where it is given after all.
+        """
+        gaps = [(gap, since) for gap, since in self._refused if self._may_be_too_old(gap, since)]
+        if not gaps:
+            return None
+        gap, since = gaps[-1]
+        part = Window(since, gap.until)
+        try:
+            cases = self._list(part, started)
+        except ItemError as error:
+            if _is_refusal(error):
+                for one, _ in gaps:
+                    self._state.refuse(one)
+            return None
+        self.gaps = subtract(self.gaps, [part])
+        return self._given(part, cases)
+
+    def remember_reach(self, started: int) -> None:
+        """Remember how far back the server has given something."""
+        if self._oldest is not None:
+            self._state.reached(started - self._oldest)
+
+    def _may_be_too_old(self, gap: Window, since: int) -> bool:
+        now = self._clock.now()
+        least = now + OVERLAP - min(self._look_back, default=0) * DAY
+        return (
+            self._plan.scheduled
+            and self._oldest is not None
+            and gap.until < self._oldest
+            and since < least
+            and now - since > self._state.reach()
+        )
+
+    def _list(self, part: Window, started: int) -> list[Tracked]:
+        about = Case()
+        cases = self._feeds.list_cases(self._feed, part, self._plan.asked, started + OVERLAP, about)
+        listed = list(cases)
+        self._speaker.messages(about.messages)
+        return listed
+
+    def _given(self, part: Window, cases: list[Tracked]) -> Listed:
+        self._oldest = part.since if self._oldest is None else min(self._oldest, part.since)
+        return part, cases
+
+    def _gap(self, gap: Window, refused: Sequence[int]) -> None:
+        self.gaps.append(gap)
+        if refused:
+            self._refused.append((gap, refused[-1]))
+
+
+def _is_refusal(error: ItemError) -> bool:
+    return isinstance(error, RefusedError) or (isinstance(error, HttpError) and error.refused)

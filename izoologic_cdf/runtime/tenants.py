@@ -1,0 +1,223 @@
+"""Whose state it is: a tenant is told by feed, host and a name where one is given.
+
+One host may serve several tenants, and the keys of one may change. So the keys do not name a
+tenant: a salted hash of those that logged in last is kept as evidence. Keys that differ are settled
+by asking for cases that the state knows, never by a guess.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from izoologic_cdf.language.fields import UserField
+from izoologic_cdf.library.limits import storable
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.library.tables import statements
+from izoologic_cdf.runtime.problems import Cause, RunError
+
+# cases that are kept to be asked for when the keys differ
+MAX_WITNESSES = 3
+_HASH_ROUNDS = 20_000
+_PORTS = {"http": 80, "https": 443}
+_OF_HOST = "SELECT id, salt, keys FROM feed_tenant WHERE feed = ? AND host = ? AND name = ?"
+_OF_FORMAT_1 = (
+    "SELECT id, salt, keys FROM feed_tenant WHERE feed = ? AND host IS NULL ORDER BY id DESC"
+)
+# what one tenant remembers becomes another's; what both know keeps the wider range
+_JOIN = """
+UPDATE feed_interval SET tenant = :to WHERE tenant = :of;
+INSERT OR IGNORE INTO feed_case
+  SELECT :to, case_id, since, until, read_at FROM feed_case WHERE tenant = :of;
+INSERT INTO feed_deferred
+  SELECT :to, case_id, part, value, updated, since, until, cause, reason, failures, first_at,
+    next_at, read_at FROM feed_deferred WHERE tenant = :of
+  ON CONFLICT (tenant, case_id, part) DO UPDATE SET
+    since = min(since, excluded.since), until = max(until, excluded.until);
+UPDATE feed_tenant SET origin = (SELECT min(origin) FROM feed_tenant WHERE id IN (:to, :of))
+  WHERE id = :to;
+UPDATE run SET tenant = :to WHERE tenant = :of;
+DELETE FROM feed_case WHERE tenant = :of;
+DELETE FROM feed_deferred WHERE tenant = :of;
+DELETE FROM feed_tenant WHERE id = :of;
+"""
+_HOLDS = (
+    "SELECT EXISTS (SELECT 1 FROM feed_interval WHERE tenant = ?1 AND until >= since) "
+    "OR EXISTS (SELECT 1 FROM feed_case WHERE tenant = ?1) "
+    "OR EXISTS (SELECT 1 FROM feed_deferred WHERE tenant = ?1)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A case that a tenant's state knows, with the item as the feed tracked it."""
+
+    case_id: str
+    value: Any
+
+
+class Tenant:
+    """The tenant of a run: which of those that the library knows it is, and whether that is sure.
+
+    `id` is null for one that the library does not know. Nothing is written before `prove`.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        feed: str,
+        fields: Iterable[UserField],
+        values: Mapping[str, Any],
+        name: str = "",
+    ) -> None:
+        """Look it up by the form that the administrator filled in. Raises LibraryError."""
+        self._library = library
+        self._connection = library.connection
+        fields = [one for one in fields if not one.boolean]
+        told = {one.name: str(values.get(one.name) or "").strip() for one in fields}
+        host = ", ".join(
+            one_form(told[one.name]) for one in fields if one.required and not one.mask
+        )
+        self._keys = json.dumps([told[one.name] for one in fields if one.mask])
+        self._told_in_1 = json.dumps([str(values.get(f.name)) for f in fields if f.required])
+        self._label = (feed, storable(host), storable(name.strip()))
+        self.id: int | None = None
+        self.settled = True
+        # tenants of format 1 whose host is not known, so they may be this one as well
+        self._others: list[int] = []
+        self._joined: list[int] = []
+        self._find()
+
+    def _find(self) -> None:
+        row = self._connection.execute(_OF_HOST, self._label).fetchone()
+        if row is not None:
+            self.id, salt, keys = row
+            self.settled = self._hash(self._keys, salt) == keys or not self._holds(self.id)
+            return
+        for other, salts, keys in self._connection.execute(_OF_FORMAT_1, self._label[:1]):
+            if self.id is None and any(
+                self._hash(self._told_in_1, salt)[:16] == keys for salt in salts.split()
+            ):
+                self.id = other
+            else:
+                self._others.append(other)
+        self.settled = self.id is not None or not self._others
+
+    def _hash(self, text: str, salt: str) -> str:
+        raw = text.encode("utf-8", "surrogatepass")
+        return hashlib.pbkdf2_hmac("sha256", raw, bytes.fromhex(salt), _HASH_ROUNDS).hex()
+
+    def _holds(self, tenant: int | None) -> bool:
+        return bool(self._connection.execute(_HOLDS, (tenant,)).fetchone()[0])
+
+    @property
+    def known(self) -> bool:
+        """Whether the library remembers something of it, as far as that is sure."""
+        return self.id is not None and self.settled
+
+    def others(self) -> list[str]:
+        """Return host and name of the tenants of this feed that the library knows beside it."""
+        rows = self._connection.execute(
+            "SELECT host, name FROM feed_tenant WHERE feed = ? AND id IS NOT ? ORDER BY id",
+            (self._label[0], self.id),
+        )
+        return [
+            (host or "one of an earlier version") + (f" ({name})" if name else "")
+            for host, name in rows
+        ]
+
+    # --- evidence ----------------------------------------------------------------------------
+
+    def doubtful(self) -> Iterator[tuple[int, list[Witness]]]:
+        """Yield the tenants that may be this one, each with cases that prove it when given."""
+        own = [self.id] if self.id is not None and not self.settled else []
+        for tenant in (*own, *self._others):
+            yield tenant, self.witnesses(tenant)
+
+    def witnesses(self, tenant: int | None = None) -> list[Witness]:
+        """Return cases that this tenant, or another one, is known to have."""
+        row = self._connection.execute(
+            "SELECT witnesses FROM feed_tenant WHERE id = ?", (tenant or self.id,)
+        ).fetchone()
+        known = json.loads(row[0]) if row else []
+        return [Witness(case_id, value) for case_id, value in known]
+
+    def accept(self, tenant: int) -> None:
+        """Take the state of one of the doubtful tenants for that of this one."""
+        self.settled = True
+        if self.id is None:
+            self.id = tenant
+        elif tenant != self.id:
+            self._joined.append(tenant)
+
+    def prove(self, run_id: int) -> None:
+        """Write down whose state it is: the keys of this run have logged in.
+
+        Raises:
+            RunError: another run has begun a tenant of that host and name under other keys.
+        """
+        with self._library.transaction():
+            row = self._connection.execute(_OF_HOST, self._label).fetchone()
+            if row is not None and row[0] != self.id:
+                if self._hash(self._keys, row[1]) != row[2]:
+                    raise RunError(
+                        "another run has just begun a tenant of this host under other keys; name "
+                        "one of them with --tenant NAME",
+                        Cause.LOGIN,
+                    )
+                if self.id is not None:
+                    self._joined.append(self.id)
+                self.id = row[0]
+            elif row is None or self._hash(self._keys, row[1]) != row[2]:
+                self._write()
+            for other in self._joined:
+                for statement in statements(_JOIN):
+                    self._connection.execute(statement, {"to": self.id, "of": other})
+            self._joined = []
+            self._connection.execute("UPDATE run SET tenant = ? WHERE id = ?", (self.id, run_id))
+
+    def _write(self) -> None:
+        salt = secrets.token_hex(16)
+        row = (*self._label, salt, self._hash(self._keys, salt))
+        if self.id is None:
+            made = self._connection.execute(
+                "INSERT INTO feed_tenant (feed, host, name, salt, keys) VALUES (?, ?, ?, ?, ?)", row
+            )
+            self.id = int(made.lastrowid or 0)
+        else:
+            self._connection.execute(
+                "UPDATE feed_tenant SET feed = ?, host = ?, name = ?, salt = ?, keys = ? "
+                "WHERE id = ?",
+                (*row, self.id),
+            )
+
+    def remember(self, witnesses: Iterable[Witness]) -> None:
+        """Keep the last cases that were read, to be asked for when the keys differ one day."""
+        new = {one.case_id: one.value for one in witnesses}
+        if new:
+            old = {one.case_id: one.value for one in self.witnesses() if one.case_id not in new}
+            known = [*old.items(), *new.items()][-MAX_WITNESSES:]
+            self._connection.execute(
+                "UPDATE feed_tenant SET witnesses = ? WHERE id = ?", (json.dumps(known), self.id)
+            )
+
+
+def one_form(address: str) -> str:
+    """Return an address in the one form of all its spellings: host, port, path.
+
+    Scheme, default port, a trailing `/` and `/api`, and the case of a host tell nothing (I-02).
+    """
+    text = address.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+        if ":" not in host:
+            host = host.encode("idna").decode()
+    except ValueError:  # UnicodeError is one; such an address fails at its first request
+        return text.lower()
+    path = parts.path.rstrip("/")
+    path = path[:-4].rstrip("/") if path[-4:].lower() == "/api" else path
+    return host + (f":{port}" if port not in (None, _PORTS.get(parts.scheme)) else "") + path
