@@ -119,7 +119,9 @@ def cut_up(value: Any) -> None:
     limit(as_text(value) * ELEMENT)
 
 
-def wrapped(s: Any, _width: Any = 79, _long: Any = True, wrapstring: Any = None, *_: Any, **__: Any) -> None:
+def wrapped(
+    s: Any, _width: Any = 79, _long: Any = True, wrapstring: Any = None, *_: Any, **__: Any
+) -> None:
     """Guard what breaks a text into lines."""
     squared(s)
     limit(len(s) * len(wrapstring or "\n"))
