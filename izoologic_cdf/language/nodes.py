@@ -269,7 +269,9 @@ class Document:
         try:
             value = _native(node)
         except _NOT_READ:
-            value = math.nan
+            value = str(node.value)
+            if value.strip("+-").isdigit():
+                raise self.error(node, "this number has too many digits", "quote it") from None
         if isinstance(value, float) and not math.isfinite(value):
             raise self.error(node, "this is no number that JSON has", "quote it to have text")
         return value

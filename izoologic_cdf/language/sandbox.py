@@ -208,6 +208,8 @@ class _Environment(SandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Return `obj[argument]`."""
+        # filters over lists come here for each element, and what is not found takes longest
+        charge(1, len(argument) if isinstance(argument, str) else 0)
         return super().getitem(obj, light(argument))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
