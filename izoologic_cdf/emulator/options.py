@@ -26,7 +26,7 @@ class Options:
 
     # requests
     strict: bool = _choice(False, True)
-    path_mode: str = _choice("both", "api", "bare")
+    path_mode: str = _choice("both", "api", "bare", "without")
     epoch_type: str = _choice("both", "string", "int")
     # lists and ranges
     window: str = _choice("window", "open-ended", "reject-older-than-30d")

@@ -31,7 +31,8 @@ _YAML = "tag:yaml.org,2002:"
 _MERGE = _YAML + "merge"
 # libyaml's parser is some twenty times faster; both give the same marks
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_PREFIX = re.compile(r"\s*[!&]\S*\s*")
+# what may stand in front of a scalar: blanks, tag and anchor, a comment
+_BEFORE = re.compile(r"(?:\s+|[!&]\S*)*(?:(?<!\S)#.*)?")
 _NATIVE_TAGS = {_YAML + kind for kind in ("null", "bool", "int", "float")}
 # the tags that YAML gives to untagged nodes
 _PLAIN_TAGS = _NATIVE_TAGS | {
@@ -151,16 +152,15 @@ class Document:
         white space skipped on both sides.
         """
         line, column = node.start_mark.line, node.start_mark.column
+        # the mark stands at the tag or anchor where there is one; the scalar may begin lines later
+        while before := _BEFORE.match(self.lines[line], column):
+            column = before.end()
+            if column < len(self.lines[line]) or line >= node.end_mark.line:
+                break
+            line, column = line + 1, 0
         if node.style in ("|", ">"):
             line, column = line + 1, 0
-        else:
-            # the mark stands at the tag or anchor where there is one
-            while prefix := _PREFIX.match(self.lines[line], column):
-                column = prefix.end()
-                if column == len(self.lines[line]) and line + 1 < len(self.lines):
-                    line, column = line + 1, 0
-            column += len(self.lines[line][column:]) - len(self.lines[line][column:].lstrip())
-            column += node.style in ("'", '"')
+        column += node.style in ("'", '"')
         wanted = len("".join(node.value[:offset].split()))
         for at in range(line, len(self.lines)):
             text = self.lines[at]
