@@ -58,7 +58,7 @@ def test_41_a_key_that_is_not_there_stays_away_when_its_pipeline_drops(
     "written",
     [
         "!expr data.url  or   data.text",
-        '!expr "data.url\\tor\\n data.text "',
+        '!expr "data.url\\tor\\n data.text"',
         "!expr >-\n                data.url\n                or data.text",
         "!expr |\n                data.url\n\n                  or data.text\n",
     ],
