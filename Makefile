@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := izoologic_cdf filters tests benchmarks
 
-.PHONY: demo test lint unit build docs bench clean
+# what `make mutants` draws: the same places for the same seed
+SEED := 1
+SAMPLE := 150
+
+.PHONY: demo test lint unit build docs bench mutants clean
 
 # the main job: both feeds over the built-in emulator, into a library in demo/
 demo: $(VENV)/.installed
@@ -28,6 +32,11 @@ build: $(VENV)/.installed
 # what a run costs, beside bare clients, airbyte-cdk and dlt; half an hour
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks --with-others --write
+
+# would the tests notice a change? hours for the whole sample; SAMPLE=20 for a first look
+mutants: $(VENV)/.developed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
+	$(BIN)/python -m tests.proof.mutants --seed $(SEED) --sample $(SAMPLE)
 
 # the generated parts of the documents
 docs: $(VENV)/.developed

@@ -19,7 +19,9 @@ from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.lint.check import lint_document
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+# how a PNG begins, up to its width, and how it ends
+_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def _custom_object(files: dict[str, bytes]) -> Iterator[Fault]:
 
 
 def _logo(body: bytes) -> Iterator[Fault]:
-    size = struct.unpack(">II", body[16:24]) if body.startswith(_PNG) and len(body) > 24 else None
+    whole = body.startswith(_PNG) and body.endswith(_PNG_END)
+    size = struct.unpack(">II", body[16:24]) if whole else None
     if size != layout.LOGO_SIZE:
         wanted = " x ".join(map(str, layout.LOGO_SIZE))
         yield Fault(layout.LOGO, f"this is no PNG of {wanted} pixels", "draw it in that size")

@@ -12,11 +12,15 @@ from izoologic_cdf.language.positions import DefinitionError
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A primary feed: its definition file, its form, and the fields of the other feeds."""
+    """A primary feed: its definition file, its form, and the fields of the other feeds.
+
+    `filters` is the folder of the Python filters where it is not the one beside the file's.
+    """
 
     path: Path
     form: Form
     foreign: frozenset[str]
+    filters: Path | None = None
 
     @property
     def fields(self) -> tuple[UserField, ...]:
@@ -29,7 +33,7 @@ def definition_files() -> list[Path]:
     return sorted(folder("feeds").glob("*.yaml"))
 
 
-def find_feed(name: str, definition: str | None) -> Found:
+def find_feed(name: str, definition: str | None, filters: str | None = None) -> Found:
     """Return the one primary feed that a name, or a part of it in any case, fits.
 
     Raises:
@@ -50,4 +54,5 @@ def find_feed(name: str, definition: str | None) -> Found:
     path, form = fitting[0]
     own = {field.name for field in form.fields}
     all_names = {field.name for _, other in forms for field in other.fields}
-    return Found(path, form, frozenset(all_names - own))
+    folder_ = Path(filters) if filters else None
+    return Found(path, form, frozenset(all_names - own), folder_)

@@ -17,7 +17,8 @@ def lint(options: argparse.Namespace) -> int:
     for path in paths:
         if not path.is_file():
             raise UsageError(f"there is no file {str(path)!r} to lint")
-    findings = [finding for path in paths for finding in lint_file(path)]
+    filters = Path(options.filters) if options.filters else None
+    findings = [finding for path in paths for finding in lint_file(path, filters)]
     if options.format == "json":
         print(json.dumps([as_object(finding) for finding in findings], indent=2))
     elif findings:

@@ -322,6 +322,7 @@ def feed_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="run the feeds of this definition file instead of the built-in ones",
     )
+    _filters(parser)
     parser.add_argument(
         "--in-flight",
         type=_count,
@@ -404,7 +405,16 @@ def _lint(commands: "_Commands[_Parser]") -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the findings"
     )
+    _filters(parser)
     parser.set_defaults(command="lint:lint")
+
+
+def _filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--filters",
+        metavar="FOLDER",
+        help="folder of the Python filters; default: ../filters of each definition file",
+    )
 
 
 def _build(commands: "_Commands[_Parser]") -> None:

@@ -118,7 +118,7 @@ def _range(options: argparse.Namespace) -> tuple[int, int]:
 
 
 def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
-    found = find_feed(options.feed, options.definition)
+    found = find_feed(options.feed, options.definition, options.filters)
     limits = Limits(requests_per_second=options.requests_per_second)
     values = configured(found, options)
     own = {field.name for field in found.fields}
@@ -154,7 +154,7 @@ def run_feed(
         UsageError: the definition or the library can't be used.
     """
     try:
-        definition = load(found.path)
+        definition = load(found.path, found.filters)
     except DefinitionError as error:
         raise UsageError(f"the definition can't be used\n{error}") from None
     feed = definition.feeds[found.form.feed]

@@ -29,7 +29,7 @@ class Options:
 
     # requests
     strict: bool = _choice(False, True)
-    path_mode: str = _choice("both", "api", "bare")
+    path_mode: str = _choice("both", "api", "bare", "without")
     epoch_type: str = _choice("both", "string", "int")
     renamed: dict[str, str | None] = field(default_factory=dict, metadata={"names": _PARAMETERS})
     # lists and ranges

@@ -90,11 +90,13 @@ def _routes(mode: str) -> dict[str, Endpoint]:
     for endpoint in ENDPOINTS:
         bare, full = endpoint.action.lower(), f"/api{endpoint.action}".lower()
         guide = bare if endpoint.bare_in_guide else full
-        for path in {"both": (bare, full), "api": (full,), "bare": (guide,)}[mode]:
-            routes[path] = endpoint
+        # the login has one form alone, and nothing could go on without it
+        without = bare if endpoint.needs_token else full
+        paths = {"both": (bare, full), "api": (full,), "bare": (guide,), "without": (without,)}
+        routes |= dict.fromkeys(paths[mode], endpoint)
     return routes
 
 
 # lower-cased path -> endpoint, for each path mode: routes are read without regard to case.
 # "bare" is the guide to the letter: without /api exactly where the guide leaves it out
-ROUTES = {mode: _routes(mode) for mode in ("both", "api", "bare")}
+ROUTES = {mode: _routes(mode) for mode in ("both", "api", "bare", "without")}

@@ -14,6 +14,7 @@ from jinja2.compiler import Frame
 from jinja2.runtime import Context
 from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
+from izoologic_cdf.language.budget import begin, weigh
 from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment
 
 Function = Callable[[Mapping[str, Any]], Any]
@@ -36,6 +37,7 @@ def compile_template(environment: Any, tree: nodes.Template, failed: Failed) -> 
     render: Callable[[Context], Iterator[str]] = template.root_render_func
 
     def run(names: Mapping[str, Any]) -> str:
+        begin()
         # a template can change its evaluation context, so it gets one of its own
         own = nodes.EvalContext(environment)
         try:
@@ -65,6 +67,8 @@ class _ExpressionCode(Code):
         # how many objects had a key looked up in them: each has a variable of its own
         self._looked_into = 0
         self._takes_context = False
+        # whether something in it is charged for
+        self._charged = False
 
     def function(self, failed: Failed) -> Function:
         """Return the function of what was visited."""
@@ -72,6 +76,9 @@ class _ExpressionCode(Code):
         if self._takes_context:
             self._bound |= {"context_of": _Context, "shared": self.shared}
             lines.append("context = context_of(environment, names, shared)")
+        if self._charged:
+            self._bound["begin"] = begin
+            lines.insert(0, "begin()")
         result = self.stream.getvalue()  # type: ignore[attr-defined]
         lines.append(f"return {result}" if self.null else f"return settled({result})")
         self._bound |= {"failed": failed, "settled": _settled}
@@ -110,8 +117,16 @@ class _ExpressionCode(Code):
     def visit_Call(  # noqa: N802 - likewise
         self, node: nodes.Call, frame: Frame, forward_caller: bool = False
     ) -> None:
-        self._takes_context = True
+        self._takes_context = self._charged = True
         super().visit_Call(node, frame, forward_caller=forward_caller)
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - likewise
+        self._charged = True
+        super().visit_Concat(node, frame)
+
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - likewise
+        self._charged |= isinstance(node.arg, nodes.Slice)
+        super().visit_Getitem(node, frame)
 
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:  # noqa: N802 - likewise
         self._bind(node.name, self.filters, self.environment.filters, "filter")
@@ -126,6 +141,7 @@ class _ExpressionCode(Code):
         if name not in bound:
             bound[name] = f"{kind}_{len(bound)}"
             self._bound[bound[name]] = known[name]
+            self._charged = True
         self._takes_context |= hasattr(known[name], "jinja_pass_arg")
 
 
@@ -162,10 +178,16 @@ def _look_up(environment: Any, names: Mapping[str, Any], name: str) -> Any:
 
 def _settled(value: Any) -> Any:
     """Turn Undefined into null, at any depth."""
+    if type(value) in (dict, list):
+        weigh(value)
+    return _without_undefined(value)
+
+
+def _without_undefined(value: Any) -> Any:
     if isinstance(value, Undefined):
         return None
     if type(value) is dict:
-        return {key: _settled(element) for key, element in value.items()}
+        return {key: _without_undefined(element) for key, element in value.items()}
     if type(value) is list:
-        return [_settled(element) for element in value]
+        return [_without_undefined(element) for element in value]
     return value

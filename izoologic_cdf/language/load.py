@@ -39,8 +39,13 @@ def load(
     Raises:
         DefinitionError: with every finding, each with file, line and column.
     """
-    python = PythonFilters(filters or path.resolve().parent.parent / "filters")
+    python = PythonFilters(filters or filters_of(path))
     return load_document(read(path), path, python, missing=missing)
+
+
+def filters_of(path: Path) -> Path:
+    """Return the folder of the Python filters of a definition file: `../filters`."""
+    return path.resolve().parent.parent / "filters"
 
 
 def load_document(

@@ -5,6 +5,7 @@ merge keys resolved with the precedence of PyYAML, keys as text, scalars as nati
 the place of a character inside a scalar.
 """
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -30,12 +31,15 @@ _YAML = "tag:yaml.org,2002:"
 _MERGE = _YAML + "merge"
 # libyaml's parser is some twenty times faster; both give the same marks
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_PREFIX = re.compile(r"\s*[!&]\S*\s*")
+# what may stand in front of a scalar: blanks, tag and anchor, a comment
+_BEFORE = re.compile(r"(?:\s+|[!&]\S*)*(?:(?<!\S)#.*)?")
 _NATIVE_TAGS = {_YAML + kind for kind in ("null", "bool", "int", "float")}
 # the tags that YAML gives to untagged nodes
 _PLAIN_TAGS = _NATIVE_TAGS | {
     _YAML + kind for kind in ("str", "seq", "map", "timestamp", "merge", "value")
 }
+# what a scalar that is not what its tag says ends in
+_NOT_READ = (ValueError, LookupError, yaml.YAMLError)
 # more nodes than this, aliases followed, are no definition but an attack
 LARGEST = 1_000_000
 # levels of collections in collections
@@ -45,7 +49,16 @@ _TOO_DEEP = f"this is nested more than {DEEPEST} levels deep"
 _BLANK_ESCAPES = frozenset("ntrvf _NLP\t")
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 
-__all__ = ["Document", "Entry", "MappingNode", "Node", "ScalarNode", "SequenceNode", "read"]
+__all__ = [
+    "Document",
+    "Entry",
+    "MappingNode",
+    "Node",
+    "ScalarNode",
+    "SequenceNode",
+    "read",
+    "read_as",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +156,15 @@ class Document:
         white space skipped on both sides.
         """
         line, column = node.start_mark.line, node.start_mark.column
+        # the mark stands at the tag or anchor where there is one; the scalar may begin lines later
+        while before := _BEFORE.match(self.lines[line], column):
+            column = before.end()
+            if column < len(self.lines[line]) or line >= node.end_mark.line:
+                break
+            line, column = line + 1, 0
         if node.style in ("|", ">"):
             line, column = line + 1, 0
-        else:
-            # the mark stands at the tag or anchor where there is one
-            while prefix := _PREFIX.match(self.lines[line], column):
-                column = prefix.end()
-                if column == len(self.lines[line]) and line + 1 < len(self.lines):
-                    line, column = line + 1, 0
-            column += len(self.lines[line][column:]) - len(self.lines[line][column:].lstrip())
-            column += node.style in ("'", '"')
+        column += node.style in ("'", '"')
         wanted = len("".join(node.value[:offset].split()))
         for at in range(line, len(self.lines)):
             text = self.lines[at]
@@ -259,12 +271,21 @@ class Document:
         if node.tag not in _NATIVE_TAGS:
             return str(node.value)
         try:
-            value = yaml.constructor.SafeConstructor().construct_object(node)
-        except (ValueError, LookupError, yaml.YAMLError):
-            return str(node.value)
+            value = _native(node)
+        except _NOT_READ:
+            value = str(node.value)
+            if value.strip("+-").isdigit():
+                raise self.error(node, "this number has too many digits", "quote it") from None
         if isinstance(value, float) and not math.isfinite(value):
             raise self.error(node, "this is no number that JSON has", "quote it to have text")
         return value
+
+    def key(self, node: ScalarNode) -> Any:
+        """Return a key of data as it was written: a number, true, false or null as such.
+
+        YAML would make false of NO and 7 of 007; whoever writes that as a key means the text.
+        """
+        return self.scalar(node) if read_as(node) == node.value else str(node.value)
 
     def text(self, node: Node, what: str) -> str:
         """Return a scalar as it was written; raises DefinitionError for a tag or a list."""
@@ -285,6 +306,20 @@ class Document:
         if node.tag not in TAGS and node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace(_YAML, "!!")
             raise self.error(node, f"unknown tag {tag}", did_you_mean(tag, TAGS), codes.UNKNOWN_TAG)
+
+
+def _native(node: ScalarNode) -> Any:
+    return yaml.constructor.SafeConstructor().construct_object(node)
+
+
+def read_as(node: ScalarNode) -> str | None:
+    """Return what YAML makes of a scalar, as JSON writes it; null where it is no such value."""
+    if node.tag not in _NATIVE_TAGS:
+        return None
+    try:
+        return json.dumps(_native(node))
+    except _NOT_READ:
+        return str(node.value)
 
 
 def _children(node: Node) -> list[Node]:

@@ -165,6 +165,12 @@ def _python(scope: Scope, at: Position, node: Node) -> model.Filter:
     try:
         return model.Python(at, name, scope.python.find(name))
     except UnknownFilterError as error:
+        if not scope.python.folder.is_dir():
+            # all filters of the file miss it, and it is said once
+            where = scope.document.root
+            message = f"Python filters are looked for in {scope.python.folder}, which is no folder"
+            hint = "move the file into a folder beside it, or name another: --filters FOLDER"
+            raise scope.document.error(where, message, hint, codes.UNKNOWN_FILTER) from None
         raise scope.document.error(
             node,
             f"there is no Python filter {name!r} in {scope.python.folder.name}/",

@@ -1,11 +1,13 @@
 """Python filters: functions of a folder, loaded by path and referred to as `module.function`."""
 
+import ast
 import importlib.util
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 PythonFilter = Callable[[Any], Any]
 
@@ -27,11 +29,11 @@ class UnknownFilterError(Exception):
 
 
 class BrokenFilterError(Exception):
-    """A module of filters that can't be imported."""
+    """A module of filters that cannot be used; the message begins with file and line."""
 
 
 class PythonFilters:
-    """The filters of one folder; modules are imported when first asked for."""
+    """The filters of one folder; a module is imported when a filter of it is first asked for."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,22 +46,48 @@ class PythonFilters:
         return sorted(p.stem for p in self.folder.glob("*.py") if not p.stem.startswith("_"))
 
     def known(self) -> list[str]:
-        """Return every `module.function` of the folder."""
-        return [
-            f"{module}.{function}"
-            for module in self.modules()
-            for function in self.module(module).__all__
-        ]
+        """Return every `module.function` of the modules that can be read."""
+        known = []
+        for module in self.modules():
+            try:
+                known += [f"{module}.{function}" for function in self.named(module)]
+            except BrokenFilterError:
+                continue
+        return known
+
+    def named(self, module: str) -> list[str]:
+        """Return the filters of a module, as `__all__` names them; nothing is run.
+
+        Raises:
+            BrokenFilterError: the module cannot be read, or names none.
+        """
+        path = self.folder / f"{module}.py"
+        try:
+            tree = ast.parse(path.read_bytes(), str(path))
+            for statement in tree.body:
+                if isinstance(statement, ast.Assign | ast.AnnAssign) and _is_all(statement):
+                    listed = ast.literal_eval(statement.value) if statement.value else ()
+                    return [str(name) for name in listed]
+        except SyntaxError as error:
+            raise BrokenFilterError(_not_python(path, error)) from None
+        except (OSError, ValueError, TypeError) as error:
+            raise BrokenFilterError(f"{path}:1: cannot be read: {error}") from None
+        raise BrokenFilterError(f"{path}:1: names no filters: a list __all__ is due")
 
     def find(self, name: str) -> PythonFilter:
         """Return the function; raises UnknownFilterError or BrokenFilterError."""
         module, _, function = name.partition(".")
-        if module in self.modules():
-            loaded = self.module(module)
-            if function in loaded.__all__:
-                found: PythonFilter = getattr(loaded, function)
-                return found
-        raise UnknownFilterError(self.known())
+        if module not in self.modules() or function not in self.named(module):
+            raise UnknownFilterError(self.known())
+        return self.function(module, function)
+
+    def function(self, module: str, name: str) -> PythonFilter:
+        """Return a function that its module names; raises BrokenFilterError."""
+        found = getattr(self.module(module), name, None)
+        if not callable(found):
+            path = self.folder / f"{module}.py"
+            raise BrokenFilterError(f"{path}:1: names {name!r} in __all__ and has no such function")
+        return cast("PythonFilter", found)
 
     def native(self) -> Path:
         """Return the file of the native forms: `module.function: [platform filters]`."""
@@ -77,19 +105,31 @@ class PythonFilters:
         spec = importlib.util.spec_from_file_location(
             name, path, submodule_search_locations=locations
         )
-        assert spec is not None  # noqa: S101 - a path that ends in .py always has a loader
-        assert spec.loader is not None  # noqa: S101
+        if spec is None or spec.loader is None:
+            raise BrokenFilterError(f"{path}:1: is no Python module")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        problem = None
         try:
             if not package or path.is_file():
                 spec.loader.exec_module(module)
-            if not package and not hasattr(module, "__all__"):
-                problem = "names no filters in __all__"
-        except Exception as error:  # noqa: BLE001 - whatever a filter's author wrote
-            problem = f"can't be imported: {type(error).__name__}: {error}"
-        if problem is not None:
+        except SyntaxError as error:
             del sys.modules[name]
-            raise BrokenFilterError(f"{path.name} {problem}")
+            raise BrokenFilterError(_not_python(path, error)) from None
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a filter's author wrote
+            del sys.modules[name]
+            frames = traceback.extract_tb(error.__traceback__)
+            inside = [one for one in frames if Path(one.filename).parent == self.folder]
+            at = f"{inside[-1].filename}:{inside[-1].lineno}" if inside else f"{path}:1"
+            problem = f"{type(error).__name__}: {error}"
+            raise BrokenFilterError(f"{at}: cannot be imported: {problem}") from None
         return module
+
+
+def _is_all(statement: ast.Assign | ast.AnnAssign) -> bool:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
+
+
+def _not_python(path: Path, error: SyntaxError) -> str:
+    place = f"{error.filename or path}:{error.lineno or 1}:{error.offset or 1}"
+    return f"{place}: no Python: {error.msg}"

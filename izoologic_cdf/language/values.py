@@ -204,8 +204,7 @@ class _Builder:
                 guard_tree = self._part(entry.value)
                 self._guards = outer + tuple(leaf.value for leaf in self._leaves[before:])
         pairs = [
-            # a number as key of data stays a number, as in every YAML reader
-            jinja.Pair(jinja.Const(self._document.scalar(entry.key_node)), self._part(entry.value))
+            jinja.Pair(jinja.Const(self._document.key(entry.key_node)), self._part(entry.value))
             for entry in entries
             if guard_tree is None or entry.key != GUARD
         ]

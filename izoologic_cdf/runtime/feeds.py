@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from izoologic_cdf.language import model
+from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.model import Content
 from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.names import Names, of_window
@@ -207,7 +208,7 @@ class Feeds:
             if feed.source is None:
                 yield from pipelines.flow(feed.filters, dict(params), case)
                 continue
-            for body in self._sources.ask(feed.source, names):
+            for body in unmetered(self._sources.ask(feed.source, names)):
                 try:
                     yield from pipelines.flow(feed.filters, body, case)
                 except ItemError:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from izoologic_cdf.language import model
+from izoologic_cdf.language import budget, model
 from izoologic_cdf.language.expressions import EvaluationError
 from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import refusal
@@ -16,6 +16,7 @@ from izoologic_cdf.runtime.spool import SpooledBody
 
 # calls a supplemental feed: its name, run_params, and the case that asks
 CallFeed = Callable[[str, Mapping[str, Any], Case], Any]
+Flow = Callable[[model.Pipeline, Any, Case], list[Any]]
 
 
 class RefusedError(ItemError):
@@ -35,11 +36,21 @@ class Tracked:
 
 
 def evaluate(value: Value, names: Mapping[str, Any]) -> Any:
-    """Evaluate a value of the definition; raises ItemError with its position."""
+    """Evaluate a value that leaves the pipelines; raises ItemError with its position."""
     try:
-        return value.evaluate(names)
+        return _bounded(value.evaluate(names), value.position)
     except EvaluationError as error:
         raise _failure(error) from None
+
+
+def _bounded(value: Any, position: Position) -> Any:
+    """Return a value that somebody will go through; raises ItemError where it is huge to them."""
+    if isinstance(value, dict | list | tuple):
+        try:
+            budget.weigh(value)
+        except budget.LimitError as error:
+            raise ItemError(f"not allowed: {error}", position) from None
+    return value
 
 
 def _failure(error: EvaluationError) -> ItemError:
@@ -68,24 +79,29 @@ class Pipelines:
     def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
 
-        A pipeline that tracks gives Tracked items instead, cut at that filter.
+        A pipeline that tracks gives Tracked items instead, cut at that filter. All of it, with the
+        feeds that it calls, has one budget.
 
         Raises:
             ItemError: a filter failed on the data, or on purpose (RefusedError).
         """
+        with budget.Pipeline():
+            return self._flow(pipeline, value, case)
+
+    def _flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
         for index, step in enumerate(pipeline):
             do = self._STEPS.get(type(step))
             if do is not None:
                 value = do(self, step, value, case)
             elif isinstance(step, model.Iterate):
                 rest = pipeline[index + 1 :]
-                elements = _elements(value, step.position)
-                return [out for one in elements for out in self._element(rest, one, case)]
+                return self._each_of(value, rest, step.position, case, self._element)
             elif isinstance(step, model.If):
                 if self._evaluate(step.condition, value):
-                    inner = self.flow(step.filters, value, case)
-                    rest = pipeline[index + 1 :]
-                    return [out for one in inner for out in self.flow(rest, one, case)]
+                    inner = self._flow(step.filters, value, case)
+                    if len(inner) != 1:
+                        return self._each_of(inner, pipeline[index + 1 :], step.position, case)
+                    value = inner[0]
             elif isinstance(step, model.Drop):
                 if self._evaluate(step.condition, value):
                     self._note(pipeline[index + 1 :], value)
@@ -96,7 +112,7 @@ class Pipelines:
 
     def _element(self, rest: model.Pipeline, value: Any, case: Case) -> list[Any]:
         self._dropped = None
-        out = self.flow(rest, value, case)
+        out = self._flow(rest, value, case)
         names = None if out else self._names_elsewhere()
         return out if names is None else Pipelines(names, self._call).flow(rest, value, case)
 
@@ -112,6 +128,27 @@ class Pipelines:
             updated = self._evaluate(track.updated, value)
             self._dropped = updated if isinstance(updated, int) else None
 
+    def _each_of(
+        self,
+        elements: Any,
+        pipeline: model.Pipeline,
+        at: Position,
+        case: Case,
+        flow: Flow | None = None,
+    ) -> list[Any]:
+        """Return what comes out for all elements of a list."""
+        flow = flow or self._flow
+        outcome: list[Any] = []
+        for one in _elements(elements, at):
+            try:
+                budget.pass_through()
+                outcome += flow(pipeline, one, case)
+            except budget.LimitError as error:
+                raise ItemError(f"not allowed: {error}", at) from None
+            except RecursionError:
+                raise ItemError("these filters are nested too deeply", at) from None
+        return outcome
+
     def _evaluate(self, expression: Value, value: Any) -> Any:
         names = self._names
         names["value"] = value
@@ -121,7 +158,7 @@ class Pipelines:
             raise _failure(error) from None
 
     def _track(self, step: model.Track, value: Any) -> Tracked:
-        identity = self._evaluate(step.id, value)
+        identity = _bounded(self._evaluate(step.id, value), step.position)
         updated = self._evaluate(step.updated, value) if step.updated else None
         case = Case(
             None if identity is None else str(identity),
@@ -143,8 +180,7 @@ class Pipelines:
         return value.get(step.key)
 
     def _each(self, step: model.Each, value: Any, case: Case) -> Any:
-        elements = _elements(value, step.position)
-        return [out for one in elements for out in self.flow(step.filters, one, case)]
+        return self._each_of(value, step.filters, step.position, case)
 
     def _parse_json(self, step: model.ParseJson, value: Any, case: Case) -> Any:
         for remark in value.remarks if isinstance(value, JsonBody) else ():
@@ -152,6 +188,7 @@ class Pipelines:
         return _parse(value, step.position)
 
     def _python(self, step: model.Python, value: Any, _case: Case) -> Any:
+        _bounded(value, step.position)
         try:
             return step.function(value)
         except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
@@ -163,7 +200,8 @@ class Pipelines:
             ) from None
 
     def _warn(self, step: model.Warn, value: Any, case: Case) -> Any:
-        for said in self.flow(step.filters, value, case):
+        for said in self._flow(step.filters, value, case):
+            _bounded(said, step.position)
             for text in said if isinstance(said, list) else [said]:
                 if text is not None:
                     case.warn(str(text), step.position)
@@ -175,7 +213,7 @@ class Pipelines:
             raise ItemError(f"filter-mapping needs an object, this is {kind}", step.position)
         changed = dict(value)
         for key, pipeline in step.pipelines.items():
-            results = self.flow(pipeline, value.get(key), case)
+            results = self._flow(pipeline, value.get(key), case)
             if key in value or (results and results[0] is not None):
                 changed[key] = results[0] if results else None
         return changed

@@ -29,6 +29,10 @@ def test_paths_are_read_without_regard_to_case(client: Client) -> None:
         ("bare", BARE + "CaseSync", 404),
         ("bare", API + "DownloadCaseFile", 404),
         ("bare", BARE + "DownloadCaseFile", 200),
+        ("without", API + "CaseSync", 404),
+        ("without", BARE + "CaseSync", 200),
+        ("without", API + "DLRSyncedCases", 404),
+        ("without", BARE + "DLRSyncedCases", 200),
     ],
 )
 def test_path_modes_answer_the_other_form_with_a_404_page(

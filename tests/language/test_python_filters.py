@@ -52,20 +52,26 @@ def test_an_unknown_filter_is_a_finding_with_a_suggestion(
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("def f(:", "broken.py can't be imported: SyntaxError"),
-        ("import nothing_of_that_name", "broken.py can't be imported: ModuleNotFoundError"),
-        ("def f(value): return value", "broken.py names no filters in __all__"),
+        ("__all__ = ['f']\ndef f(:", "broken.py:2:7: no Python: invalid syntax"),
+        ("__all__ = ['f']\nimport nothing_of_that_name", "broken.py:2: cannot be imported: Mod"),
+        ("__all__ = ['f']\n\nraise SystemExit(3)", "broken.py:3: cannot be imported: SystemExit"),
+        ("from ._worse import f\n__all__ = ['f']", "_worse.py:1:5: no Python: unmatched"),
+        ("def f(value): return value", "broken.py:1: names no filters: a list __all__ is due"),
+        ("__all__ = ['f']", "broken.py:1: names 'f' in __all__ and has no such function"),
+        ("__all__ = sorted('f')", "broken.py:1: cannot be read: malformed node"),
     ],
 )
-def test_a_module_that_can_not_be_imported_is_a_finding(
+def test_a_module_that_can_not_be_used_is_a_finding_with_its_place(
     tmp_path: Path, folder: Path, code: str, message: str
 ) -> None:
+    (folder / "_worse.py").write_text("f = )")
     (folder / "broken.py").write_text(code)
     (finding,) = findings_of(tmp_path, filters("{python: broken.f}"))
-    assert finding.message.startswith(message)
+    assert finding.message.startswith(f"{folder}/{message}")
 
 
 def test_a_folder_that_is_not_there_has_no_filters(tmp_path: Path) -> None:
     (finding,) = findings_of(tmp_path, filters("{python: numbers.twice}"))
-    assert finding.message == "there is no Python filter 'numbers.twice' in filters/"
-    assert finding.help is None
+    where = f"Python filters are looked for in {tmp_path / 'filters'}, which is no folder"
+    assert finding.message == where
+    assert "--filters FOLDER" in (finding.help or "")

@@ -65,7 +65,7 @@ HUGE += [NESTED % f"{{% endfor %}}{{{{ n.x {how} }}}}" for how in ("", "| tojson
 def test_an_evaluation_without_an_end_is_stopped(
     source: str, missing: Missing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(budget, "LONGEST_SECONDS", 0.2)
+    monkeypatch.setattr(budget, "MAX_SECONDS", 0.2)
     begun = time.monotonic()
     with pytest.raises(EvaluationError, match="not allowed: the evaluation takes more than"):
         evaluated(f"!tmpl |-\n  {source}", {}, missing)
@@ -78,13 +78,13 @@ def test_what_would_be_huge_is_not_made(
     source: str, missing: Missing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the limit is lower here, so that it is reached in less time
-    monkeypatch.setattr(budget, "LARGEST_RESULT", 100_000)
+    monkeypatch.setattr(budget, "MAX_SIZE", 100_000)
     with pytest.raises(EvaluationError, match="not allowed: "):
         evaluated(f"!tmpl |-\n  {source}", {}, missing)
 
 
 def test_turns_are_counted_whatever_time_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "MOST_TURNS", 1000)
+    monkeypatch.setattr(budget, "MAX_TURNS", 1000)
     text = "!tmpl '{% for a in range(30) %}{% for b in range(N) %}{% endfor %}{% endfor %}done'"
     assert evaluated(text.replace("N", "30")) == "done"
     with pytest.raises(EvaluationError, match="more than 1000 turns"):
@@ -92,7 +92,7 @@ def test_turns_are_counted_whatever_time_they_take(monkeypatch: pytest.MonkeyPat
 
 
 def test_each_evaluation_has_a_budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "MOST_TURNS", 50)
+    monkeypatch.setattr(budget, "MAX_TURNS", 50)
     for _ in range(5):
         assert evaluated("!tmpl '{% for a in range(40) %}x{% endfor %}'") == "x" * 40
 
