@@ -4,9 +4,8 @@ import re
 from datetime import UTC, datetime
 
 from izoologic_cdf.cli.main import TIMES, UsageError
+from izoologic_cdf.runtime.windows import EARLIEST
 
-# nothing that a feed asks for is older; what is written so was meant otherwise
-EARLIEST = 946_684_800  # 2000-01-01T00:00:00Z
 _AGO = re.compile(r"([0-9]{1,6})([dh])")
 _SECONDS = {"d": 86_400, "h": 3_600}
 _DIGITS = re.compile(r"[0-9]{1,20}")

@@ -61,6 +61,8 @@ class Commits:
         self._clock = clock
         self.run_id = 0
         self.latest = 0
+        # whether something that had been missing came
+        self.recovered = False
         # how often the API gave each part of a case, which tells its faults from an outage
         self._given: Counter[str] = Counter()
         # (case, part, name of that part) that failed for what may lie in the case itself
@@ -105,7 +107,8 @@ class Commits:
         misses = done.tracked.case.misses
         read = Window(done.asked.since, min(done.asked.until, self.latest))
         complete = done.report is not None and not any(miss.ranged for miss in misses)
-        self._state.done(case_id, done.read_at, read if complete else None, misses)
+        came = self._state.done(case_id, done.read_at, read if complete else None, misses)
+        self.recovered |= came
         for miss in misses:
             self._defer(case_id, done, miss.part, miss.name, miss.reason, miss.cause)
 
@@ -168,19 +171,17 @@ class Commits:
 
     # --- the end of a run --------------------------------------------------------------------
 
-    def weigh(self, is_answered: Callable[[], bool]) -> None:
+    def weigh(self, ask: Callable[[], set[str]]) -> None:
         """Count the failures of this run that lie in the cases themselves, and say what they end.
 
         The API answered, and the answer was no use: that lies in the case when others were
         answered well at the same place, else it is an outage. Where no other case was asked for,
-        `is_answered` asks for one that is known.
+        `ask` asks for one that is known, and returns the parts that were given.
         """
-        if not self._failed:
-            return
         parts = {part for _, part, _ in self._failed}
         own = {part for part in parts if part == OBJECTS or self._given[part]}
-        if WHOLE in parts - own and is_answered():
-            own.add(WHOLE)
+        if parts - own:
+            own |= ask()
         counted = [(case_id, name) for case_id, part, name in self._failed if part in own]
         for one in self._state.count_failures(counted):
             self._speaker.line(

@@ -20,7 +20,7 @@ from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
 from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.sources import Sources
 from izoologic_cdf.runtime.spool import SpooledBody, intruder
-from izoologic_cdf.runtime.windows import DAY, Window, reach, windows
+from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, reach, windows
 
 # windows whose names are kept
 MOST_NAMES = 256
@@ -90,8 +90,8 @@ class Feeds:
         """Ask the source of a primary feed for a window of the asked range; yield its cases.
 
         `case` takes what is said about the list, and the items of a definition that does not track.
-        One that says to be updated after `latest` belongs to no window, so it is looked at in that
-        of its day.
+        One that says to be updated after `latest`, or before anything can have been, belongs to no
+        window, so it is looked at in that of its day.
 
         Raises:
             ItemError: the window was not given; RefusedError where the server said no.
@@ -100,7 +100,7 @@ class Feeds:
         names = self.names(feed, window)
 
         def elsewhere(updated: int) -> Names | None:
-            if not latest < updated < _END_OF_TIME:
+            if EARLIEST <= updated <= latest or not 0 <= updated < _END_OF_TIME:
                 return None
             day = updated - updated % DAY
             return self.names(feed, Window(day, day + DAY - 1))

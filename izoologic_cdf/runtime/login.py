@@ -57,8 +57,8 @@ class Login:
             known = endpoint in self._endpoints
             where = "other calls of this endpoint" if known else "other endpoints"
             message = f"the server answered 401 to a token that it accepts for {where}"
-            cause = Cause.ITEM if known else Cause.ENDPOINT
-            raise HttpError(endpoint, message, UNAUTHORIZED, cause)
+            # whether it is the endpoint's fault, other items tell when they are answered there
+            raise HttpError(endpoint, message, UNAUTHORIZED, Cause.ITEM)
         self._endpoints.add(endpoint)
         self._proof = self._proof or call
         return response

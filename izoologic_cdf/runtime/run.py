@@ -16,7 +16,7 @@ from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock, SystemClock, stamp
-from izoologic_cdf.runtime.commits import Commits, Done
+from izoologic_cdf.runtime.commits import WHOLE, Commits, Done
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.lists import Listed, Lists
@@ -29,7 +29,7 @@ from izoologic_cdf.runtime.sources import FirstPage, Sources
 from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.tenants import MAX_WITNESSES, Witness
-from izoologic_cdf.runtime.windows import OVERLAP, Window
+from izoologic_cdf.runtime.windows import EARLIEST, OVERLAP, Window
 from izoologic_cdf.runtime.worked import Worked
 
 # cases processed at the same time, and how many finished ones may wait for an earlier one
@@ -111,8 +111,6 @@ class FeedRun:
         self._run_id = 0
         self._started = 0
         self._proven = False
-        # whether something that waited for the end of an outage was answered
-        self._is_over = False
         # the newest update that a list has shown: nothing later is finished
         self._newest = -1
 
@@ -132,7 +130,7 @@ class FeedRun:
                     )  # fmt: skip
                     self._windows(pool)
                     self._deferred_cases(pool)
-                    self._commits.weigh(self._is_answered)
+                    self._commits.weigh(self._ask_a_known_case)
                 except KeyboardInterrupt:
                     summary.interrupted = True
                 finally:
@@ -201,12 +199,15 @@ class FeedRun:
                 error.cause,
             ) from None
 
-    def _is_answered(self) -> bool:
-        """Tell whether the API answers for a case that is known to be good."""
-        try:
-            return any(map(self._gives, self._state.tenant.witnesses()))
-        except RunError:
-            return False
+    def _ask_a_known_case(self) -> set[str]:
+        """Ask for cases that are known to be good until one is given; return what was given."""
+        now = self._clock.now()
+        window = Window(now, now)
+        for witness in self._state.tenant.witnesses():
+            done = self._work(window, window, Tracked(Case(witness.case_id), witness.value))
+            if done.error is None:
+                return {WHOLE, *done.tracked.case.given}
+        return set()
 
     def _prove(self, *, answered: bool) -> None:
         """Write down whose state it is, once a login has succeeded, and put it right."""
@@ -253,7 +254,7 @@ class FeedRun:
                 for records in waiting
                 if self._is_due(records) is is_due
             ]
-            if not cases or not (is_due or self._is_over):
+            if not cases or not (is_due or self._commits.recovered):
                 continue
             self._speaker.line(f"retrying {len(cases)} deferred case{'s' * (len(cases) > 1)}")
             self.summary.listed += len(cases)
@@ -261,7 +262,6 @@ class FeedRun:
             self._progress.listed(len(cases))
             for done in self._in_order(pool, (work for _, work in cases)):
                 self._commit(done, None)
-                self._is_over |= done.error is None and not done.tracked.case.misses
                 self._progress.case()
 
     def _waiting(self) -> list[list[Deferred]]:
@@ -293,6 +293,7 @@ class FeedRun:
             asked = asked.joined(record.asked)
         if self._plan.parts:
             asked = asked.joined(self._plan.asked)
+        asked = self._until_now(asked)
         updated = max((one.updated for one in records if one.updated is not None), default=None)
         return asked, asked, Tracked(Case(records[0].case_id, updated), records[0].value)
 
@@ -351,9 +352,9 @@ class FeedRun:
         cases[:] = [one for one in kept if not self._is_known(one.case, worked)]
         for one in cases:
             if self._is_ahead(one.case):
-                one.case.warn(
-                    "its update lies in the future of this machine's clock; it is processed now"
-                )
+                one.case.warn("its update lies in the future; it is processed all the same")
+            elif one.case.updated is not None and one.case.updated < EARLIEST:
+                one.case.warn("its update lies before 2000; it is processed all the same")
         self._worked.add(ids)
 
     def _is_ahead(self, case: Case) -> bool:
@@ -404,7 +405,11 @@ class FeedRun:
             known = read is not None and read.since <= known_since
             since = min(since, read.until - OVERLAP if read and known else known_since)
         asked = Window(since, asked.until)
-        return asked.joined(missed) if missed else asked
+        return self._until_now(asked.joined(missed) if missed else asked)
+
+    def _until_now(self, asked: Window) -> Window:
+        """Return a range without what lies in the future, where a wrong clock has set its end."""
+        return Window(asked.since, min(asked.until, self._started))
 
     def _finished(self, window: Window) -> int:
         """Return up to when a window that was read is finished.

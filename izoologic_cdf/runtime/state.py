@@ -278,15 +278,16 @@ class State:
 
     def done(
         self, case_id: str, read_at: int, read: Window | None, misses: Iterable[Miss] = ()
-    ) -> None:
+    ) -> bool:
         """Remember a reading of a case; what an older one missed is not missing any more.
 
         Call it in the transaction of the case. `read` is the range in which every part of it was
         read; null where one is missing or the case is gone. `misses` are deferred by `defer`.
+        Returns whether something had been missing.
         """
         key = (self.tenant.id, exact(case_id))
         missed = [exact(miss.name) for miss in misses]
-        self._connection.execute(
+        missing = self._connection.execute(
             "DELETE FROM feed_deferred WHERE tenant = ? AND case_id = ? AND read_at <= ? "
             "AND part NOT IN (SELECT value FROM json_each(?))",
             (*key, read_at, json.dumps(missed)),
@@ -302,6 +303,7 @@ class State:
             "ELSE max(read_at, excluded.read_at) END",
             (*key, read and read.since, read and read.until, read_at, milliseconds()),
         )
+        return missing.rowcount > 0
 
     # --- what is deferred --------------------------------------------------------------------
 

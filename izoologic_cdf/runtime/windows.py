@@ -10,6 +10,8 @@ DAY = 86_400
 # what the clocks of two machines may differ by, in seconds: a scheduled run begins this long before
 # the last finished point, since a case can also change while it is read (F26, F27)
 OVERLAP = 600
+# nothing that a feed asks for is older: 2000-01-01T00:00:00Z
+EARLIEST = 946_684_800
 
 
 @dataclass(frozen=True, order=True, slots=True)

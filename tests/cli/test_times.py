@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.cli.run import LONGEST_RUN
-from izoologic_cdf.cli.times import EARLIEST, parse_range, parse_time
+from izoologic_cdf.cli.times import parse_range, parse_time
+from izoologic_cdf.runtime.windows import EARLIEST
 from tests.cli.shell import Shell
 
 NOW = 1_755_300_000  # 2025-08-15T23:20:00Z

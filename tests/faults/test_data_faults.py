@@ -198,11 +198,11 @@ def test_f25_the_date_of_a_row_is_read_in_every_form(bench: Bench, date: Any) ->
     rows = [{"caseId": BAD, "updatedAt": date}]
     bench.state.add_fault("envelope", endpoint="CaseSync", json=envelope(rows))
     outcome = bench.run()
-    # an update in the future belongs to no window, and is no reason to leave the case out
-    ahead = DATES[date] == "2100-01-01 00:00:00"
+    # an update that cannot be belongs to no window, and is no reason to leave the case out
+    odd = DATES[date] == "2100-01-01 00:00:00"
     inside = DATES[date] in ("2025-08-14 10:53:11", "2025-08-14 00:00:00")
-    assert [one["value"] for one in outcome.all("incident")] == [BAD] * (inside or ahead)
-    assert bool(outcome.heard(f"case {BAD}: its update lies in the future")) is ahead
+    assert [one["value"] for one in outcome.all("incident")] == [BAD] * (inside or odd)
+    assert bool(outcome.heard(f"case {BAD}: its update lies")) is odd
     assert outcome.summary.exit_code == 0
 
 
