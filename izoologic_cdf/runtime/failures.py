@@ -83,7 +83,7 @@ def explain(error: Exception, route: Route) -> Failure:
         return Failure("the address is not an http or https address", Cause.MACHINE)
     for one in seen:
         if isinstance(one, socket.gaierror):
-            return _unresolved(one, f"the host name {route.host}", "check the configured host name")
+            return _unresolved(one, f"the host name {route.host}", "check the host name")
     if any(isinstance(one, ssl.SSLError | requests.exceptions.SSLError) for one in seen):
         return _of_tls(seen, route)
     return _of_connection(seen, numbers, route)
@@ -94,7 +94,7 @@ def certificate(code: int, route: Route, *, by_proxy: bool = False) -> Failure:
     who = f"the proxy {route.proxy}" if by_proxy else route.host
     what = f"the certificate of {who}"
     if code in _OTHER_HOST:
-        check = "the address of the proxy" if by_proxy else "the configured host name"
+        check = "the address of the proxy" if by_proxy else "the host name"
         return Failure(f"{what} is for another host; check {check}", Cause.MACHINE)
     if code == _EXPIRED:
         text = (
@@ -162,7 +162,7 @@ def _unresolved(error: socket.gaierror, what: str, remedy: str) -> Failure:
 def _of_tls(seen: list[BaseException], route: Route) -> Failure:
     texts = " ".join(str(one) for one in seen)
     if "WRONG_VERSION_NUMBER" in texts:
-        text = f"{route.host} does not speak TLS at this port; check the configured host and port"
+        text = f"{route.host} does not speak TLS at this port; check the host name and the port"
         return Failure(text, Cause.MACHINE)
     if "CERTIFICATE" in texts.upper():
         return Failure(f"the certificate of {route.host} was not accepted", Cause.MACHINE)

@@ -30,9 +30,7 @@ def refusal(endpoint: str, response: Response) -> HttpError:
     location = response.headers.get("Location")
     if status in _REDIRECTS and location:
         target = _target(location)
-        message = (
-            f"redirects to {target}, and redirects are not followed; check the configured host name"
-        )
+        message = f"redirects to {target}, and redirects are not followed; check the host name"
         return HttpError(endpoint, message, status, Cause.ENDPOINT)
     if status < _REFUSED:
         return HttpError(endpoint, _odd(status), status, _cause_of_odd(status))
@@ -47,7 +45,7 @@ def refusal(endpoint: str, response: Response) -> HttpError:
             "allow-listed, and whether the keys may use this endpoint"
         )
     elif status == NOT_FOUND:
-        message += "; check the configured host name and its path"
+        message += "; check the host name and its path"
         cause = Cause.ITEM if json_object(response) is not None else cause
     else:
         message += _problem(response)

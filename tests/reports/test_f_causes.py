@@ -180,7 +180,7 @@ CERTIFICATES: dict[str, tuple[Issue, bool, str, Cause]] = {
     "another host": (
         lambda ca: ca.issue_cert("other.example.com"),
         True,
-        "is for another host; check the configured host name",
+        "is for another host; check the host name",
         Cause.MACHINE,
     ),
     "expired": (
@@ -290,7 +290,7 @@ def test_25_a_host_name_that_nobody_knows_is_told_so() -> None:
 @pytest.mark.parametrize(
     ("number", "told", "asked"),
     [
-        (socket.EAI_NONAME, "is not known; check the configured host name", 1),
+        (socket.EAI_NONAME, "is not known; check the host name", 1),
         (socket.EAI_FAIL, "is not known", 1),
         (socket.EAI_AGAIN, "cannot be looked up now; check this machine's network", 3),
     ],

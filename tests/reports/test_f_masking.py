@@ -152,7 +152,7 @@ def test_23_an_ordinary_text_is_shown_as_it_is() -> None:
     redactor = Redactor()
     redactor.add(KEY)
     for text in (
-        "GET /api/Cases: the server answered 404; check the configured host name",
+        "GET /api/Cases: the server answered 404; check the host name",
         "100% of 5 &amp; more, C:\\new\\table, =3D, QUJDREVGRw==, 0123456789abcdef",
         "line one\nline two",
     ):

@@ -133,7 +133,7 @@ def test_another_content_type_gives_bytes(asker: Asker) -> None:
         (Answer(b"", 403), "GET /a: the server answered 403; ask the vendor whether the egress IP"),
         (Answer(b"", 401), "GET /a: the server answered 401; check the API key"),
         (Answer(b"", 404),
-         "GET /a: the server answered 404; check the configured host name and its path"),
+         "GET /a: the server answered 404; check the host name and its path"),
         (Answer(b"", 418), "GET /a: the server answered 418"),
         (Answer({"title": "Bad", "errors": {"todate": ["too late"]}}, 400,
                 {"Content-Type": "application/problem+json"}),
