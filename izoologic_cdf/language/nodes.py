@@ -200,7 +200,7 @@ class Document:
 
         Precedence is PyYAML's: an explicit key over a merged one, a later `<<` over an earlier
         one, an earlier element of a merged list over a later one. With `found`, wrong keys are
-        added to it and the other entries returned.
+        added to it and the entries returned, with a key that stands twice twice.
 
         Raises:
             DefinitionError: no mapping; keys that are no scalar or stand twice, bad merges.
@@ -210,6 +210,7 @@ class Document:
         self.check_tag(node)
         merged: dict[str, Entry] = {}
         own: dict[str, Entry] = {}
+        twice: list[Entry] = []
         here = Findings() if found is None else found
         for key_node, value in node.value:
             with here:
@@ -222,6 +223,7 @@ class Document:
                     raise self.error(key_node, "a key must be a word")
                 key = str(key_node.value)
                 if key in own:
+                    twice.append(Entry(key, key_node, value, merged=False))
                     raise self.error(
                         key_node,
                         f"the key {key!r} stands twice",
@@ -231,7 +233,7 @@ class Document:
                 own[key] = Entry(key, key_node, value, merged=False)
         if found is None:
             here.check()
-        return [*(e for e in merged.values() if e.key not in own), *own.values()]
+        return [*(e for e in merged.values() if e.key not in own), *own.values(), *twice]
 
     def _merge(self, value: Node) -> Iterator[Entry]:
         sources = value.value if isinstance(value, SequenceNode) else [value]

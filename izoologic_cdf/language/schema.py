@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
-from izoologic_cdf.language.nodes import Document, Node
+from izoologic_cdf.language.nodes import Document, MappingNode, Node, kind_of
 from izoologic_cdf.language.positions import Findings, did_you_mean
 
 Worth = Literal["A", "D", "H"]
@@ -165,6 +165,9 @@ class Parts:
         one = f"{'an' if construct[0] in 'aehio' else 'a'} {construct}"
         self.found = Findings()
         known, hints = CONSTRUCTS[construct], set()
+        if not isinstance(node, MappingNode):
+            message = f"{one} must be a mapping, this is {kind_of(node)}"
+            raise document.error(node, message, f"its keys: {', '.join(known)}")
         for entry in document.entries(node, one, self.found):
             if entry.key in known:
                 self.keys[entry.key] = entry.value

@@ -1,7 +1,7 @@
 """From a data item to the objects that a library takes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -110,7 +110,7 @@ class Reporter:
             status=_optional(item, "status", case, at)
             or (self._status if code == INDICATOR else None),
             attributes=_attributes(item.get("attributes"), case, at),
-            tags=_tags(item.get("tags"), case, at),
+            tags=_tags(item["tags"], case, at) if "tags" in item else [],
         )
         for key in _DATES:
             if key in item:
@@ -176,41 +176,46 @@ def _content(given: Any) -> Content | None:
     return Content(given, len(given), sha256(given)) if isinstance(given, bytes) else None
 
 
-def _rows(given: Any, what: str, case: Case, at: Position) -> Iterator[Mapping[str, Any]]:
-    """Yield the items, attributes or tags that count: those without a condition that is false.
+def _rows(given: Any, what: str, case: Case, at: Position) -> list[Mapping[str, Any]]:
+    """Return the items or attributes that count: those without a condition that is false.
 
     They come as a list, one alone, or lists in lists; null and an empty object are none.
     """
-    if isinstance(given, list):
-        for one in given:
-            yield from _rows(one, what, case, at)
-    elif isinstance(given, dict):
-        if given and given.get("condition", True):
-            yield given
-    elif given is not None and given != "":
-        case.warn(f"an {what} is no object with keys; it is left out", at)
+    found: list[Mapping[str, Any]] = []
+    for one in given if isinstance(given, list) else (given,):
+        if isinstance(one, dict):
+            if one and one.get("condition", True):
+                found.append(one)
+        elif isinstance(one, list):
+            found += _rows(one, what, case, at)
+        elif one is not None and one != "":
+            case.warn(f"an {what} is no object with keys; it is left out", at)
+    return found
 
 
 def _values(item: Mapping[str, Any], code: str, case: Case, at: Position) -> list[str]:
     """Return the values of an item, each of which becomes an object: a list is several."""
-    if not any(key in item for key in _VALUES):
-        case.warn(f"an item of the {code} has none of value, title and name; it is left out", at)
     for key in _VALUES:
-        found = _texts(item.get(key), f"the value of the {code}", case, at)
-        if found or isinstance(item.get(key), list):
-            return found
+        if key in item:
+            found = _texts(item[key], "the value of the", case, at, code)
+            if found or isinstance(item[key], list):
+                return found
+    if item.keys().isdisjoint(_VALUES):
+        case.warn(f"an item of the {code} has none of value, title and name; it is left out", at)
     return []
 
 
 def _attributes(given: Any, case: Case, at: Position) -> list[Attribute]:
     found: list[Attribute] = []
     for one in _rows(given, "attribute", case, at):
-        name = _optional(one, "name", case, at)
         if "name" not in one or "value" not in one:
             case.warn("an attribute lacks its name or its value; it is left out", at)
-        elif name is not None:
-            values = _texts(one["value"], f"the attribute {name}", case, at)
-            found += [Attribute(name, text) for text in values]
+            continue
+        value = one["value"]
+        name = None if value is None else _optional(one, "name", case, at)
+        if name is not None:
+            texts = _texts(value, "the attribute", case, at, name)
+            found += [Attribute(name, text) for text in texts]
     return found
 
 
@@ -229,14 +234,15 @@ def _tags(given: Any, case: Case, at: Position) -> list[str]:
     return tags
 
 
-def _texts(value: Any, what: str, case: Case, at: Position) -> list[str]:
+def _texts(value: Any, what: str, case: Case, at: Position, name: str = "") -> list[str]:
     """Return a scalar as text, or those of a list; what says nothing is left out."""
     found = []
     for one in value if isinstance(value, list) else (value,):
         try:
             text = _scalar(one)
         except _NoScalarError:
-            case.warn(f"{what} is an object in the data; it is left out", at)
+            said = f"{what} {name}".rstrip()
+            case.warn(f"{said} is an object in the data; it is left out", at)
             continue
         if text is not None:
             found.append(text)

@@ -123,6 +123,8 @@ BAD = [
      "a set is a mapping with the key 'items', this is a list", "write `a: {items: ...}`"),
     (report("attribute-sets: {a: →!expr data.list}"), "this is a !expr value", "`a: {items: ...}`"),
     (report("tag-sets: {a: →[x]}"), "this is a list", "write `a: {items: ...}`"),
+    (report("tag-sets: {a: {items: [→text]}}"),
+     "a tag must be a mapping, this is a single value", "its keys: name, condition"),
     (report("tag-sets: {a: →{}}"), "this shared set lacks the key 'items'", None),
     (report("tag-sets: {a: {→item: []}}"), "a shared set has no key 'item'", "mean 'items'?"),
     (report("indicator-sets: {a: {items: [], attribute-sets: [→b]}}"), "there is no set 'b'", None),
@@ -169,7 +171,7 @@ def test_all_mistakes_of_a_definition_come_at_once_in_file_order(tmp_path: Path)
 # each mark stands before one mistake
 SEVERAL = {
     "a set block": filters("{set: {a: !expr →nope, b: [{c: !expr →nah}, !expr value.→items],"
-                           " →b: 1, d: !expr value | →sring + →none_of + →some}}"),
+                           " →b: !expr value.→items, d: !expr value | →sring + →none_of + →some}}"),
     "a new": filters("{new: {a: !expr →nope, b: !tmpl '{{ →nah }}', c: →!exp x}}"),
     "a template": filters("{new: !tmpl '{{ →nope }}{% if →nah %}{{ value | →sring }}{% endif %}'}"),
     "one value of several": filters("{if: {condition: !expr →nope, →else: 1, filters: [→nah]}}"),
