@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from izoologic_cdf.runtime.http import Response
 from izoologic_cdf.runtime.redactor import LONGEST_READ, LONGEST_TEXT, MASK, Redactor
+from izoologic_cdf.runtime.refusals import refusal
 from tests.faults.support import BAD, Bench
 
 KEY = "CaNaRy+key/9f3A=="
@@ -157,3 +159,11 @@ def test_23_an_ordinary_text_is_shown_as_it_is() -> None:
         "line one\nline two",
     ):
         assert redactor(text) == text
+
+
+def test_23_an_address_is_masked_before_its_query_is_left_out() -> None:
+    redactor = Redactor()
+    redactor.add("hunter2?not-a-query#nor-a-fragment")
+    location = "https://user:hunter2?not-a-query#nor-a-fragment@api.example.com/login"
+    response = Response(302, {"Location": location}, b"")
+    assert "hunter2" not in str(refusal("GET /", response, redactor))
