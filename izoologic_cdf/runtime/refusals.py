@@ -1,7 +1,7 @@
 """What an answer says that is not the one that was asked for, by its status."""
 
 import http
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from izoologic_cdf.runtime.bodies import NoJsonError, looks_like_json, parse_json
@@ -24,12 +24,15 @@ _PHRASES = {
 }
 
 
-def refusal(endpoint: str, response: Response) -> HttpError:
-    """Return the error of an answer whose status is neither 200 nor one without content."""
+def refusal(endpoint: str, response: Response, mask: Callable[[str], str]) -> HttpError:
+    """Return the error of an answer whose status is neither 200 nor one without content.
+
+    `mask` hides secrets: what is left out of an address could leave a part of one behind.
+    """
     status = response.status
     location = response.headers.get("Location")
     if status in _REDIRECTS and location:
-        target = _target(location)
+        target = _target(mask(location))
         message = f"redirects to {target}, and redirects are not followed; check the host name"
         return HttpError(endpoint, message, status, Cause.ENDPOINT)
     if status < _REFUSED:

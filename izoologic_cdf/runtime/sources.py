@@ -219,7 +219,7 @@ class Sources:
             return response.body
         if response.status in NO_DATA:
             return None
-        raise refusal(request.endpoint, response)
+        raise refusal(request.endpoint, response, self._redactor)
 
 
 class _Head:

@@ -1,6 +1,7 @@
 """Canaries: texts that occur nowhere else, and the search for them in all that was written."""
 
 import base64
+import html
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -30,8 +31,11 @@ def forms(canary: str) -> Iterator[bytes]:
         quote(canary, safe=""),
         quote_plus(canary),
         quote(canary, safe="").lower(),
+        "".join(f"\\u{ord(character):04x}" for character in canary),
+        html.escape(canary),
     ):
         yield text.encode()
+    yield raw.hex().encode()
     for before in range(3):
         first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -39,8 +43,20 @@ def forms(canary: str) -> Iterator[bytes]:
 
 
 def found(written: bytes, canaries: Iterable[str]) -> list[str]:
-    """Return the canaries that stand in what was written, in any form."""
-    return [canary for canary in canaries if any(form in written for form in forms(canary))]
+    """Return the canaries of which a part stands in what was written, in any form."""
+    return [
+        canary
+        for canary in canaries
+        if any(form in written for part in parts(canary) for form in forms(part))
+    ]
+
+
+def parts(canary: str) -> tuple[str, ...]:
+    """Return what must not be left of a text: of a key not even two thirds of it."""
+    if canary not in (KEY, SECRET):
+        return (canary,)
+    third = len(canary) // 3
+    return canary, canary[: 2 * third], canary[third:]
 
 
 def without_passwords(library: Path, folder: Path) -> bytes:

@@ -1,8 +1,11 @@
 """No key, secret, token, leaked password or card number is ever written where it must not be."""
 
+import base64
+import html
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -26,10 +29,32 @@ from tests.feeds.support import CLOCK, EMPTY, FeedName, Outcome
 from tests.state.support import HOUR, Site
 
 ECHO = f"{KEY} {SECRET} {CARD} Bearer {TOKEN}"
+# a key at each place where a text may be cut, and in encodings that nobody expects
+CUT = "x" * 185 + KEY + "x" * 85 + SECRET + "x" * 190 + KEY + "x" * 480 + SECRET
+ODD = " ".join(
+    (
+        quote(quote(KEY, safe="")).lower(),
+        "".join(f"\\u{ord(character):04x}" for character in SECRET),
+        html.escape(SECRET),
+        KEY.encode().hex(),
+        base64.b64encode(json.dumps({"key": KEY}).encode()).decode(),
+    )
+)
 ECHOES: dict[str, dict[str, Any]] = {
     "envelope": {
         "kind": "envelope",
         "json": {"result": None, "success": False, "message": ECHO, "errorCode": f"iZOO-{SECRET}"},
+    },
+    "envelope that is cut": {
+        "kind": "envelope",
+        "json": {"success": False, "message": CUT, "errorCode": "x" * 190 + SECRET},
+    },
+    "envelope in other encodings": {"kind": "envelope", "json": {"success": False, "message": ODD}},
+    "problem that is cut": {
+        "kind": "raw",
+        "status": 400,
+        "content_type": "application/problem+json",
+        "text": json.dumps({"title": CUT}),
     },
     "envelope with rows": {
         "kind": "envelope",

@@ -419,7 +419,7 @@ def test_20_each_odd_status_has_its_own_sentence(status: str) -> None:
     body, told, cause = ODD[status]
     with wire(answer(body, status=status)) as server:
         try:
-            error = refusal("GET /", ask(server.url))
+            error = refusal("GET /", ask(server.url), str)
         except HttpError as raised:
             error = raised
         assert str(error).startswith(f"GET /: {told}") or told in str(error)

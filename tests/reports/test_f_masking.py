@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from izoologic_cdf.runtime.http import Response
 from izoologic_cdf.runtime.redactor import LONGEST_READ, LONGEST_TEXT, MASK, Redactor
+from izoologic_cdf.runtime.refusals import refusal
 from tests.faults.support import BAD, Bench
 
 KEY = "CaNaRy+key/9f3A=="
@@ -157,3 +159,29 @@ def test_23_an_ordinary_text_is_shown_as_it_is() -> None:
         "line one\nline two",
     ):
         assert redactor(text) == text
+
+
+def test_23_an_address_is_masked_before_its_query_is_left_out() -> None:
+    redactor = Redactor()
+    redactor.add("hunter2?not-a-query#nor-a-fragment")
+    location = "https://user:hunter2?not-a-query#nor-a-fragment@api.example.com/login"
+    response = Response(302, {"Location": location}, b"")
+    assert "hunter2" not in str(refusal("GET /", response, redactor))
+
+
+@pytest.mark.parametrize("endpoint", ["Authenticate", "CaseSync", "CaseDetail"])
+@pytest.mark.parametrize("limit", [200, 300, LONGEST_TEXT])
+def test_23_what_an_envelope_says_is_masked_before_it_is_cut(
+    bench: Bench, endpoint: str, limit: int
+) -> None:
+    secret = bench.emulator.secret_key
+    for inside in (4, 10, len(secret) - 2):
+        message = "x" * (limit - inside) + secret
+        answer = {"success": False, "errorCode": "iZOO9001", "message": message}
+        bench.state.clear_faults()
+        outcome, _ = bench.disturbed(kind="envelope", endpoint=endpoint, json=answer, count=None)
+        written = "\n".join([*outcome.said, outcome.summary.as_text(), outcome.summary.as_json()])
+        assert "the API refused the request (iZOO9001: xxx" in written
+        assert secret[:4] not in written.replace("emulator.", "")
+        assert secret.encode() not in outcome.library.read_bytes()
+        assert f"x{secret[:4]}".encode() not in outcome.library.read_bytes()
