@@ -24,11 +24,15 @@ def _whole(value: Any) -> Any:
 
 
 def rows(value: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list, folded; a single object counts as a list of one."""
-    elements = [value] if value is None or isinstance(value, dict | str) else value
+    """Return the objects of a list, folded; null is left out.
+
+    A single object counts as a list of one, `{}` and null as an empty list.
+    """
+    single = value is None or isinstance(value, dict | str)
+    elements = [one for one in [value] if one] if single else value
     if not is_list(elements):
         raise Refused("expected a list")
-    return [fold(element) for element in elements if element not in (None, {})]
+    return [fold(element) for element in elements if element is not None]
 
 
 def scalars(value: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.filters import strategies
 from tests.filters.harness import exact, python
 from tests.filters.strategies import INPUTS, json_values
 
-law = settings(max_examples=150)
+law = settings(max_examples=100)
 
 CANARY = "canary-7Gq2"
 UNDATED = {"seconds": 0, "text": None}
@@ -56,7 +56,7 @@ def test_folding_what_is_folded_changes_nothing(value: dict[str, Any]) -> None:
     once = names.fold(value)
     assert exact(names.fold(once)) == exact(once)
     assert not any(missing(one) for one in once.values())
-    assert exact(names.rows([once])) == exact([once] if once else [])
+    assert exact(names.rows([once, None])) == exact([once])
     assert exact(names.scalars(names.scalars(value))) == exact(names.scalars(value))
 
 
