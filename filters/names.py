@@ -25,10 +25,12 @@ def _whole(value: Any) -> Any:
 
 def rows(value: Any) -> list[dict[str, Any]]:
     """Return the objects of a list, folded; a single object counts as a list of one."""
-    elements = [value] if value is None or isinstance(value, dict | str) else value
+    elements = [value] if isinstance(value, dict | str) else value
+    if value is None or value == {}:
+        elements = []
     if not is_list(elements):
         raise Refused("expected a list")
-    return [fold(element) for element in elements if element not in (None, {})]
+    return [fold(element) for element in elements if element is not None]
 
 
 def scalars(value: Any) -> dict[str, Any]:

@@ -100,7 +100,7 @@ PLANTED = [
     ("dates.read", "253402300800", "253402300860"),
     ("names.fold", "reverse=true)", "reverse=false)"),
     ("names.fold", "value[1] | int if value[1] is float and", "value[1] | int if false and"),
-    ("names.rows", "or value == {}", ""),
+    ("names.rows", "[none, {}]", "[none]"),
     ("envelope.result", "or 'errorcode' not in value.all", ""),
     ("envelope.result", "value.named or ", ""),
     ("envelope.result", "| trim | lower == 'true'", "| lower == 'true'"),
