@@ -4,12 +4,13 @@ import ast
 import csv
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from izoologic_cdf.content import folder
-from izoologic_cdf.documents import mapping
+from izoologic_cdf.documents import derived, mapping
 from izoologic_cdf.documents.catalog import ROOT
 from izoologic_cdf.documents.source import FEEDS, source
 from tests.documents.support import rows, text
@@ -41,22 +42,54 @@ def test_the_guide_tells_the_releases_of_the_change_log() -> None:
 def test_every_attribute_of_the_vendors_tables_stands_in_ours_and_no_other(
     feed: str, tables: tuple[str, ...]
 ) -> None:
-    due = set()
+    due = {
+        row["object_type_or_attribute_key"]
+        for row in vendor_rows(tables)
+        if row["entity"].endswith("Attribute")
+    }
+    assert {row[0] for row in rows(mapping.attributes(feed))[2:]} == due
+
+
+@pytest.mark.parametrize(
+    ("feed", "tables"), [("incident", ("incident", "communications")), ("dlr", ("dlr",))]
+)
+def test_every_field_of_the_vendors_tables_is_named_as_they_spell_it(
+    feed: str, tables: tuple[str, ...]
+) -> None:
+    written = [mapping.objects(feed), mapping.attributes(feed), derived.derived(feed)]
+    shown = set(re.findall(r"\w+", "\n".join(written)))
+    fields = {row["path"].rpartition(".")[2] for row in vendor_rows(tables)}
+    assert fields <= shown
+    # and none of them in the lower case in which the definition reads it
+    assert not shown & {field.lower() for field in fields if not field.islower()}
+
+
+@pytest.mark.parametrize(
+    ("feed", "attribute", "example"),
+    [
+        ("incident", "URL", "https://suspicious-site.com"),
+        ("incident", "Detected By", "iZoo"),
+        ("incident", "Posted By", "user@email.com"),
+        ("dlr", "Is Executive Account", "false"),
+        ("dlr", "Threat Actor Activities", "Defacement, Hacking"),
+    ],
+)
+def test_examples_are_those_of_the_samples(feed: str, attribute: str, example: str) -> None:
+    shown = {row[0]: row[4] for row in rows(mapping.attributes(feed))}
+    assert shown[attribute] == f"`{example}`"
+
+
+def vendor_rows(tables: tuple[str, ...]) -> Iterator[dict[str, str]]:
     for table in tables:
         path = folder("fixtures") / "mapping" / f"{table}_mapping.csv"
         with path.open(encoding="utf-8", newline="") as file:
-            due |= {
-                row["object_type_or_attribute_key"]
-                for row in csv.DictReader(file)
-                if row["entity"].endswith("Attribute")
-            }
-    assert {row[0] for row in rows(mapping.attributes(feed))[2:]} == due
+            yield from csv.DictReader(file)
 
 
 @pytest.mark.parametrize("feed", FEEDS)
 def test_the_tables_mark_what_an_ingest_rule_updates(feed: str) -> None:
     (primary,) = [feed for feed in source(feed).feeds if feed.kind == "primary"]
-    updated = {row[0] for row in rows(mapping.attributes(feed)) if row[3] == "update"}
+    updated = {row[0] for row in rows(mapping.attributes(feed)) if row[5] == "update"}
     due = (
         {"URL", "Status", "Up Time", "Progress Stage"} if "ingest_rules" in primary.keys else set()
     )
@@ -64,7 +97,7 @@ def test_the_tables_mark_what_an_ingest_rule_updates(feed: str) -> None:
 
 
 def test_a_switch_is_shown_by_its_label() -> None:
-    shown = {(row[0], row[1]): (row[2], row[3]) for row in rows(mapping.objects("dlr"))}
+    shown = {(row[0], row[1]): (row[2], row[5]) for row in rows(mapping.objects("dlr"))}
     label = "Ingest as Identity instead of Compromised Account"
     assert shown["Compromised Account", "`value`"] == ("`data.account`", f"{label}: off")
     assert shown["Identity", "`value`"] == ("`data.account`", f"{label}: on")

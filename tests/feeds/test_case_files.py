@@ -29,6 +29,9 @@ def test_a_file_is_an_attachment_of_its_case_with_its_bytes(tenant: Tenant) -> N
         "sources": ["iZoologic Incident Case Sync"],
         "attributes": [],
         "related": [{"type": "incident", "value": CASE}],
+        "tags": [],
+        "status": None,
+        "happened_at": None,
         "size": 6,
         "sha256": digest(b"a\x00b\r\n\xff"),
     }

@@ -115,7 +115,7 @@ def test_a_part_of_a_message_that_is_an_object_or_a_list_is_ignored_with_a_warni
 def test_messages_of_one_second_and_subject_are_one_note_whatever_their_order(
     tenant: Tenant,
 ) -> None:
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"subject": "S", "message": "b", "postedBy": "y@example.com"},
         {"subject": "S", "message": "a", "postedBy": "y@example.com"},
         {"subject": "S -", "message": "b", "postedBy": "x@example.com"},
