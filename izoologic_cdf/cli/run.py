@@ -41,8 +41,8 @@ RUN_FIELDS = tuple(
               position=_HERE)
     for name, label in (("tenant", "Tenant"), ("without", "Without"))
 )  # fmt: skip
-# parts of cases by the names that people have for them, where the definitions have others
-PARTS = {"messages": "communications", "files": "files"}
+# what a case of some feed can do without; a feed that has no such part has nothing to leave out
+KNOWN_PARTS = frozenset({"messages", "files"})
 Planner = Callable[[State], plan.Plan]
 
 
@@ -175,11 +175,11 @@ def _left_out(definition: Definition, names: Iterable[str]) -> frozenset[str]:
     """Return the parts that the operator does without, as the definition calls them."""
     parts = set(parts_of(definition).values())
     for name in names:
-        if name not in parts | set(PARTS):
-            hint = did_you_mean(name, parts | set(PARTS))
+        if name not in parts | KNOWN_PARTS:
+            hint = did_you_mean(name, parts | KNOWN_PARTS)
             raise UsageError(f"--without: no case has a part {name!r}; {hint}")
     # a feed without such a part has nothing to leave out
-    return frozenset(PARTS.get(name, name) for name in names) & parts
+    return frozenset(names) & parts
 
 
 def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
