@@ -75,7 +75,6 @@ USED = [
     ("H4", of_feed("feed_type: primary\n"), [4]),
     ("D1", of_filters("- new: !tmpl '{% if value %}x{% endif %}'\n"), [5]),
     ("D2", of_filters("- new: !expr value if value else [].index('no')\n"), [5]),
-    ("D2", of_filters("- fail: {condition: true, message: no}\n"), [5]),
     ("D3", of_feed("timestamp_format: '%s'\n"), [4]),
     ("H5", of_filters("- python: a.b\n"), [5]),
     ("H5", of_filters(f"{SAVED}- filter-mapping: {{a: {{python: a.b}}}}\n"), [6]),

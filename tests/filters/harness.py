@@ -93,9 +93,10 @@ def parsed(text: str) -> Any:
 NATIVE: dict[str, Any] = parsed(NATIVE_TEXT)
 """`module.function` -> the native form: a list of platform filters."""
 
+_VALUES = parsed(_FEEDS.read_text(encoding="utf-8"))["template_values"]
 CONSTANTS = {
     name: value
-    for name, value in parsed(_FEEDS.read_text(encoding="utf-8"))["template_values"].items()
+    for name, value in (_VALUES | _VALUES["_uploaded"]).items()
     if not isinstance(value, Tagged)
 }
 """The template values that native forms may use."""
