@@ -36,11 +36,15 @@ def settled(expressions: Mapping[str, str]) -> dict[str, str]:
 
 
 def inline_template(source: str, meanings: Mapping[str, str]) -> str:
-    """Return a template with each name replaced by its meaning; brackets only where needed."""
-    parts = [
-        (meanings[text] if is_name and text in meanings else text)
-        for text, is_name in _tokens(source, None)
-    ]
+    """Return a template with each name replaced by its meaning, bare where it stands alone."""
+    tokens = [*_tokens(source, None)]
+    parts = [text for text, _ in tokens]
+    bare = [i for i, text in enumerate(parts) if text.strip()]
+    for before, at, after in zip(bare, bare[1:], bare[2:], strict=False):
+        text, is_name = tokens[at]
+        if is_name and text in meanings:
+            alone = parts[before].startswith("{{") and parts[after].endswith("}}")
+            parts[at] = meanings[text] if alone else _in_brackets(meanings[text])
     return "".join(parts)
 
 

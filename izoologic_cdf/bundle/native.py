@@ -31,9 +31,11 @@ def convert(tree: Tree, forms_path: Path) -> None:
     """
     if not isinstance(tree, Mapping):
         raise BuildError("a definition must be a mapping")
-    forms = from_document(read(forms_path))
+    forms = from_document(read(forms_path)) if forms_path.is_file() else Mapping([])
     if not isinstance(forms, Mapping):
         raise BuildError(f"{forms_path.name} must be a mapping of filter names to lists of filters")
+    for name, form in forms.entries:
+        form.anchor = name.replace(".", "_")
     _write_out_template_values(tree)
     for node in walk(tree):  # children are looked up after a node was changed
         if isinstance(node, Mapping):
@@ -50,6 +52,12 @@ def convert(tree: Tree, forms_path: Path) -> None:
 def _splice_single_uses(tree: Mapping, forms: Mapping) -> None:
     """Put authored steps that only one list uses into that list: it reads from top to bottom."""
     kept = {id(form) for _, form in forms.entries}
+    anchors = tree.get(_ANCHORS)
+    about = (
+        {id(item): anchors.comments.get(at, []) for at, item in enumerate(anchors.items)}
+        if isinstance(anchors, Sequence)
+        else {}
+    )
     feeds = tree.get("feeds") or tree
     uses = Counter(id(child) for node in walk(feeds) for child in children(node))
     for node in walk(feeds):
@@ -61,7 +69,7 @@ def _splice_single_uses(tree: Mapping, forms: Mapping) -> None:
                 item.entries[0][1] if isinstance(item, Mapping) and _word(item) == _CHAIN else None
             )
             if isinstance(steps, Sequence) and uses[id(steps)] == 1 and id(steps) not in kept:
-                node.splice(index, steps)
+                node.splice(index, steps, about.get(id(steps), []))
 
 
 def _word(item: Tree) -> str | None:
@@ -75,10 +83,13 @@ def _native(item: Tree, forms: Mapping, path: Path) -> Tree:
     if not isinstance(item, Mapping) or _word(item) != _PYTHON:
         return item
     name = item.entries[0][1]
-    form = forms.get(name.text) if isinstance(name, Scalar) else None
+    assert isinstance(name, Scalar)  # noqa: S101 - the definition was loaded
+    form = forms.get(name.text)
     if form is None:
-        known = getattr(name, "text", "it")
-        raise BuildError(f"the filter {known} has no native form: add it to {path.name}")
+        raise BuildError(
+            f"{name.position}: the filter {name.text!r} has no native form\n"
+            f"    help: add it to {path.name}, as a list of the platform's filters"
+        )
     return Mapping([(_CHAIN, form)], flow=item.flow)
 
 

@@ -13,6 +13,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.positions import Position
 
 # PyYAML's stubs leave this class untyped
 _RESOLVER: Any = yaml.resolver.Resolver()
@@ -29,6 +30,7 @@ class Scalar:
     anchor: str | None = None
     # how its author broke it
     lines: tuple[str, ...] = ()
+    position: Position | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -48,13 +50,13 @@ class Sequence:
         }
         self.items = [self.items[index] for index in kept]
 
-    def splice(self, at: int, other: "Sequence") -> None:
-        """Put the items of another list, with their comments, in the place of one item."""
+    def splice(self, at: int, other: "Sequence", about: list[str]) -> None:
+        """Put the items of another list, with a comment about them, in the place of one item."""
         self.flow = False
         longer = len(other.items) - 1
         moved = {i + longer if i > at else i: text for i, text in self.comments.items()}
         inner = {i + at: text for i, text in other.comments.items()}
-        inner[at] = [*moved.pop(at, []), *inner.get(at, [])]
+        inner[at] = [*moved.pop(at, []), *about, *inner.get(at, [])]
         self.comments = {i: text for i, text in (moved | inner).items() if text}
         self.items[at : at + 1] = other.items
 
@@ -120,7 +122,8 @@ class _Converter:
                 first, end = node.start_mark.line + 1, node.end_mark.line
                 lines = tuple(line.strip() for line in self._document.lines[first:end])
                 lines = tuple(line for line in lines if line)
-            return Scalar(str(node.value), node.tag, node.style, anchor, lines)
+            position = self._document.position(node)
+            return Scalar(str(node.value), node.tag, node.style, anchor, lines, position)
         assert isinstance(node, MappingNode | SequenceNode)  # noqa: S101 - YAML has no fourth kind
         flow = bool(node.flow_style)
         keys = [child[0] if isinstance(child, tuple) else child for child in node.value]

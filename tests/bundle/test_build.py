@@ -1,44 +1,49 @@
-"""The uploadable file and the zip: native, readable, and the same bytes everywhere."""
+"""The uploaded file: native, readable, as its author wrote it, the same bytes everywhere."""
 
 import hashlib
-import json
 import os
+import re
 import subprocess
 import sys
-import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from izoologic_cdf import content
-from izoologic_cdf.bundle import archive, layout
-from izoologic_cdf.bundle.build import build_yaml
-from izoologic_cdf.bundle.inline import inline, settled, with_statements
+from izoologic_cdf.bundle.build import BuildError, build_yaml
+from izoologic_cdf.bundle.inline import inline, inline_template, settled
+from izoologic_cdf.bundle.tree import Scalar, from_document, walk
 from izoologic_cdf.bundle.usage import uses
-from izoologic_cdf.bundle.verify import verify
-from izoologic_cdf.cli.main import main
-from izoologic_cdf.language.nodes import Document
-from tests.bundle.built import authored_files, built_text
+from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode, read
+from izoologic_cdf.language.positions import DefinitionError
+from izoologic_cdf.lint.check import lint_document
+from tests.bundle.built import authored_file, built_text
 
 FEEDS = [
     "iZoologic Incident Case Sync",
     "Get Incident Case Details",
     "Get Case Communications",
     "Get Case Files",
-    "File Request",
     "iZoologic DLR Case Sync",
     "Get DLR Incident Case Details",
+    "List Cases",
 ]
-
-
-WINDOW = "        window: {days: 30}\n"
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> Path:
-    assert main(["build", "--output", str(tmp_path / "dist")]) == 0
-    return tmp_path / "dist" / "izoologic-sync-cases-1.1.0.zip"
+# what our runtime alone knows
+OURS = {"window", "fallback_url", "warn", "track", "python", "_uploaded"}
+# how comments begin that go: the authored file's own head, and those of what is written out
+# where it is used, or stays with our runtime
+COMMENTS_THAT_GO = (
+    "# iZoologic Sync Cases for ThreatQ: ",
+    "# and IP addresses; leaked credentials",
+    "# `python: module.function` is a filter",
+    "# (null: has not), or in addition: ",
+    "# (token, host, begin and end of the run)",
+    "# the host with a scheme, without a",
+    "# begin and end as epoch seconds, ",
+    "# messages are requested by whole days: ",
+    "# the uploaded file needs no placeholders: ",
+)
 
 
 def test_the_file_holds_all_feeds_in_the_order_of_the_guide() -> None:
@@ -57,23 +62,215 @@ def test_the_file_has_no_tag_beyond_the_attested_ones() -> None:
 def test_what_remains_unattested_is_the_known_list() -> None:
     document = Document("built.yaml", built_text())
     assert [use.convention.name for use in uses(document)] == [
-        "login",
         "supplemental call",
-        "fulfillment",
+        "bytes of an attachment",
         "feed type",
         "sets of other object codes",
         "objects by an expression",
-        "statements in templates",
-        "template values with tags",
         "parse-json on made text",
-        "filter-mapping on a missing key",
-        "expressions by an alias",
+        "filter-mapping in a filter-mapping",
         "global names of Jinja2",
         "failing on purpose",
         "first page",
-        "null instead of an object",
         "timestamp format",
     ]
+
+
+def test_the_file_has_no_statement_of_a_template() -> None:
+    assert "{%" not in built_text()
+
+
+def test_the_file_is_short_and_so_is_every_line_and_expression() -> None:
+    lines = built_text().splitlines()
+    assert len(lines) <= 720
+    assert [line for line in lines if len(line) > 110] == []
+    texts = (one for one in _nodes(Document("b", built_text()).root) if isinstance(one, ScalarNode))
+    # the lines of a block begin below its sign
+    ends = {one.start_mark.line + (one.style in (">", "|")): one.end_mark.line for one in texts}
+    assert max(end - first for first, end in ends.items()) <= 6
+
+
+def test_lint_says_nothing_of_the_file() -> None:
+    document = Document("built.yaml", built_text())
+    assert lint_document(document, Path("built.yaml")) == []
+
+
+def test_no_key_of_the_file_is_known_to_our_runtime_alone() -> None:
+    nodes = _nodes(Document("built.yaml", built_text()).root)
+    keys = {key.value for node in nodes if isinstance(node, MappingNode) for key, _ in node.value}
+    assert {"supplemental", "pagination"} <= keys
+    assert keys & OURS == set()
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in () if isinstance(node, ScalarNode) else node.value:
+        for inner in child if isinstance(child, tuple) else (child,):
+            yield from _nodes(inner)
+
+
+def test_the_head_names_the_line_of_each_feed_and_of_the_anchors() -> None:
+    lines = built_text().splitlines()
+    head = lines[: lines.index("")]
+    named = [found for line in head if (found := re.fullmatch(r"#   line +(\d+)  (.+)", line))]
+    assert [found[2] for found in named] == ["_anchors", *FEEDS]
+    for found in named:
+        assert lines[int(found[1]) - 1].strip() == f"{found[2]}:"
+
+
+def test_every_authored_comment_stands_in_the_file_but_those_whose_node_does_not() -> None:
+    written = {line.strip() for line in built_text().splitlines()}
+    comments = [
+        line.strip()
+        for line in authored_file().read_text(encoding="utf-8").splitlines()
+        if line.lstrip().startswith("#")
+    ]
+    gone = [comment for comment in comments if comment not in written]
+    assert [one for one in gone if not one.startswith(COMMENTS_THAT_GO)] == []
+    assert len(gone) == len(COMMENTS_THAT_GO)
+    assert len(comments) > 3 * len(gone)
+
+
+def test_an_author_s_line_breaks_stay() -> None:
+    document = read(authored_file(), uploaded=True)
+    texts = [node for node in walk(from_document(document)) if isinstance(node, Scalar)]
+    built = "\n".join(line.strip() for line in built_text().splitlines())
+    shared = {
+        node.text
+        for node in walk(from_document(Document("b", built_text())))
+        if isinstance(node, Scalar)
+    }
+    broken = [node.lines for node in texts if len(node.lines) > 1 and node.text in shared]
+    assert len(broken) > 15
+    assert [lines for lines in broken if "\n".join(lines) not in built] == []
+
+
+AUTHORED = """\
+version: "1.0.0"
+required_threatq_version: ">=5.29.0"
+template_values:
+  # how far back
+  days: 30
+  since: !expr run_meta.since | int - days * 86400
+_anchors:
+  # of every list
+  - &listed
+    - parse-json
+    # each by itself
+    - iterate
+    - warn: [new: a remark]
+feeds:
+  Cases:
+    category: Commercial
+    namespace: threatq.feeds.example.cases
+    default_indicator_status: Active
+    source:
+      http:
+        url: !tmpl "https://api.example.com/{{ since * 2 }}"
+        fallback_url: https://api.example.com/
+        window: {days: !expr days}
+    filters:
+      - chain: *listed
+      # is it broken
+      # as its author broke it?
+      - drop: !expr >-
+          value.status
+          == 'closed'
+          or value.old
+      - _uploaded:
+          - set: {origin: uploaded}
+    _uploaded:
+      category: OSINT
+    report:
+      incident-sets:
+        cases: {items: [{value: !expr data.id}]}
+"""
+BUILT = """\
+feeds:
+  Cases:
+    category: OSINT
+    namespace: threatq.feeds.example.cases
+    default_indicator_status: Active
+    source:
+      http:
+        url: !tmpl https://api.example.com/{{ (run_meta.since | int - days * 86400) * 2 }}
+    filters:
+      # of every list
+      - parse-json
+      # each by itself
+      - iterate
+      # is it broken
+      # as its author broke it?
+      - drop: !expr >-
+          value.status
+          == 'closed'
+          or value.old
+      - set: {origin: uploaded}
+    report:
+      incident-sets:
+        cases: {items: [{value: !expr data.id}]}
+"""
+
+
+def build(folder: Path, text: str, native: str = "{}") -> str:
+    """Build a definition with a Python filter `own.read` beside it."""
+    (folder / "filters").mkdir()
+    (folder / "filters" / "own.py").write_text(
+        '__all__ = ["read"]\n\n\ndef read(value):\n    return value\n'
+    )
+    (folder / "filters" / "native.yaml").write_text(native)
+    (folder / "small.yaml").write_text(text)
+    return build_yaml(folder / "small.yaml", folder / "filters")
+
+
+def test_a_small_definition_is_built_as_a_person_would_write_it(tmp_path: Path) -> None:
+    assert build(tmp_path, AUTHORED).partition("\nfeeds:\n")[2] == BUILT.partition("feeds:\n")[2]
+
+
+READS = AUTHORED.replace("    - iterate\n", "    - python: own.read\n    - iterate\n")
+WRONG = {
+    "a filter without a native form": (
+        READS,
+        "{}",
+        "small.yaml:12:15: the filter 'own.read' has no native form\n    help: add it to",
+    ),
+    "a native form that is no list": (READS, "own.read: iterat", "the built file is wrong\n"),
+    "native forms that are no mapping": (READS, "[]", "native.yaml must be a mapping of"),
+    "native forms that are no YAML": (READS, "own.read: [", "native.yaml:2:1: no YAML"),
+    "an overlay of a mapping that is a list": (
+        AUTHORED.replace("    _uploaded:\n      category: OSINT\n", "    _uploaded: [a]\n"),
+        "{}",
+        "small.yaml:34:16: _uploaded takes a mapping here",
+    ),
+    "a mistyped key of an overlay": (
+        AUTHORED.replace("category: OSINT", "categry: OSINT"),
+        "{}",
+        "the built file is wrong\nizoologic_sync_cases.yaml:44:5: a feed has no key 'categry'",
+    ),
+    "a mistake of the definition": (
+        AUTHORED.replace("- parse-json", "- parse-jsn"),
+        "{}",
+        "small.yaml:10:7: unknown filter 'parse-jsn'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "native", "said"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_built_is_told_with_its_place(
+    tmp_path: Path, text: str, native: str, said: str
+) -> None:
+    with pytest.raises((BuildError, DefinitionError)) as caught:
+        build(tmp_path, text, native)
+    assert said in str(caught.value)
+
+
+def test_the_native_form_of_a_filter_is_shared_by_an_anchor(tmp_path: Path) -> None:
+    text = READS.replace("      - _uploaded:\n", "      - python: own.read\n      - _uploaded:\n")
+    native = "# what it does\nown.read: [parse-json, {get: rows}]\nown.other: [iterate]\n"
+    built = build(tmp_path, text, native)
+    assert built.count("chain: *own_read") == 2
+    assert "  # what it does\n  - &own_read [parse-json, {get: rows}]\n" in built
+    assert "own.other" not in built
 
 
 def test_every_anchor_of_the_file_is_used() -> None:
@@ -103,141 +300,23 @@ def test_two_builds_in_two_processes_with_other_hash_seeds_are_the_same_bytes(
     assert len(digests) == 1
 
 
-def test_members_are_stored_with_fixed_order_times_and_modes(bundle: Path) -> None:
-    with zipfile.ZipFile(bundle) as archived:
-        infos = archived.infolist()
-    assert [info.filename for info in infos] == [member.path for member in layout.MEMBERS]
-    assert {info.compress_type for info in infos} == {zipfile.ZIP_STORED}
-    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
-    modes = {info.filename: info.external_attr >> 16 & 0o777 for info in infos}
-    assert modes.pop(layout.OBJECT_INSTALLER) == 0o755
-    assert set(modes.values()) == {0o644}
-
-
-def test_the_manifest_names_every_other_file_with_its_sum(bundle: Path) -> None:
-    with zipfile.ZipFile(bundle) as archived:
-        manifest = json.loads(archived.read(layout.MANIFEST))
-        for entry in manifest["files"]:
-            body = archived.read(entry["path"])
-            assert entry["sha256"] == hashlib.sha256(body).hexdigest()
-        assert {e["path"] for e in manifest["files"]} | {layout.MANIFEST} == set(
-            archived.namelist()
-        )
-
-
-def test_a_fresh_bundle_can_be_uploaded(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", str(bundle)]) == 0
-    assert "this bundle can be uploaded" in capsys.readouterr().out
-
-
-def repacked(bundle: Path, changes: dict[str, bytes | None], *, sums: bool) -> Path:
-    """Return the bundle with files replaced or left out, with a manifest that fits or not."""
-    with zipfile.ZipFile(bundle) as archived:
-        files: dict[str, bytes | None] = {n: archived.read(n) for n in archived.namelist()}
-    files |= changes
-    kept = {name: body for name, body in files.items() if body is not None}
-    if sums:
-        old = json.loads(kept.pop(layout.MANIFEST))
-        kept[layout.MANIFEST] = archive.manifest(
-            kept, old["version"], old["required_threatq_version"]
-        )
-    bundle.write_bytes(archive.pack(kept))
-    return bundle
-
-
-def definition(bundle: Path) -> str:
-    with zipfile.ZipFile(bundle) as archived:
-        return archived.read(layout.DEFINITION).decode()
-
-
-FAULTS: list[tuple[str, dict[str, bytes | None], bool, str]] = [
-    ("a byte of the guide", {layout.GUIDE: b"x"}, False, "size or SHA-256 differs"),
-    ("no icon", {layout.OBJECT_ICON: None}, True, "this file is missing"),
-    ("no manifest", {layout.MANIFEST: None}, False, "this file is missing"),
-    ("an odd file", {"notes.txt": b"x"}, True, "does not belong into the bundle"),
-    ("an icon that is none", {layout.OBJECT_ICON: b"<svg"}, True, "this is no SVG"),
-    ("another object", {layout.OBJECT_DEFINITION: b'[{"code": "x"}]'}, True, "'account'"),
-    ("no script", {layout.OBJECT_INSTALLER: b"echo"}, True, "this is no shell script"),
-    ("a logo that is none", {layout.LOGO: b"\x89PNG"}, True, "no PNG of 240 x 112"),
-    ("an older guide", {layout.GUIDE: b"Version 1.0.9\n"}, True, "the version is 1.0.9"),
-    ("an older change log", {layout.CHANGELOG: b"## [1.0.9]\n"}, True, "the version is 1.0.9"),
-    ("a guide without version", {layout.GUIDE: b"Guide\n"}, True, "no version is named"),
-    ("no YAML", {layout.DEFINITION: b'version: "1.1.0"\n a: ['}, True, "can't be loaded"),
-    ("no UTF-8", {layout.DEFINITION: b"\xff"}, True, "not UTF-8"),
-]
-
-
-@pytest.mark.parametrize(("name", "changes", "sums", "said"), FAULTS, ids=[f[0] for f in FAULTS])
-def test_a_fault_of_a_bundle_is_named(
-    bundle: Path,
-    name: str,
-    changes: dict[str, bytes | None],
-    sums: bool,
-    said: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    capsys.readouterr()
-    assert main(["verify", str(repacked(bundle, changes, sums=sums))]) == 1
-    assert said in capsys.readouterr().out
-
-
-def test_one_changed_byte_anywhere_in_a_member_is_found(bundle: Path) -> None:
-    body = bytearray(bundle.read_bytes())
-    at = body.find(b"Compromised Account")
-    body[at] ^= 1
-    bundle.write_bytes(bytes(body))
-    assert verify(bundle)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ('version: "1.1.0"', 'version: "1.0.9"', "the version is 1.0.9"),
-        ('">=5.29.0"', '">=5.30.0"', "the version is >=5.30.0"),
-        ("    category: Commercial\n", "    category: Comercial\n", "Comercial"),
-        (
-            "        method: POST\n",
-            "        method: POST\n        window: {days: 30}\n",
-            "runtime alone",
-        ),
-    ],
-)
-def test_a_definition_that_is_not_right_is_named(
-    bundle: Path, old: str, new: str, said: str
-) -> None:
-    text = definition(bundle)
-    assert old in text
-    changed = text.replace(old, new, 1).encode()
-    faults = verify(repacked(bundle, {layout.DEFINITION: changed}, sums=True))
-    assert any(said in str(fault) for fault in faults)
-
-
-@pytest.mark.parametrize("body", [b"", b"PK\x03\x04 cut", b"no zip at all"])
-def test_a_file_that_is_no_zip_is_named(tmp_path: Path, body: bytes) -> None:
-    path = tmp_path / "x.zip"
-    path.write_bytes(body)
-    assert "this is no bundle" in str(verify(path)[0])
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    assert "this is no bundle" in str(verify(tmp_path / "none.zip")[0])
-
-
-def test_definitions_that_disagree_make_no_file(tmp_path: Path) -> None:
-    texts = [path.read_text(encoding="utf-8") for path in authored_files()]
-    for name, text in zip("ab", texts, strict=True):
-        (tmp_path / f"{name}.yaml").write_text(
-            text.replace("window_days: 30", f"window_days: {30 + (name == 'b')}"), encoding="utf-8"
-        )
-    with pytest.raises(Exception, match="disagree about 'window_days'"):
-        build_yaml([tmp_path / "a.yaml", tmp_path / "b.yaml"], content.folder("filters"))
-
-
 def test_an_expression_behind_a_name_is_written_in_brackets() -> None:
     meanings = settled({"a": "x + 1", "b": "a * 2"})
     assert inline("b.a ~ 'a' ~ {'a': a}.a", meanings) == "((x + 1) * 2).a ~ 'a' ~ {'a': (x + 1)}.a"
 
 
-def test_a_template_sets_the_names_that_it_uses_and_no_other() -> None:
-    text = with_statements("{{ b }}!", {"a": "x + 1", "b": "a * 2", "c": "b"})
-    assert text == "{%- set a = x + 1 -%}\n{%- set b = a * 2 -%}\n{{ b }}!"
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("{{ a }}!", "{{ x + 1 }}!"),
+        ("{{- a -}}", "{{- x + 1 -}}"),
+        ("{{ a * 2 }}", "{{ (x + 1) * 2 }}"),
+        ("{{ 2 * a }}", "{{ 2 * (x + 1) }}"),
+        ("{{ a | lower }}{{ p | lower }}", "{{ (x + 1) | lower }}{{ x.y | lower }}"),
+        ("a {{ 'a' ~ b.a }} a", "a {{ 'a' ~ b.a }} a"),
+    ],
+)
+def test_a_name_of_a_template_is_written_in_brackets_unless_it_stands_alone(
+    source: str, written: str
+) -> None:
+    assert inline_template(source, {"a": "x + 1", "p": "x.y"}) == written
