@@ -151,16 +151,19 @@ class GeneratedIncidents:
             if empty is not MISSING:
                 case.detail["caseFiles"] = empty
             return
+        case.contents = [_content(self._ids[index], index + number) for number in range(count)]
         case.detail["caseFiles"] = [
             {
                 "dateUploaded": str(opened + 60 * number),
-                "originalFilename": pick(_FILE_NAMES, index + 5 * number),
+                # JSON under the name of a picture would be an error page
+                "originalFilename": "evidence.json"
+                if case.contents[number].startswith(b"{")
+                else pick(_FILE_NAMES, index + 5 * number),
                 "fileToken": "",
                 "isCaseScreenshot": pick((False, True, "false"), index + number),
             }
             for number in range(count)
         ]
-        case.contents = [_content(self._ids[index], index + number) for number in range(count)]
         if index % 13 == 4 and count > 1:
             case.detail["caseFiles"][-1] = case.detail["caseFiles"][0]
             case.contents[-1] = case.contents[0]
