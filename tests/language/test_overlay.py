@@ -61,7 +61,10 @@ VIEWS: dict[str, tuple[str, Any, Any]] = {
     "a tagged mapping": (
         "!json {a: !expr x, _uploaded: {a: !expr y}}", {"a": "x"}, {"a": "y"},
     ),
-    "a text is no key": ("[_uploaded, {a: _uploaded}]", ["_uploaded", {"a": "_uploaded"}], ["_uploaded", {"a": "_uploaded"}]),
+    "a text is no key": (
+        "[_uploaded, {a: _uploaded}]",
+        ["_uploaded", {"a": "_uploaded"}], ["_uploaded", {"a": "_uploaded"}],
+    ),
 }  # fmt: skip
 
 
