@@ -312,7 +312,7 @@ def test_filters_beside_the_folder_of_a_definition_are_the_ones_that_count(tmp_p
         (filters / "native.yaml").write_text(f"own.read: {native}\n")
         text = OLD.replace("      - iterate\n", "      - python: own.read\n")
         versions.append(version(tmp_path / name / "feeds", text))
-    assert told(*versions) == [("steps", FEED, "filters[2].chain[2]", None, "iterate")]
+    assert told(*versions) == [("steps", FEED, "filters[3]", None, "iterate")]
 
 
 def test_a_python_filter_without_a_native_form_is_refused_by_name(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_python_filter_without_a_native_form_is_refused_by_name(tmp_path: Path
     (tmp_path / "filters").mkdir()
     (tmp_path / "filters" / "own.py").write_text(FILTER)
     text = OLD.replace("      - iterate\n", "      - python: own.read\n")
-    with pytest.raises(BuildError, match=r"new\.yaml:26:17: the filter 'own\.read' has no native"):
+    with pytest.raises(BuildError, match=r"new\.yaml:25:17: the filter 'own\.read' has no native"):
         version(tmp_path / "feeds", text)
 
 
