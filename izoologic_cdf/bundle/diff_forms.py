@@ -1,4 +1,4 @@
-"""A version of a definition as it is compared: native, without anchors, layout and comments."""
+"""A version of a definition as it is compared: native, without anchors, groups and layout."""
 
 import re
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ class _Expander:
         if isinstance(tree, Scalar):
             return Leaf(tree.tag, _layout(tree.text) if tree.tag == EXPR else tree.text)
         if isinstance(tree, Sequence):
-            return [self.form(item) for item in tree.items]
+            return [form for item in tree.items for form in _ungrouped(self.form(item))]
         own = {key: self.form(value) for key, value in tree.entries if key != _MERGE}
         merged: dict[str, Form] = {}
         for key, value in tree.entries:
@@ -104,6 +104,12 @@ class _Expander:
                     merged |= entries(source)
         form: dict[str, Form] = merged | own
         return form if tree.tag is None else {tree.tag: form}
+
+
+def _ungrouped(form: Form) -> list[Form]:
+    """Return the steps of a `chain`, which only groups them; anything else is itself."""
+    steps = form.get("chain") if isinstance(form, dict) and len(form) == 1 else None
+    return steps if isinstance(steps, list) else [form]
 
 
 def _layout(expression: str) -> str:

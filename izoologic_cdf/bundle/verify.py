@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.usage import uses
+from izoologic_cdf.language import overlay
 from izoologic_cdf.language.load import load_document
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import DefinitionError
@@ -180,6 +181,10 @@ def _definition(body: bytes) -> Iterator[Fault]:
     except DefinitionError as error:
         yield Fault(layout.DEFINITION, f"this can't be loaded\n{error}", _AGAIN)
         return
+    for number, line in enumerate(document.lines, start=1):
+        if overlay.KEY in line:
+            at = f"{layout.DEFINITION}:{number}:{line.index(overlay.KEY) + 1}"
+            yield Fault(at, f"{overlay.KEY} is known to our runtime alone", _AGAIN)
     for use in uses(document):
         if not use.convention.uploaded:
             yield Fault(

@@ -1,8 +1,8 @@
 """`_uploaded`: what the uploaded file has instead of, or in addition to, what our runtime executes.
 
-In a mapping it replaces, adds or (with null) removes keys of that mapping; as the single key of an
-element of a list it puts elements in its place. A definition is read in one of two views: with all
-of them carried out, or with all of them left out.
+In a mapping it replaces, adds or (with null) removes keys of that mapping itself, not those that it
+merges; as the single key of an element of a list it puts elements in its place. A definition is
+read in one of two views: with all of them carried out, or with all of them left out.
 """
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -42,35 +42,41 @@ def apply(root: Node, *, uploaded: bool) -> None:
 
 
 def _mapping(node: MappingNode, *, uploaded: bool) -> list[_Pair]:
+    overlays = [(key, value) for key, value in node.value if _is_overlay(key)]
     pairs: list[_Pair] = [pair for pair in node.value if not _is_overlay(pair[0])]
-    for key, changes in node.value:
-        if not _is_overlay(key):
-            continue
-        if not isinstance(changes, MappingNode):
-            raise OverlayError(changes, f"{KEY} takes a mapping here: keys and their values")
-        for changed, value in changes.value if uploaded else ():
-            at = next(
-                (i for i, (known, _) in enumerate(pairs) if known.value == changed.value), None
-            )
-            new = [] if value.tag == _NULL else [(changed, value)]
-            pairs[len(pairs) if at is None else at : len(pairs) if at is None else at + 1] = new
+    for key, _ in overlays[1:]:
+        raise OverlayError(key, f"{KEY} stands twice in one mapping")
+    for _, changes in overlays:
+        changed = _changed(changes, pairs)
+        pairs = changed if uploaded else pairs
+    return pairs
+
+
+def _changed(changes: Node, pairs: list[_Pair]) -> list[_Pair]:
+    """Return the entries of a mapping with the changes made; those that stay keep their places."""
+    if not isinstance(changes, MappingNode):
+        raise OverlayError(changes, f"{KEY} takes a mapping here: keys and their values")
+    pairs = list(pairs)
+    for key, value in changes.value:
+        at = [i for i, (known, _) in enumerate(pairs) if known.value == key.value][:1]
+        removed = value.tag == _NULL
+        if removed and not at:
+            raise OverlayError(key, f"there is no key {key.value!r} here that {KEY} could remove")
+        place = at[0] if at else len(pairs)
+        pairs[place : place + len(at)] = [] if removed else [(key, value)]
     return pairs
 
 
 def _sequence(node: SequenceNode, *, uploaded: bool) -> list[Node]:
     elements: list[Node] = []
     for element in node.value:
-        if (
-            isinstance(element, MappingNode)
-            and len(element.value) == 1
-            and _is_overlay(element.value[0][0])
-        ):
-            added = element.value[0][1]
-            if not isinstance(added, SequenceNode):
-                raise OverlayError(added, f"{KEY} takes a list here: the elements to add")
-            elements += added.value if uploaded else ()
-        else:
+        only = element.value[0] if isinstance(element, MappingNode) and element.value else None
+        if only is None or len(element.value) > 1 or not _is_overlay(only[0]):
             elements.append(element)
+        elif isinstance(only[1], SequenceNode):
+            elements += only[1].value if uploaded else ()
+        else:
+            raise OverlayError(only[1], f"{KEY} takes a list here: the elements to add")
     return elements
 
 

@@ -1,4 +1,4 @@
-"""Makes the reconstruction of 1.0.0 from today's definitions, and the story `diff` tells of it.
+"""Makes the reconstruction of 1.0.0 from today's definition, and the story `diff` tells of it.
 
 `python -m tests.bundle.history` writes both; tests refuse a stale one. The vendor's own file of
 1.0.0 is not public. What is known of it is the change log of the guide, so each replacement below
@@ -20,12 +20,12 @@ from izoologic_cdf.content import folder
 OLD_NAME, NEW_NAME = "izoologic_sync_cases-1.0.0.yaml", "izoologic_sync_cases-1.1.0.yaml"
 FIXTURE = folder("fixtures") / "history" / OLD_NAME
 GOLDEN = Path(__file__).parent / "diff_1.0.0_to_1.1.0.txt"
-INCIDENT = "incident_case_sync.yaml"
+DEFINITION = folder("feeds") / "izoologic_sync_cases.yaml"
 
 
 @dataclass(frozen=True)
 class Undone:
-    """One replacement in the authored definition of the incident feed."""
+    """One replacement in the authored definition."""
 
     version: str
     says: str
@@ -37,20 +37,20 @@ UNDONE = [
     Undone(
         "1.1.0",
         "The Case ID is now used as the object value: before, it was the URL.",
-        "value: !expr none if user_fields.ingest_as_event else data.caseId | trim",
-        "value: !expr none if user_fields.ingest_as_event else data.feed_results.url",
+        "value: !expr data.caseId if not user_fields.ingest_as_event else []",
+        "value: !expr data.feed_results.url if not user_fields.ingest_as_event else []",
     ),
     Undone(
         "1.1.0",
         "The same for an Event, whose title is its value.",
-        "title: !expr data.caseId | trim if user_fields.ingest_as_event else none",
-        "title: !expr data.feed_results.url if user_fields.ingest_as_event else none",
+        "title: !expr data.caseId if user_fields.ingest_as_event else []",
+        "title: !expr data.feed_results.url if user_fields.ingest_as_event else []",
     ),
     Undone(
         "1.0.1",
         "A status of null was not mapped: nothing stood in for it.",
-        " value.status if value.statusDescription is none else value.statusDescription\n",
-        " value.statusDescription\n",
+        "status: !expr value.get('statusdescription', value.newest)\n",
+        "status: !expr value.get('statusdescription')\n",
     ),
     Undone(
         "1.0.1",
@@ -63,11 +63,10 @@ UNDONE = [
         "1.0.1",
         "The choice between added and detection date was not honoured: always the detection date.",
         """\
-            (value.feed_results.addedDate or value.feed_results.detectionDate)
-            if user_fields.use_added_date
-            else (value.feed_results.detectionDate or value.feed_results.addedDate)
+            value.added.text or value.detected.text if user_fields.use_added_date
+            else value.detected.text or value.added.text
 """,
-        "            value.feed_results.detectionDate or value.feed_results.addedDate\n",
+        "            value.detected.text or value.added.text\n",
     ),
 ]
 COMMENT = """\
@@ -86,14 +85,14 @@ def reconstruction() -> str:
     Raises:
         ValueError: a text that is to be replaced is not there exactly once.
     """
+    text = DEFINITION.read_text(encoding="utf-8")
+    text = _once(text, 'version: "1.1.0"', 'version: "1.0.0"')
+    for undone in UNDONE:
+        text = _once(text, undone.today, undone.before)
     with tempfile.TemporaryDirectory() as made:
-        for path in folder("feeds").glob("*.yaml"):
-            text = _once(path.read_text(encoding="utf-8"), 'version: "1.1.0"', 'version: "1.0.0"')
-            if path.name == INCIDENT:
-                for undone in UNDONE:
-                    text = _once(text, undone.today, undone.before)
-            (Path(made) / path.name).write_text(text, encoding="utf-8")
-        built = build_yaml(sorted(Path(made).glob("*.yaml")), folder("filters"))
+        authored = Path(made) / DEFINITION.name
+        authored.write_text(text, encoding="utf-8")
+        built = build_yaml(authored, folder("filters"))
     _, _, body = built.partition("\n\n")
     sentences = [
         textwrap.fill(f"- ({one.version}) {one.says}", 96, subsequent_indent="  ") for one in UNDONE
@@ -103,7 +102,7 @@ def reconstruction() -> str:
 
 def today() -> str:
     """Return the text of the definition that is built today."""
-    return build_yaml(sorted(folder("feeds").glob("*.yaml")), folder("filters"))
+    return build_yaml(DEFINITION, folder("filters"))
 
 
 def story(*fields: str) -> str:

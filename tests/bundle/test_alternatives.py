@@ -1,4 +1,4 @@
-"""The other ways of the guide: their edits fit the built file, which gives the same library then."""
+"""The other ways of the guide: their edits fit the built file, which gives the same library."""
 
 from pathlib import Path
 

@@ -115,6 +115,11 @@ def test_one_changed_byte_anywhere_in_a_member_is_found(bundle: Path) -> None:
             "        method: POST\n        window: {days: 30}\n",
             "runtime alone",
         ),
+        (
+            "    category: Commercial\n",
+            "    category: Commercial\n    _uploaded: {category: OSINT}\n",
+            "_uploaded is known to our runtime alone",
+        ),
     ],
 )
 def test_a_definition_that_is_not_right_is_named(

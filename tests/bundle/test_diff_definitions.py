@@ -1,22 +1,22 @@
 """What `diff` tells of two definitions that are not run."""
 
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.bundle.build import build_yaml
+from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.bundle.diff_changes import KINDS
 from izoologic_cdf.bundle.diff_definitions import definition_changes
 from izoologic_cdf.bundle.diff_forms import Form, Leaf, Version, read_version
 from izoologic_cdf.bundle.diff_steps import parts
 from izoologic_cdf.content import folder
-from izoologic_cdf.language.positions import DefinitionError
 from tests.bundle.small import OLD, version
 
 FEED = "Cases"
+AUTHORED = folder("feeds") / "izoologic_sync_cases.yaml"
+FILTER = '__all__ = ["read"]\n\n\ndef read(value):\n    return value\n'
 # the old text, the new one, and the changes: kind, where, what, old, new
 Told = tuple[str, str, str, str | None, str | None]
 EDITS: list[tuple[str, str, list[Told]]] = [
@@ -290,20 +290,16 @@ def test_one_change_in_many_places_is_told_once(tmp_path: Path) -> None:
     assert told(old, new) == [("steps", "Details", what, "1", "2")]
 
 
-@pytest.mark.parametrize("name", ["incident_case_sync", "dlr_case_sync"])
-def test_an_authored_definition_and_what_is_built_of_it_say_the_same(
-    tmp_path: Path, name: str
-) -> None:
-    path = folder("feeds") / f"{name}.yaml"
-    built = version(tmp_path, build_yaml([path], folder("filters")))
-    assert told(read_version(path), built) == []
+def test_an_authored_definition_and_what_is_built_of_it_say_the_same(tmp_path: Path) -> None:
+    built = version(tmp_path, build_yaml(AUTHORED, folder("filters")))
+    assert told(read_version(AUTHORED), built) == []
 
 
 def test_an_authored_definition_away_from_its_filters_uses_the_built_in_ones(
     tmp_path: Path,
 ) -> None:
-    path = folder("feeds") / "dlr_case_sync.yaml"
-    assert told(read_version(path), version(tmp_path, path.read_text(encoding="utf-8"))) == []
+    elsewhere = version(tmp_path, AUTHORED.read_text(encoding="utf-8"))
+    assert told(read_version(AUTHORED), elsewhere) == []
 
 
 def test_filters_beside_the_folder_of_a_definition_are_the_ones_that_count(tmp_path: Path) -> None:
@@ -312,28 +308,19 @@ def test_filters_beside_the_folder_of_a_definition_are_the_ones_that_count(tmp_p
         (tmp_path / name / "feeds").mkdir(parents=True)
         filters = tmp_path / name / "filters"
         filters.mkdir()
-        (filters / "own.py").write_text(
-            dedent(f"""\
-                __all__ = ["read"]
-                NATIVE = {{"read": "{native}"}}
-
-
-                def read(value):
-                    return value
-                """)
-        )
+        (filters / "own.py").write_text(FILTER)
+        (filters / "native.yaml").write_text(f"own.read: {native}\n")
         text = OLD.replace("      - iterate\n", "      - python: own.read\n")
         versions.append(version(tmp_path / name / "feeds", text))
-    assert told(*versions) == [("steps", FEED, "filters[2].chain[2]", None, "iterate")]
+    assert told(*versions) == [("steps", FEED, "filters[3]", None, "iterate")]
 
 
 def test_a_python_filter_without_a_native_form_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "feeds").mkdir()
     (tmp_path / "filters").mkdir()
-    module = '__all__ = ["read"]\n\n\ndef read(value):\n    return value\n'
-    (tmp_path / "filters" / "own.py").write_text(module)
+    (tmp_path / "filters" / "own.py").write_text(FILTER)
     text = OLD.replace("      - iterate\n", "      - python: own.read\n")
-    with pytest.raises(DefinitionError, match=r"'own\.read' states no native form"):
+    with pytest.raises(BuildError, match=r"new\.yaml:25:17: the filter 'own\.read' has no native"):
         version(tmp_path / "feeds", text)
 
 
