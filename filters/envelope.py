@@ -21,8 +21,9 @@ def _result(value: Any) -> Any:
         return envelope.get("result")
     if code.lower() == "izoo2011":
         return None
-    reason = " ".join(str(envelope.get("message", "no reason"))[:200].split())
-    raise Refused(f"the API refused the request ({code[:200]}: {reason})")
+    # whole: the runtime cuts it after it has masked the secrets in it
+    reason = " ".join(str(envelope.get("message", "no reason")).split())
+    raise Refused(f"the API refused the request ({code}: {reason})")
 
 
 def rows(value: Any) -> list[Any]:
