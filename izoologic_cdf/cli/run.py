@@ -42,7 +42,7 @@ RUN_FIELDS = tuple(
     for name, label in (("tenant", "Tenant"), ("without", "Without"))
 )  # fmt: skip
 # parts of cases by the names that people have for them, where the definitions have others
-PARTS = {"messages": "communications", "files": "files"}
+PARTS = {"messages": "notes", "files": "files"}
 Planner = Callable[[State], plan.Plan]
 
 

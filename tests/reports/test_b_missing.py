@@ -19,7 +19,7 @@ from tests.feeds.support import FeedName, Heard, Object, Outcome, StoppedClock, 
 from tests.state.support import HOUR, Site
 
 ONE, TWO, NEW = "caSe00001", "caSe00002", "caSe00003"
-HASTY = Limits(connect=1, read=0.1, whole=0.2, attempts=1)
+HASTY = Limits(connect=1, read=0.5, whole=1, attempts=1)
 PAGE = "<html><body>Maintenance</body></html>"
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
 # none of these lies in a case, when every case of the endpoint meets it
@@ -226,7 +226,7 @@ def test_3_without_room_for_a_file_on_this_machine_it_is_asked_for_until_there_i
 
 # --- 4: parts of a case ----------------------------------------------------------------------
 
-PARTS = {"communications": "FetchCaseCommunications", "files": "DownloadCaseFile"}
+PARTS = {"notes": "FetchCaseCommunications", "files": "DownloadCaseFile"}
 # a text file may be any of these
 MAY_BE_A_FILE = ("page", "no envelope", "cut")
 
@@ -236,7 +236,7 @@ MAY_BE_A_FILE = ("page", "no envelope", "cut")
     [
         (part, name)
         for part, name in itertools.product(PARTS, OUTAGES)
-        if part == "communications" or name not in MAY_BE_A_FILE
+        if part == "notes" or name not in MAY_BE_A_FILE
     ],
 )
 def test_4_what_can_be_had_of_a_case_is_ingested_and_the_missing_part_asked_for_again(
@@ -248,7 +248,7 @@ def test_4_what_can_be_had_of_a_case_is_ingested_and_the_missing_part_asked_for_
         outcome = site.sync(limits=HASTY)
         assert (outcome.summary.exit_code, site.case_values()) == (3, {ONE, TWO})
         assert site.attribute(ONE, "Status") == ["Open"]
-        assert len(site.note_values()) == (0 if part == "communications" else 2)
+        assert len(site.note_values()) == (0 if part == "notes" else 2)
         sizes = [one["size"] for one in outcome.all("attachment")]
         assert sizes == ([None, None] if part == "files" else [9, 9])
         data = said(outcome)
@@ -331,7 +331,7 @@ def test_4_one_file_of_several_is_deferred_by_itself_and_abandoned_by_itself(sit
     assert sizes == ["9", "9", "None"]
 
 
-@pytest.mark.parametrize(("part", "name"), [("communications", "messages"), ("files", "files")])
+@pytest.mark.parametrize(("part", "name"), [("notes", "messages"), ("files", "files")])
 def test_4_a_part_that_the_operator_does_without_is_not_asked_for_and_the_run_is_complete(
     site: Site, part: str, name: str
 ) -> None:

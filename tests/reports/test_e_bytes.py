@@ -354,7 +354,7 @@ def test_20_a_list_without_content_is_a_quiet_window(
         feed, kind="status", endpoint=LIST[feed], status=status, body="empty", count=None
     )
     assert (outcome.summary.exit_code, outcome.summary.listed) == (0, 0)
-    assert outcome.summary.holes == []
+    assert outcome.summary.gaps == []
     assert outcome.objects == []
 
 
