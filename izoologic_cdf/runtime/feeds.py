@@ -24,6 +24,7 @@ from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, reach, windows
 
 # windows whose names are kept
 MOST_NAMES = 256
+_YEAR_2100 = 4_102_444_800
 # the first second that no date can name
 _END_OF_TIME = 253_402_300_800
 # of these attachment keys: how many listed files have their bytes already
@@ -103,7 +104,9 @@ class Feeds:
             if EARLIEST <= updated <= latest or not 0 <= updated < _END_OF_TIME:
                 return None
             day = updated - updated % DAY
-            return self.names(feed, Window(day, day + DAY - 1))
+            # what reckons with calendar dates seldom reckons with the year 2100
+            written = feed.timestamp_format if updated < _YEAR_2100 else "%s"
+            return self._base(written, Window(day, day + DAY - 1))
 
         for body in self._sources.ask(feed.source, names):
             pipelines = Pipelines(names, self._caller(window, asked), elsewhere)
@@ -164,10 +167,12 @@ class Feeds:
             feed = self._definition.feeds[name]
             emitted: list[Any] = []
             run = self._run(feed, window, asked, params, case, call)
-            if self._emits_list[name]:
+            if name in self._parts:
                 self._collect(self._parts[name], run, case, emitted)
+            else:
+                emitted += run
+            if self._emits_list[name]:
                 return emitted
-            emitted += run
             return emitted[-1] if emitted else None
 
         return call
@@ -335,14 +340,16 @@ class Feeds:
 def parts_of(definition: model.Definition) -> dict[str, str]:
     """Return the parts of a case that it can do without, by the feed that gives each.
 
-    A called feed that gives one item gives the case itself; one that gives a list, or fills
-    placeholders, gives a part. A part is called as the key that the list stands under, and as the
-    object set of the placeholders.
+    The first feed that is called for a case gives the case itself, and so does any that gives one
+    item; one that gives a list, or fills placeholders, gives a part. A part is called as the key
+    that the list stands under, and as the object set of the placeholders.
     """
     parts: dict[str, str] = {}
+    calls = [next(model.calls(feed.filters), None) for feed in definition.primary_feeds]
+    first = {call.feed for call in calls if call is not None}
     for feed in definition.feeds.values():
         for step in model.calls(feed.filters):
-            if definition.feeds[step.feed].emits_list:
+            if definition.feeds[step.feed].emits_list and step.feed not in first:
                 parts.setdefault(step.feed, step.into)
         for object_set in feed.report.object_sets if feed.report else ():
             if object_set.fulfillment is not None:

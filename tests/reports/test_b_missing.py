@@ -19,7 +19,7 @@ from tests.feeds.support import FeedName, Heard, Object, Outcome, StoppedClock, 
 from tests.state.support import HOUR, Site
 
 ONE, TWO, NEW = "caSe00001", "caSe00002", "caSe00003"
-HASTY = Limits(connect=1, read=0.1, whole=0.2, attempts=1)
+HASTY = Limits(connect=1, read=0.5, whole=1, attempts=1)
 PAGE = "<html><body>Maintenance</body></html>"
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
 # none of these lies in a case, when every case of the endpoint meets it
