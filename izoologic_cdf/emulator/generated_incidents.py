@@ -151,13 +151,14 @@ class GeneratedIncidents:
             if empty is not MISSING:
                 case.detail["caseFiles"] = empty
             return
-        case.contents = [_content(self._ids[index], index + number) for number in range(count)]
+        contents = [_content(self._ids[index], index + number) for number in range(count)]
+        case.contents = [*contents]
         case.detail["caseFiles"] = [
             {
                 "dateUploaded": str(opened + 60 * number),
                 # JSON under the name of a picture would be an error page
                 "originalFilename": "evidence.json"
-                if case.contents[number].startswith(b"{")
+                if contents[number].startswith(b"{")
                 else pick(_FILE_NAMES, index + 5 * number),
                 "fileToken": "",
                 "isCaseScreenshot": pick((False, True, "false"), index + number),
