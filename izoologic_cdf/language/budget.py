@@ -17,6 +17,8 @@ from jinja2.exceptions import SecurityError
 # the largest text that one operation may make, in characters; an element of a list weighs ten
 MAX_SIZE = 10_000_000
 ELEMENT = 10
+# what one operation may go through: elements of lists in lists, and levels of them
+MAX_ELEMENTS = 5_000_000
 MAX_DEPTH = 100
 # the largest number, in bits
 MAX_BITS = 10_000
@@ -145,31 +147,32 @@ def unmetered(iterable: Iterable[Any]) -> Iterator[Any]:
         yield element
 
 
-def pass_through() -> None:
-    """Count an element that a pipeline goes through; raises LimitError when it is too many."""
+def pass_through(count: int = 1) -> None:
+    """Count elements that a pipeline goes through; raises LimitError when they are too many."""
     budget = _THREAD.budget
-    budget.items += 1
+    budget.items += count
     if budget.items > MAX_ITEMS:
         raise LimitError(f"the pipeline goes through more than {MAX_ITEMS} elements")
     begin()
     charge()
 
 
-def limit(size: int) -> None:
-    """Refuse a result of so many characters when it is too large."""
-    if size > MAX_SIZE:
+def limit(size: int, most: int | None = None) -> None:
+    """Refuse a result of so many characters when it is too large; an element weighs ten."""
+    most = MAX_SIZE if most is None else most
+    if size > most:
         raise LimitError(
-            f"the result is larger than {MAX_SIZE} characters, or {MAX_SIZE // ELEMENT} elements"
+            f"the result is larger than {most} characters, or {most // ELEMENT} elements"
         )
 
 
 def weigh(value: Any) -> tuple[int, int]:
-    """Return how long a value is as text at least, and how deep it is nested.
+    """Return how long a value is as text, about, and how deep it is nested.
 
     The same list can hang in a value many times, so that a small value can be billions of elements
-    to whoever goes through it. Raises LimitError when it is too large or too deep.
+    to whoever goes through it. Raises LimitError when they are too many, or nested too deep.
     """
-    size, depth, level = 0, 0, [value]
+    size, count, depth, level = 0, 0, 0, [value]
     while level:
         depth += 1
         if depth > MAX_DEPTH:
@@ -190,11 +193,10 @@ def weigh(value: Any) -> tuple[int, int]:
                 size += len(one)
             elif isinstance(one, list | tuple):
                 below += one
-            if len(below) > MAX_SIZE:
-                break
-        size += ELEMENT * len(below)
-        limit(size)
+            if count + len(below) > MAX_ELEMENTS:
+                raise LimitError(f"the value has more than {MAX_ELEMENTS} elements, all counted")
+        count += len(below)
         level = below
-    if size > _STEP:
-        charge(size // 128)
-    return size, depth
+    if count > _STEP:
+        charge(count // 16)
+    return size + ELEMENT * count, depth

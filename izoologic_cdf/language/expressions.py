@@ -17,6 +17,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
 
 from izoologic_cdf.language import codes
+from izoologic_cdf.language.allowed import METHOD_NAMES, REFUSED
 from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Findings, Position, did_you_mean
@@ -38,14 +39,18 @@ PYTHON_NOT_JINJA = {
 _TRAPS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 # filters that give no list but something that is computed when it is read, once
 _LAZY = frozenset(
-    {"batch", "items", "map", "reject", "rejectattr", "select", "selectattr", "slice", "unique"}
+    {"batch", "items", "map", "reject", "rejectattr", "reverse", "select", "selectattr", "slice"}
+    | {"unique"}
 )
+# filters that hand on what they are given, or their argument
+_HANDING_ON = frozenset({"d", "default"})
 # filters that take the name of a filter or of a test, and at which place
 _TAKE_FILTER = {"map": 0}
 _TAKE_TEST = {"reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
 _TOO_LONG = "an integer has more digits than can be read"
 
 
+_NO_METHOD = "those of texts, numbers, lists and mappings can be called, where they change nothing"
 # where in a source, what is wrong, what helps, the code of the finding
 _Mistake = tuple[int, str, str | None, str]
 
@@ -122,6 +127,10 @@ class Compiled:
             codes.NO_JINJA,
         )
 
+    def _unread(self, document: Document, node: ScalarNode) -> DefinitionError:
+        message = f"a number in this {self._kind} has too many digits"
+        return document.error(node, message, "quote it to have text", codes.NO_JINJA)
+
     _state: str | None = None
     _kind = "template"
 
@@ -155,7 +164,7 @@ class Compiled:
         return {one.name for one in self._parts if isinstance(one, nodes.Name)}
 
     def _unknown_words(self) -> Iterator[_Mistake]:
-        """Yield unknown filters and tests, those too that a condition may never reach."""
+        """Yield unknown filters, tests and methods, those too that a condition may never reach."""
         for kind, known, before, words in (
             ("filter", self._environment.filters, ("|",), _words(self._parts, nodes.Filter)),
             ("test", self._environment.tests, ("is", "not"), _words(self._parts, nodes.Test)),
@@ -163,8 +172,15 @@ class Compiled:
             for word in words:
                 if word not in known:
                     at = self._offset_of(word, after=before)
-                    message, hint = f"No {kind} named {word!r}.", did_you_mean(word, known)
-                    yield at, message, hint, codes.UNKNOWN_JINJA_FILTER
+                    hint = REFUSED.get(word) or did_you_mean(word, known)
+                    yield at, f"No {kind} named {word!r}.", hint, codes.UNKNOWN_JINJA_FILTER
+        for call in self._parts:
+            called = call.node if isinstance(call, nodes.Call) else None
+            if isinstance(called, nodes.Getattr) and called.attr not in METHOD_NAMES:
+                at = self._offset_of(called.attr, after=(".",))
+                message = f"No value has a method {called.attr!r} that a definition may call."
+                hint = did_you_mean(called.attr, METHOD_NAMES, otherwise=_NO_METHOD)
+                yield at, message, hint, codes.UNKNOWN_JINJA_FILTER
 
     def _traps(self) -> Iterator[_Mistake]:
         """Yield `value.items`: it is the method of the mapping, not its key."""
@@ -206,6 +222,8 @@ class Expression(Compiled):
             return parse_expression(self._environment, self.source)
         except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
+        except ValueError:
+            raise self._unread(document, node) from None
 
     def _traps(self) -> Iterator[_Mistake]:
         yield from super()._traps()
@@ -227,6 +245,8 @@ class Template(Compiled):
             parsed: nodes.Template = self._environment.parse(self.source)
         except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
+        except ValueError:
+            raise self._unread(document, node) from None
         return parsed
 
     def _free_names(self) -> set[str]:
@@ -309,14 +329,23 @@ def _words(parts: list[nodes.Node], kind: type[nodes.Filter] | type[nodes.Test])
     return words
 
 
-def _lazy(expression: nodes.Expr) -> str | None:
-    """Return the name of the lazy filter that an expression, or a branch of it, ends with."""
-    if isinstance(expression, nodes.CondExpr):
-        other = _lazy(expression.expr2) if expression.expr2 is not None else None
-        return _lazy(expression.expr1) or other
-    if isinstance(expression, nodes.Filter) and expression.name in _LAZY:
-        return expression.name
-    return None
+def _lazy(expression: nodes.Node | None) -> str | None:
+    """Return the name of a lazy filter whose outcome is that of an expression, or a part of it."""
+    inner: list[nodes.Node | None] = []
+    match expression:
+        case nodes.Filter(name=name) if name in _LAZY:
+            return str(name)
+        case nodes.Filter(name=name) if name in _HANDING_ON:
+            inner = [expression.node, *expression.args]
+        case nodes.CondExpr():
+            inner = [expression.expr1, expression.expr2]
+        case nodes.And() | nodes.Or():
+            inner = [expression.left, expression.right]
+        case nodes.List() | nodes.Tuple():
+            inner = [*expression.items]
+        case nodes.Dict():
+            inner = [pair.value for pair in expression.items]
+    return next(filter(None, map(_lazy, inner)), None)
 
 
 def _tokens(environment: Any, source: str, state: str | None) -> Iterator[tuple[int, str, str]]:

@@ -52,7 +52,8 @@ class _ExpressionCode(Code):
     """Writes the body of one function."""
 
     def __init__(self, environment: Any) -> None:
-        super().__init__(environment, None, None)
+        # nothing is calculated before the evaluation, whose budget it has to keep
+        super().__init__(environment, None, None, optimized=False)
         self.shared = nodes.EvalContext(environment)
         self.null = isinstance(environment, NullEnvironment)
         # what the function finds around it

@@ -59,6 +59,8 @@ def as_text(*values: Any, **named: Any) -> int:
         elif type(value) is not float and value is not None:
             size += weigh(value)[0]
     limit(size)
+    if size > SHORT * SHORT:
+        charge(size // 256)
     return size
 
 
@@ -137,8 +139,7 @@ def replaced(s: Any, old: Any, new: Any, *_: Any, **__: Any) -> None:
 
 def joined(value: list[Any], d: Any = "", *_: Any, **__: Any) -> None:
     """Guard what makes one text of a list."""
-    weigh(value)
-    limit(len(value) * as_text(d))
+    limit(weigh(value)[0] + len(value) * as_text(d))
 
 
 def translated(text: str, table: Any) -> None:
@@ -244,6 +245,9 @@ def light(value: Any) -> Any:
     Raises:
         LimitError: it is.
     """
-    if type(value) is not str and isinstance(value, list | tuple | dict):
+    if type(value) is str:
+        if len(value) > SHORT * SHORT:
+            charge(len(value) // 1024)
+    elif isinstance(value, list | tuple | dict):
         weigh(value)
     return value

@@ -90,8 +90,11 @@ def _by_position(finding: Finding) -> Position:
     return finding.position
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return a sentence that names the known words nearest to a mistyped one, or all of them."""
+def did_you_mean(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Return a sentence that names the known word nearest to a mistyped one.
+
+    Where none is near, it is `otherwise`, or names all of them.
+    """
     known = sorted(known)
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     if not close:
@@ -101,4 +104,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
         ]
     if close:
         return f"did you mean {close[0]!r}?"
+    if otherwise is not None:
+        return otherwise
     return "known here: " + ", ".join(known) if known else None

@@ -181,12 +181,15 @@ class _Environment(SandboxedEnvironment):
                 args = (list(turns(args[0])), *args[1:])
                 limit(sum(len(part) + len(owner) for part in args[0] if isinstance(part, str)))
             guard(owner, *args, **kwargs)
+            if isinstance(owner, _SIZED) and len(owner) > SHORT:
+                charge(1 + len(owner) // 256)
             return made(function(*args, **kwargs))
         if isinstance(function, type) and function in _PYTHON_GUARDS:
             _PYTHON_GUARDS[function](*args, **kwargs)
         if function is dict and args and not isinstance(args[0], dict):
             # many numbers can have one place in a dict, so that a long list can take for ever
-            args = (turns(args[0]), *args[1:])
+            pairs = light(list(turns(args[0])))
+            args = (turns(pairs), *args[1:])
         elif isinstance(function, LoopContext) and args:
             args = (turns(args[0]), *args[1:])
         elif isinstance(owner, LoopContext):
@@ -273,7 +276,7 @@ class NullEnvironment(_Environment):
 def _shown(value: Any) -> Any:
     """Return what a template shows of a value: null is empty, as a null attribute is none."""
     if isinstance(value, list | dict | tuple | bytes):
-        weigh(value)
+        limit(weigh(value)[0])
     return "" if value is None else value
 
 

@@ -47,7 +47,7 @@ def _bounded(value: Any, position: Position) -> Any:
     """Return a value that somebody will go through; raises ItemError where it is huge to them."""
     if isinstance(value, dict | list | tuple):
         try:
-            budget.weigh(value)
+            budget.limit(budget.weigh(value)[0], budget.MAX_MADE)
         except budget.LimitError as error:
             raise ItemError(f"not allowed: {error}", position) from None
     return value

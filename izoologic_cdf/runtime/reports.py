@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from izoologic_cdf.language import model
+from izoologic_cdf.language import budget, model
 from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.reports import code_of_plural
 from izoologic_cdf.language.schema import CONSTRUCTS
@@ -14,6 +14,7 @@ from izoologic_cdf.library.model import Attribute, Batch, Content, Reported
 from izoologic_cdf.runtime.bodies import sha256
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.pipelines import evaluate
+from izoologic_cdf.runtime.problems import ItemError
 from izoologic_cdf.runtime.spool import SpooledBody
 
 INDICATOR = "indicator"
@@ -53,6 +54,13 @@ class Reporter:
 
     def add(self, data: Any, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
         """Add the objects of one data item; raises ItemError."""
+        with budget.Pipeline():
+            try:
+                self._add(data, names, case, report)
+            except budget.LimitError as error:
+                raise ItemError(f"the report is not allowed: {error}") from None
+
+    def _add(self, data: Any, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
         names = {**names, "data": data}
         shared = _Shared(self._report, names, case)
         places: dict[tuple[str, str], list[int]] = {}
@@ -67,6 +75,7 @@ class Reporter:
         for object_set in self._report.object_sets:
             for one in places[object_set.code, object_set.name]:
                 for target in object_set.related:
+                    budget.pass_through(len(places[target]))
                     report.batch.relations += [(one, other) for other in places[target]]
 
     def _place(
@@ -82,6 +91,7 @@ class Reporter:
         reported = report.batch.objects[index]
         for name in object_set.attribute_sets:
             reported.attributes += shared.attributes(name)
+            budget.pass_through(len(reported.attributes))
         for name in object_set.tag_sets:
             reported.tags += shared.tags(name)
         if object_set.fulfillment is not None:
@@ -112,6 +122,7 @@ class Reporter:
             attributes=_attributes(item.get("attributes"), case, at),
             tags=_tags(item["tags"], case, at) if "tags" in item else [],
         )
+        budget.pass_through(1 + len(reported.attributes) + len(reported.tags))
         for key in _DATES:
             if key in item:
                 setattr(reported, key, _date(item[key], key, case, at))
