@@ -12,7 +12,7 @@ from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator.tables import ENDPOINTS
 from izoologic_cdf.language.nodes import Document
 from tests.bundle.small import OLD, version
-from tests.bundle.test_build import repacked
+from tests.bundle.test_archive import repacked
 from tests.faults.support import BAD, FEEDS, Bench
 from tests.feeds.support import FeedName
 from tests.language.support import MARK, compiled, marked, place, refused
