@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.shell import CHECKOUT, Shell
+from tests.cli.shell import Shell
 
 INCIDENT, DLR = "iZoologic Incident Case Sync", "iZoologic DLR Case Sync"
 
@@ -31,7 +31,7 @@ def test_a_name_or_a_part_of_it_in_any_case_names_the_feed(
         *((name, "fits several feeds") for name in ("iZoologic", "case", "sync", "c")),
         # the other two kinds of feed can't be run
         *((name, "fits no feed") for name in (
-            "", " ", "phishing", "Get Incident Case Details", "File Request", "communications",
+            "", " ", "phishing", "Get Incident Case Details", "Get Case Files", "communications",
             "iZoologic Incident Case Sync 2", "inc*", "dlr\n\nincident",
         )),
     ],
@@ -42,7 +42,7 @@ def test_any_other_name_is_a_usage_error_with_the_list(
 ) -> None:
     ended = shell(command[0], name, *command[1:])
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == (f"izoologic-cdf: {name!r} {how}; the feeds are\n  {DLR}\n  {INCIDENT}\n")
+    assert ended.err == (f"izoologic-cdf: {name!r} {how}; the feeds are\n  {INCIDENT}\n  {DLR}\n")
     assert list(shell.folder.iterdir()) == []
 
 
@@ -50,9 +50,10 @@ def test_any_other_name_is_a_usage_error_with_the_list(
 def test_a_definition_of_ones_own_takes_the_place_of_the_built_in_ones(
     shell: Shell, name: str
 ) -> None:
-    own = str(CHECKOUT / "feeds" / "incident_case_sync.yaml")
-    assert shell("fields", name, "--definition", own).out.splitlines()[0] == INCIDENT
-    assert shell("fields", "dlr", "--definition", own).code == 2
+    own = shell.folder / "own.yaml"
+    own.write_text(f"feeds: {{{INCIDENT}: {{user_fields: [{{name: api_host, label: Own}}]}}}}\n")
+    assert shell("fields", name, "--definition", str(own)).out.splitlines()[0] == INCIDENT
+    assert shell("fields", "dlr", "--definition", str(own)).code == 2
 
 
 @pytest.mark.parametrize("path", ["", ".", "no such file.yaml", "tenant.yaml"])
