@@ -45,6 +45,8 @@ _Work = tuple[Window, Window, Tracked]
 class Settings:
     """How a run is carried out. `committed` is called after every commit point, for tests.
 
+    What it raises leaves the run as a crash would.
+
     `tenant` names one of several tenants of a host, `same_tenant` takes other keys for those of
     the same one. `without` are parts of cases that the operator does without.
     """
@@ -108,6 +110,8 @@ class FeedRun:
         )
         self._lists = Lists(self._feeds, feed, self._state, plan, self._speaker, self._clock)
         self._worked = Worked(library)
+        # what a test raised after a commit
+        self._crash: Exception | None = None
         self._run_id = 0
         self._started = 0
         self._proven = False
@@ -138,7 +142,9 @@ class FeedRun:
                     pool.shutdown(wait=not summary.interrupted, cancel_futures=True)
         except (RunError, ItemError, LibraryError) as error:
             self._speaker.error(error)
-        except Exception as error:  # noqa: BLE001 - the last line of defence: the run is summed up
+        except Exception as error:  # the last line of defence: the run is summed up
+            if error is self._crash:
+                raise
             self._speaker.error(RunError(unexpected(error)))
         for gap in self._lists.gaps:
             self._speaker.gap(gap)
@@ -338,7 +344,7 @@ class FeedRun:
         with self._library.transaction():
             self._state.tenant.remember(witnesses)
             self._state.finish(self._finished(window))
-        self._settings.committed()
+        self._committed()
 
     def _drop_others(self, window: Window, cases: list[Tracked]) -> None:
         """Drop what another window lists, and what this run has processed since that update."""
@@ -445,10 +451,17 @@ class FeedRun:
             done.error = ItemError(unexpected(error), cause=cause)
         return done
 
+    def _committed(self) -> None:
+        try:
+            self._settings.committed()
+        except Exception as error:
+            self._crash = error
+            raise
+
     def _commit(self, done: Done, reached: int | None) -> None:
         self._prove(answered=done.error is None)
         self._commits.commit(done, reached)
-        self._settings.committed()
+        self._committed()
 
 
 def _awaited(future: Future[Done]) -> Done:
