@@ -7,8 +7,12 @@
 # While it runs the API is in maintenance mode, and feed runs in progress are cancelled.
 # Exit codes: 0 installed, 1 something failed, 2 wrong usage, 128 + n stopped by signal n.
 #
+# Two installations at once keep out of each other's way, and no link is followed in the folders that
+# it writes to, since it may be root and they belong to the platform's user.
+#
 # Assumptions that nobody could try on a real platform:
-# - v6 keeps the API in the same folder of its container as v5 does on its host.
+# - v6 keeps the API in the same folder of its container as v5 does on its host, or else in the
+#   folder in which its commands start.
 # - --file and --icon take full paths.
 # - On an object that is there already, make-object-set either succeeds or says so ("already
 #   exists", "Duplicate entry"); the latter counts as success, because the icon step that
@@ -18,16 +22,26 @@ umask 022
 
 # Paths and names of the platform; set the variable to override a default. With sudo:
 #   sudo THREATQ_API_DIR=/other/api ./install.sh
-api_dir=${THREATQ_API_DIR:-/var/www/api}
+default_api_dir=/var/www/api
+api_dir=${THREATQ_API_DIR:-$default_api_dir}
+# only where the folder of the bundle is given, as in v6: else the current folder is that one
+if [ "$#" -eq 1 ] && [ -z "${THREATQ_API_DIR:-}" ] && [ ! -f "$api_dir/artisan" ] && [ -f ./artisan ]; then
+    api_dir=$(pwd -P)
+fi
 seeds_dir=${THREATQ_SEEDS_DIR:-$api_dir/database/seeds/data}
 dynamo_unit=${THREATQ_DYNAMO_UNIT:-threatq-dynamo}
 
 code=account
+background=#a32a3a # as in the definition
 artisan=$api_dir/artisan
-json_target=$seeds_dir/custom_objects/$code.json
-icon_target=$seeds_dir/icons/images/custom_objects/$code.svg
+json_folder=custom_objects
+icon_folder=icons/images/custom_objects
+json_target=$seeds_dir/$json_folder/$code.json
+icon_target=$seeds_dir/$icon_folder/$code.svg
+lock=$seeds_dir/.$code-install
 
 log=/dev/null
+locked=no
 state=untouched # then "maintenance", then "left"
 
 # say LINE...: one line each, to the screen and to the log; a closed terminal stops nothing.
@@ -82,6 +96,7 @@ finish() {
             say "FAILED: the installation is not complete. Correct the cause, run this again." >&2
             ;;
     esac
+    [ "$locked" = no ] || rmdir -- "$lock" || say "Remove this folder by hand: $lock" >&2
     [ "$log" = /dev/null ] || say "Log: $log"
     exit "$1"
 }
@@ -116,6 +131,7 @@ check() {
 }
 
 is_readable_file() { [ -f "$1" ] && [ -r "$1" ] && [ -s "$1" ]; }
+is_no_link() { [ ! -L "$1" ]; }
 is_root() { [ "$(id -u)" = 0 ]; }
 can_start_artisan() { [ ! -f "$artisan" ] || [ -x "$artisan" ] || command -v php >/dev/null; }
 
@@ -124,7 +140,7 @@ can_start_artisan() { [ ! -f "$artisan" ] || [ -x "$artisan" ] || command -v php
 open_log() {
     beside=$bundle/$code-install.log
     temporary=${TMPDIR:-/tmp}/$code-install-$$.log
-    if (: >>"$beside") 2>/dev/null; then
+    if is_no_link "$beside" && (: >>"$beside") 2>/dev/null; then
         log=$beside
     elif (set -C && : >"$temporary") 2>/dev/null; then
         log=$temporary
@@ -143,6 +159,7 @@ check_all() {
     for file in "$json" "$icon"; do
         check "$file is missing, empty or not readable: upload it again from the bundle." \
             is_readable_file "$file"
+        check "$file is a link: upload the file itself." is_no_link "$file"
     done
     check "No ThreatQ platform here: $artisan is missing. If its API lives elsewhere, set \
 THREATQ_API_DIR." test -f "$artisan"
@@ -153,17 +170,54 @@ THREATQ_SEEDS_DIR." test -d "$seeds_dir"
         for target in "$json_target" "$icon_target"; do
             check "$target cannot be written by this user." writable "$target"
         done
+        for place in custom_objects icons icons/images icons/images/custom_objects; do
+            check "$seeds_dir/$place is a link, and none is followed here: see where it leads, then \
+remove it." is_no_link "$seeds_dir/$place"
+        done
+        for target in "$json_target" "$icon_target"; do
+            check "$target is a link, and none is followed here: see where it leads, then remove \
+it." is_no_link "$target"
+        done
     fi
     [ -z "$problems" ] || fail "The object cannot be installed:$problems"
 }
 
-# cp, not mv: a new file takes the security context of its folder (SELinux on v5 hosts), and the
-# platform's own user must be able to read what root uploaded under whatever umask.
+# take_lock: a folder is made by one of two at once, and by no link.
+take_lock() {
+    if mkdir -- "$lock" 2>/dev/null; then
+        locked=yes
+    elif [ -e "$lock" ] || [ -L "$lock" ]; then
+        fail "Another installation is running, or was killed: $lock is there." \
+            "If none is running, remove it and try again: rmdir \"$lock\""
+    else
+        fail "$seeds_dir cannot be written by this user."
+    fi
+}
+
+# place FILE FOLDER NAME: copies a file below the seed folder. Links that came since the check are
+# not followed: every folder is entered and must be where it is expected to be, and a file is made
+# anew (noclobber), which fails at a link. A new file takes the security context of its folder
+# (SELinux on v5 hosts), and by the umask the platform's own user can read what root uploaded.
+place() (
+    source=$1
+    name=$3
+    cd -P -- "$seeds_dir" || exit 1
+    here=$(pwd -P)
+    IFS=/
+    for part in $2; do
+        [ -d "./$part" ] || mkdir -- "./$part" || exit 1
+        here=$here/$part
+        cd -P -- "./$part" || exit 1
+        if [ "$(pwd -P)" != "$here" ]; then
+            echo "$here is a link, and none is followed here." >&2
+            exit 1
+        fi
+    done
+    rm -f -- "./$name" && (set -C && cat -- "$source" >"./$name")
+)
+
 copy_files() {
-    mkdir -p -- "$(dirname -- "$json_target")" "$(dirname -- "$icon_target")" &&
-        cp -- "$json" "$json_target" &&
-        cp -- "$icon" "$icon_target" &&
-        chmod 644 "$json_target" "$icon_target"
+    place "$json" "$json_folder" "$code.json" && place "$icon" "$icon_folder" "$code.svg"
 }
 
 create_object() {
@@ -222,6 +276,7 @@ open_log
 say "Custom object Compromised Account, $(date -u '+%Y-%m-%d %H:%M:%S') UTC" \
     "- Checking the files in $bundle and the platform in $api_dir"
 check_all
+take_lock
 
 # stated before it is true: a call that fails or is interrupted may have switched it on
 state=maintenance
@@ -231,8 +286,8 @@ if [ -f "$json_target" ] && ! cmp -s -- "$json" "$json_target"; then
 fi
 step "Copying the definition and the icon" copy_files || fail "The files could not be copied."
 create_object || fail "The object could not be created."
-step "Setting the icon" run_artisan threatq:object-settings "--code=$code" \
-    "--icon=$icon_target" || fail "The icon could not be set."
+step "Setting the icon and its colour" run_artisan threatq:object-settings "--code=$code" \
+    "--icon=$icon_target" "--background-color=$background" || fail "The icon could not be set."
 step "Clearing the cache" run_artisan cache:clear || fail "The cache could not be cleared."
 step "Updating permissions" run_artisan threatq:update-permissions ||
     fail "The permissions could not be updated."

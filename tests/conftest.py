@@ -1,9 +1,35 @@
-"""Golden files that `--update-golden` writes anew, and how property tests are run."""
+"""Golden files that `--update-golden` writes anew, and what makes the tests the same and fast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
+
+from izoologic_cdf.library import schema
+
+# what `make quick` leaves out: long proofs, and many processes; something of each folder stays
+SLOW = (
+    "tests/bundle/test_diff.py",
+    "tests/bundle/test_equality.py",
+    "tests/canaries/test_canaries.py::test_no_fault_brings_a_canary_to_light",
+    "tests/cli/test_hosts.py",
+    "tests/cli/test_streams.py",
+    "tests/cli/test_terminal.py",
+    "tests/cli/test_two_at_once.py",
+    "tests/cli/test_wheel.py",
+    "tests/custom_objects/test_install_failures.py::test_a_signal_in_the_middle",
+    "tests/feeds/test_feed_laws.py",
+    "tests/feeds/test_second_run.py",
+    "tests/filters/test_filter_forms.py::test_both_forms_agree_on_generated_values",
+    "tests/filters/test_filter_forms.py::test_no_input_raises_or_is_changed",
+    "tests/filters/test_filter_laws.py",
+    "tests/library/test_laws.py",
+    "tests/proof/test_fuzz.py",
+    "tests/proof/test_kill.py",
+    "tests/proof/test_model.py",
+    "tests/reports/test_a_streams.py",
+    "tests/state/test_windows.py",
+)
 
 # the same examples at every run, and no clock: a loaded machine fails no test
 settings.register_profile("project", derandomize=True, deadline=None, database=None)
@@ -16,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew from what the tests see",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
@@ -32,3 +64,11 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode(), "--update-golden accepts the new text"
 
     return compare
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_waits_for_the_disk() -> Iterator[None]:
+    """Write without waiting for the disk, which only a cut of the power could tell."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_SYNCHRONOUS", "OFF")
+        yield

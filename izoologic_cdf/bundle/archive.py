@@ -4,16 +4,21 @@ import hashlib
 import io
 import json
 import re
+import stat
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from izoologic_cdf.bundle.build import BuildError
 from izoologic_cdf.bundle.layout import (
     DEFINITION,
     GUIDE,
     GUIDE_PAGE,
+    LARGEST_MEMBER,
+    LARGEST_ZIP,
     MANIFEST,
     MEMBERS,
+    MOST_MEMBERS,
     NAME,
     Member,
 )
@@ -24,6 +29,11 @@ from izoologic_cdf.content import folder
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _FILE, _PROGRAM = 0o100644, 0o100755
+_ENCRYPTED = 0x1
+
+
+class ZipError(Exception):
+    """A file that is no bundle; the message says why."""
 
 
 def members(definition: str, version: str, required: str) -> dict[str, bytes]:
@@ -71,6 +81,58 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """One member of a zip: its bytes, and the file mode that it unpacks to (0 where unknown)."""
+
+    body: bytes
+    mode: int
+
+
+def unpack(body: bytes) -> dict[str, Packed]:
+    """Return the members of a zip by name.
+
+    Raises:
+        ZipError: this is no zip, or none that is safe to unpack; the message says why.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            infos = archive.infolist()
+            _check(infos)
+            return {
+                info.filename: Packed(archive.read(info), info.external_attr >> 16)
+                for info in infos
+            }
+    except ZipError:
+        raise
+    except zipfile.BadZipFile as error:
+        raise ZipError(f"it is no zip, or a damaged one ({error})") from None
+    except Exception as error:  # noqa: BLE001 - a broken zip breaks its reader in many ways
+        raise ZipError(f"it is damaged ({type(error).__name__})") from None
+
+
+def _check(infos: list[zipfile.ZipInfo]) -> None:
+    """Refuse what a bundle never is, before anything is unpacked."""
+    if len(infos) > MOST_MEMBERS:
+        raise ZipError(f"it has {len(infos)} members; a bundle has at most {MOST_MEMBERS}")
+    names: set[str] = set()
+    for info in infos:
+        name = info.filename
+        if name.casefold() in names:
+            raise ZipError(f"it has two members named {name!r}")
+        names.add(name.casefold())
+        if name.startswith(("/", "\\")) or ":" in name or ".." in re.split(r"[/\\]", name):
+            raise ZipError(f"its member {name!r} would be unpacked outside of the folder")
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise ZipError(f"its member {name!r} is a link")
+        if info.flag_bits & _ENCRYPTED:
+            raise ZipError(f"its member {name!r} is encrypted")
+        if info.file_size > LARGEST_MEMBER:
+            raise ZipError(f"its member {name!r} is larger than {LARGEST_MEMBER} bytes")
+    if sum(info.file_size for info in infos) > LARGEST_ZIP:
+        raise ZipError(f"it unpacks to more than {LARGEST_ZIP} bytes")
+
+
 def version_of(definition: str) -> tuple[str, str]:
     """Return version and required ThreatQ version of a built definition."""
     found = [
@@ -87,7 +149,9 @@ def _read(member: Member) -> bytes:
     assert member.source is not None  # noqa: S101 - the caller has looked
     name, path = member.source
     try:
-        return (folder(name) / path).read_bytes()
+        body = (folder(name) / path).read_bytes()
     except OSError as error:
         place = f"{name}/{path}".removesuffix("/")
         raise BuildError(f"{place} can't be read: {error.strerror}") from None
+    # a checkout of git on Windows has other line ends, with which no shell runs the installer
+    return body if b"\0" in body else body.replace(b"\r\n", b"\n")

@@ -14,6 +14,7 @@ from izoologic_cdf.bundle.diff_objects import object_changes
 from izoologic_cdf.bundle.diff_runs import Failed, configured, run_over
 from izoologic_cdf.emulator import Scenario
 from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.configuration import ConfigurationError
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
@@ -61,7 +62,7 @@ class Difference:
                 for change in self.of_kind(kind)
             ],
         }
-        return json.dumps(document, indent=2, ensure_ascii=False)
+        return json.dumps(document, indent=2)
 
     def as_text(self) -> str:
         """Return sections for a person: what such changes mean, then one line a change."""
@@ -78,7 +79,7 @@ class Difference:
         lines += ["", *textwrap.wrap(run, WIDTH)]
         count = len(self.changes)
         lines.append(f"{count} change{'s' * (count != 1)}" if count else "No difference")
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 def compare(

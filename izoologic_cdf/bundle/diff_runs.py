@@ -16,6 +16,7 @@ from izoologic_cdf.language.values import Literal, Value
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import configuration
+from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
@@ -105,10 +106,13 @@ class First:
     def case(self) -> None:
         """Pass over a case that is done."""
 
-    def say(self, message: str) -> None:
+    def say(self, text: str) -> None:
+        """Pass over what a run does now."""
+
+    def message(self, message: Message) -> None:
         """Keep the first message that is no mere warning."""
-        if not message.startswith("warning"):
-            self.said = self.said or message
+        if message.level != "warning":
+            self.said = self.said or message.line
 
 
 def configured(

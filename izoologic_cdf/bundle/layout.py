@@ -19,6 +19,7 @@ OBJECT_CODE = "account"
 LOGO_SIZE = (240, 112)
 # a bundle is small; whatever is larger is no bundle
 LARGEST_MEMBER = 4 * 1024 * 1024
+LARGEST_ZIP = 16 * 1024 * 1024
 MOST_MEMBERS = 64
 
 

@@ -1,17 +1,21 @@
-"""Checks a bundle before it is uploaded: sums, versions, custom object, definition, limits."""
+"""Checks a bundle before it is uploaded: sums, versions, custom object, definition, limits.
+
+What counts is what the zip holds, not how it is called. That its parts fit together is no proof of
+where it comes from: whoever makes another bundle makes its manifest as well.
+"""
 
 import hashlib
 import json
 import re
+import stat
 import struct
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree import ElementTree as ET
 
-from izoologic_cdf.bundle import layout
+from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.bundle.usage import uses
 from izoologic_cdf.language import overlay
 from izoologic_cdf.language.load import load_document
@@ -19,10 +23,12 @@ from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.lint.check import lint_document
+from izoologic_cdf.printable import printable
 
 # how a PNG begins, up to its width, and how it ends
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+_Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +39,86 @@ class Fault:
     message: str
     help: str
 
+    @property
+    def lines(self) -> list[str]:
+        """The fault for people: what, and what to do."""
+        return [f"{self.path}: {self.message}", f"    help: {self.help}"]
+
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}\n    help: {self.help}"
+        return "\n".join(map(printable, self.lines))
 
 
 _AGAIN = "build the bundle again with `izoologic-cdf build`"
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What is wrong with a bundle, nothing where it can be uploaded, and which one it is.
+
+    Version and SHA-256 (lower-case hexadecimal, of the whole file) are null where there is none.
+    """
+
+    faults: tuple[Fault, ...]
+    version: str | None = None
+    sha256: str | None = None
+
+
 def verify(path: Path) -> list[Fault]:
     """Return what is wrong with a zip; an empty list for a bundle that can be uploaded."""
+    return list(examine(path).faults)
+
+
+def examine(path: Path) -> Verified:
+    """Check a zip; whatever it holds ends in faults, never in an error."""
+    sha256 = None
     try:
-        files = _unpacked(path)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        return [Fault(path.resolve().name, f"this is no bundle: {reason}", _AGAIN)]
-    faults = list(_contents(files))
-    if faults:
-        return faults
-    return [
-        *_versions(path, files),
-        *_custom_object(files),
-        *_logo(files[layout.LOGO]),
-        *_definition(files[layout.DEFINITION]),
-    ]
+        body = _read(path)
+        sha256 = hashlib.sha256(body).hexdigest()
+        members = archive.unpack(body)
+    except (OSError, ValueError, archive.ZipError) as error:
+        reason = (error.strerror or error) if isinstance(error, OSError) else error
+        return Verified(
+            (Fault(path.name or str(path), f"this is no bundle: {reason}", _AGAIN),), sha256=sha256
+        )
+    files = {name: member.body for name, member in members.items()}
+    faults = [*_contents(files), *_modes(members)]
+    if not faults:
+        faults = [
+            *_guarded(layout.MANIFEST, _versions, files),
+            *_guarded(layout.OBJECT_FOLDER, _custom_object, files),
+            *_guarded(layout.LOGO, _logo, files[layout.LOGO]),
+            *_guarded(layout.DEFINITION, _definition, files[layout.DEFINITION]),
+        ]
+    version = _manifest(files).get("version")
+    return Verified(tuple(faults), version if isinstance(version, str) else None, sha256)
 
 
-def _unpacked(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        infos = archive.infolist()
-        if len(infos) > layout.MOST_MEMBERS:
-            raise ValueError(f"it has {len(infos)} members")
-        names = [info.filename for info in infos]
-        if len(set(names)) != len(names):
-            raise ValueError("it has two members of one name")
-        for info in infos:
-            if info.file_size > layout.LARGEST_MEMBER:
-                raise ValueError(f"{info.filename} is larger than {layout.LARGEST_MEMBER} bytes")
-        return {info.filename: archive.read(info) for info in infos}
+def _read(path: Path) -> bytes:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise archive.ZipError("it is no file")
+    with path.open("rb") as file:
+        body = file.read(layout.LARGEST_ZIP + 1)
+    if len(body) > layout.LARGEST_ZIP:
+        raise archive.ZipError(f"it is larger than {layout.LARGEST_ZIP} bytes")
+    return body
+
+
+def _guarded(
+    where: str, check: Callable[[_Given], Iterator[Fault]], given: _Given
+) -> Iterator[Fault]:
+    """Yield what a check finds; what breaks the check itself is a fault too."""
+    try:
+        yield from check(given)
+    except Exception as error:  # noqa: BLE001 - files that somebody made to break their reader
+        yield Fault(where, f"this can't be checked ({type(error).__name__})", _AGAIN)
+
+
+def _modes(members: dict[str, archive.Packed]) -> Iterator[Fault]:
+    """Find programs that unpack without the right to be executed; 0 is a zip that has no modes."""
+    for member in layout.MEMBERS:
+        mode = members[member.path].mode if member.path in members else 0
+        if member.executable and mode and not mode & 0o100:
+            yield Fault(member.path, "this can't be executed once it is unpacked", _AGAIN)
 
 
 def _contents(files: dict[str, bytes]) -> Iterator[Fault]:
@@ -81,6 +130,8 @@ def _contents(files: dict[str, bytes]) -> Iterator[Fault]:
         yield Fault(odd, "this file does not belong into the bundle", "remove it, or build again")
     if layout.MANIFEST not in files:
         return
+    if not _manifest(files):
+        yield Fault(layout.MANIFEST, "this is no manifest", _AGAIN)
     entries = _manifest(files).get("files")
     sums = {
         str(entry.get("path")): (entry.get("size"), entry.get("sha256"))
@@ -98,18 +149,17 @@ def _contents(files: dict[str, bytes]) -> Iterator[Fault]:
 
 def _manifest(files: dict[str, bytes]) -> dict[str, Any]:
     try:
-        data = json.loads(files[layout.MANIFEST])
-    except ValueError:
+        data = json.loads(files.get(layout.MANIFEST, b""))
+    except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 
 
-def _versions(path: Path, files: dict[str, bytes]) -> Iterator[Fault]:
+def _versions(files: dict[str, bytes]) -> Iterator[Fault]:
     """Find the version in every place that names it, and compare."""
     manifest = _manifest(files)
     version = str(manifest.get("version"))
     places = {
-        path.name: (re.search(r"-(\d[\w.]*)\.zip$", path.name), version),
         layout.DEFINITION: (
             _named(files[layout.DEFINITION], r'^version: "?([^"\n]+?)"?$'),
             version,
@@ -158,8 +208,13 @@ def _custom_object(files: dict[str, bytes]) -> Iterator[Fault]:
         is_svg = False
     if not is_svg:
         yield Fault(layout.OBJECT_ICON, "this is no SVG", "take the icon from the project")
-    if not files[layout.OBJECT_INSTALLER].startswith(b"#!/bin/sh\n"):
+    installer = files[layout.OBJECT_INSTALLER]
+    if not installer.startswith((b"#!/bin/sh\n", b"#!/bin/sh\r\n")):
         yield Fault(layout.OBJECT_INSTALLER, "this is no shell script", "take it from the project")
+    elif b"\r" in installer:
+        yield Fault(
+            layout.OBJECT_INSTALLER, "no shell runs this: it has line ends of Windows", _AGAIN
+        )
 
 
 def _logo(body: bytes) -> Iterator[Fault]:

@@ -1,17 +1,24 @@
 """`build` and `verify`: the bundle that is uploaded."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.bundle.usage import checklist, uses
-from izoologic_cdf.bundle.verify import verify as faults_of
+from izoologic_cdf.bundle.verify import Verified, examine
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.feeds import definition_files
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.content import folder
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import DefinitionError
+
+ORIGIN = (
+    "Its parts fit together. That does not prove where it comes from: compare the SHA-256 with the",
+    "one that the build printed, or that you were given on another way than the zip.",
+)
 
 
 def build(options: argparse.Namespace) -> int:
@@ -22,30 +29,53 @@ def build(options: argparse.Namespace) -> int:
         version, required = archive.version_of(text)
         body = archive.pack(archive.members(text, version, required))
     except DefinitionError as error:
-        raise UsageError(f"the definitions can't be used\n{error}") from None
+        raise UsageError("the definitions can't be used", *error.lines) from None
     except BuildError as error:
         raise UsageError(str(error)) from None
     output = Path(options.output)
     target = output / layout.zip_name(version)
+    # what is there under the name is whole and verified, whenever the build is broken off
+    new = target.with_suffix(".new")
     try:
         output.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(body)
-        if options.yaml:
-            (output / layout.DEFINITION).write_text(text, encoding="utf-8", newline="\n")
+        new.write_bytes(body)
+        found = examine(new)
+        if not found.faults:
+            new.replace(target)
+            if options.yaml:
+                (output / layout.DEFINITION).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise UsageError(f"{target} can't be written: {error.strerror}") from None
-    print(checklist(uses(Document(layout.DEFINITION, text)), layout.DEFINITION))
-    print(f"\nwritten: {target}")
+    finally:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+    if found.faults:
+        _tell_faults(found)
+        streams.tell("", "the bundle that was built has faults; nothing is written")
+        return 1
+    streams.tell_text(checklist(uses(Document(layout.DEFINITION, text)), layout.DEFINITION))
+    streams.tell("", f"written: {target}", f"SHA-256: {found.sha256}")
     return 0
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Print what is wrong with a bundle."""
-    found = faults_of(Path(options.zip))
-    for fault in found:
-        print(fault)
-    if found:
-        print(f"\n{options.zip}: {len(found)} faults; do not upload it")
-        return 1
-    print(f"{options.zip}: this bundle can be uploaded")
-    return 0
+    """Print what is wrong with a bundle, and which one it is."""
+    found = examine(Path(options.zip))
+    _tell_faults(found)
+    if found.faults:
+        count = len(found.faults)
+        streams.tell("", f"{options.zip}: {count} fault{'s' * (count > 1)}; do not upload it")
+    else:
+        streams.tell(f"{options.zip}: this bundle can be uploaded")
+    if found.version is not None:
+        streams.tell(f"  version  {found.version}")
+    if found.sha256 is not None:
+        streams.tell(f"  SHA-256  {found.sha256}")
+    if not found.faults:
+        streams.tell(*(f"  {line}" for line in ORIGIN))
+    return 1 if found.faults else 0
+
+
+def _tell_faults(found: Verified) -> None:
+    for fault in found.faults:
+        streams.tell(*fault.lines)

@@ -3,9 +3,9 @@
 import argparse
 import json
 import shlex
-import sys
 from pathlib import Path
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.feeds import find_feed
 from izoologic_cdf.cli.main import DEFAULT_LIBRARY, UsageError
 from izoologic_cdf.cli.run import run_feed
@@ -38,11 +38,11 @@ def demo(options: argparse.Namespace) -> int:
     scenario = load_scenario(SCENARIO)
     if scenario.since is None or scenario.until is None:
         raise UsageError(f"the scenario {SCENARIO} names no range")
-    asked = whole(scenario.since, scenario.until)
+    asked, quoted = whole(scenario.since, scenario.until), shlex.quote(str(library))
     codes = []
     try:
         with Emulator(scenario) as emulator:
-            print(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
+            streams.tell(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
             for name in ("incident", "dlr"):
                 found = find_feed(name, None)
                 values = {field.name: field.default for field in found.fields}
@@ -52,24 +52,20 @@ def demo(options: argparse.Namespace) -> int:
                     "api_secret": emulator.secret_key,
                 }
                 summary = run_feed(found, values, library, Settings(), lambda _: asked)
-                print(f"\n{summary.as_text()}")
+                streams.tell("", *summary.lines())
                 codes.append(summary.exit_code)
                 if summary.interrupted:
                     return summary.exit_code
         with Library.open(library) as opened:
-            print("\nSome of the objects in full:")
+            streams.tell("", "Some of the objects in full:")
             for value in SHOWN:
-                print()
-                sys.stdout.writelines(show(opened, value))
+                streams.tell("", *(line[:-1] for line in show(opened, value)))
                 if value == FILE:
-                    print(f"  its bytes    {_bytes_of(opened, FILE)!r}")
+                    streams.tell(f"  its bytes    {_bytes_of(opened, FILE)!r}")
     except (EmulatorError, LibraryError) as error:
         raise UsageError(str(error)) from None
-    print(
-        f"\nThe library is {library}. Look further:\n"
-        f"  izoologic-cdf library show {shlex.quote(str(library))}\n"
-        f"  izoologic-cdf library export {shlex.quote(str(library))}"
-    )
+    streams.tell("", f"The library is {library}. Look further:")
+    streams.tell(*(f"  izoologic-cdf library {do} {quoted}" for do in ("show", "export")))
     return max(codes)
 
 

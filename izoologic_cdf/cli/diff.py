@@ -6,6 +6,7 @@ from pathlib import Path
 from izoologic_cdf.bundle.build import BuildError
 from izoologic_cdf.bundle.diff import compare
 from izoologic_cdf.bundle.diff_forms import read_version
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.emulator import EmulatorError, load_scenario
 from izoologic_cdf.language.positions import DefinitionError
@@ -22,7 +23,7 @@ def diff(options: argparse.Namespace) -> int:
     try:
         old, new = (read_version(Path(name)) for name in (options.old, options.new))
     except DefinitionError as error:
-        raise UsageError(f"a definition can't be used\n{error}") from None
+        raise UsageError("a definition can't be used", *error.lines) from None
     except BuildError as error:
         raise UsageError(str(error)) from None
     fields = [
@@ -37,5 +38,5 @@ def diff(options: argparse.Namespace) -> int:
         difference = compare(old, new, scenario, given)
     except (ConfigurationError, EmulatorError, LibraryError) as error:
         raise UsageError(str(error)) from None
-    print(difference.as_json() if options.format == "json" else difference.as_text())
+    streams.tell_text(difference.as_json() if options.format == "json" else difference.as_text())
     return difference.exit_code

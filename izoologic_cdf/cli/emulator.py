@@ -2,6 +2,7 @@
 
 import argparse
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.emulator import EmulatorError, load_scenario
 from izoologic_cdf.emulator import serve as serving
@@ -10,7 +11,7 @@ from izoologic_cdf.emulator import serve as serving
 def serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     try:
-        serving(load_scenario(options.scenario), options.port)
+        serving(load_scenario(options.scenario), options.port, announce=streams.tell_text)
     except EmulatorError as error:
         raise UsageError(str(error)) from None
     return 0

@@ -43,14 +43,14 @@ def find_feed(name: str, definition: str | None, filters: str | None = None) -> 
     try:
         forms = [(path, form) for path in paths for form in read_forms(read(path))]
     except DefinitionError as error:
-        raise UsageError(f"the definition can't be used\n{error}") from None
+        raise UsageError("the definition can't be used", *error.lines) from None
     fitting = [(p, f) for p, f in forms if f.feed == name] or [
         (p, f) for p, f in forms if name.strip() and name.strip().lower() in f.feed.lower()
     ]
     if len(fitting) != 1:
-        names = "\n".join(f"  {form.feed}" for _, form in forms)
         how = "fits no feed" if not fitting else "fits several feeds"
-        raise UsageError(f"{name!r} {how}; the feeds are\n{names}")
+        names = [f"  {form.feed}" for _, form in forms]
+        raise UsageError(f"{name!r} {how}; the feeds are", *names)
     path, form = fitting[0]
     own = {field.name for field in form.fields}
     all_names = {field.name for _, other in forms for field in other.fields}

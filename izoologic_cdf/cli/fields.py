@@ -3,6 +3,7 @@
 import argparse
 import textwrap
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.feeds import find_feed
 from izoologic_cdf.language.fields import UserField
 
@@ -13,14 +14,12 @@ _HELP_WIDTH = 60
 def fields(options: argparse.Namespace) -> int:
     """Print the form of a feed."""
     found = find_feed(options.feed, options.definition)
-    print(found.form.feed)
-    print()
-    print(table(found.fields))
+    streams.tell(found.form.feed, "", *table(found.fields))
     return 0
 
 
-def table(form: tuple[UserField, ...]) -> str:
-    """Return the fields as a table: name, label, default, required, help."""
+def table(form: tuple[UserField, ...]) -> list[str]:
+    """Return the fields as lines of a table: name, label, default, required, help."""
     rows = [HEADINGS, *(_row(field) for field in form)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
     indent = " " * (sum(widths) + 2 * len(widths))
@@ -30,7 +29,7 @@ def table(form: tuple[UserField, ...]) -> str:
         wrapped = textwrap.wrap(row[-1], _HELP_WIDTH) or [""]
         lines.append((head + wrapped[0]).rstrip())
         lines += [indent + rest for rest in wrapped[1:]]
-    return "\n".join(lines)
+    return lines
 
 
 def _row(field: UserField) -> tuple[str, str, str, str, str]:

@@ -1,9 +1,8 @@
 """`library`: show and export. Neither makes a library."""
 
 import argparse
-import sys
-from collections.abc import Callable, Iterator
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.library import export as exporting
 from izoologic_cdf.library import show as showing
@@ -13,20 +12,19 @@ from izoologic_cdf.library.store import Library
 
 def show(options: argparse.Namespace) -> int:
     """Print an overview, or the objects of one value."""
-    return _written(options.file, lambda library: showing.show(library, options.value))
+    try:
+        with Library.open(options.file) as library:
+            streams.tell_all(line[:-1] for line in showing.show(library, options.value))
+    except LibraryError as error:
+        raise UsageError(str(error)) from None
+    return 0
 
 
 def export(options: argparse.Namespace) -> int:
     """Print the library as one JSON document."""
-    return _written(options.file, exporting.export)
-
-
-def _written(file: str, parts: Callable[[Library], Iterator[str]]) -> int:
     try:
-        with Library.open(file) as library:
-            for part in parts(library):
-                sys.stdout.buffer.write(part.encode("utf-8", "replace"))
+        with Library.open(options.file) as library:
+            streams.pour(exporting.export(library))
     except LibraryError as error:
         raise UsageError(str(error)) from None
-    sys.stdout.buffer.flush()
     return 0

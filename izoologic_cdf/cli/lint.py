@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.feeds import definition_files
 from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.language.positions import Finding
@@ -20,15 +21,15 @@ def lint(options: argparse.Namespace) -> int:
     filters = Path(options.filters) if options.filters else None
     findings = [finding for path in paths for finding in lint_file(path, filters)]
     if options.format == "json":
-        print(json.dumps([as_object(finding) for finding in findings], indent=2))
-    elif findings:
-        print("\n\n".join(as_text(finding) for finding in findings))
+        streams.tell_text(json.dumps([as_object(finding) for finding in findings], indent=2))
+    for number, finding in enumerate(findings if options.format == "text" else ()):
+        streams.tell(*[""][: number > 0], *as_lines(finding))
     return 1 if findings else 0
 
 
-def as_text(finding: Finding) -> str:
+def as_lines(finding: Finding) -> list[str]:
     """Return file:line:col, code and sentence; the source line with a caret; what to do."""
-    return str(replace(finding, message=f"{finding.code} {finding.message}"))
+    return replace(finding, message=f"{finding.code} {finding.message}").lines
 
 
 def as_object(finding: Finding) -> dict[str, str | int | None]:

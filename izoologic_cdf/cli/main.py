@@ -10,9 +10,10 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from izoologic_cdf.cli import streams
+from izoologic_cdf.cli import signals, streams
+from izoologic_cdf.printable import printable
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -22,8 +23,10 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 DEFAULT_LIBRARY = "izoologic.sqlite"
 HIGHEST_PORT = 65_535
-# requests per second: one in about a quarter of an hour
-SLOWEST = 0.001
+# each case in flight has a thread and a connection of its own
+MOST_IN_FLIGHT = 256
+# requests per second: from one in about a quarter of an hour
+SLOWEST, FASTEST = 0.001, 1_000
 
 TIMES = (
     "a date (2025-08-01), a date and time (2025-08-01T12:30:00Z; without a zone it is UTC), "
@@ -32,22 +35,31 @@ TIMES = (
 
 
 class UsageError(Exception):
-    """The command can't be carried out as it was given; the message says why and what to do."""
+    """The command can't be carried out as it was given; its lines say why and what to do."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    0 complete, 1 failed, 2 usage, configuration or definition, 3 partial, 130 interrupted.
+    0 complete, 1 failed, 2 usage, configuration or definition, 3 partial, 130 interrupted, by
+    whatever signal.
     """
     streams.prepare()
-    try:
-        code = _executed(arguments)
-    finally:
-        streams.settle()
-    if code == INTERRUPTED:
-        # without waiting for calls under way, which nothing can break off
-        os._exit(code)
+    with signals.once():
+        try:
+            code = _executed(arguments)
+        except KeyboardInterrupt:
+            streams.complain("interrupted")
+            code = INTERRUPTED
+        finally:
+            streams.settle()
+        if code == INTERRUPTED:
+            # without waiting for calls under way, which nothing can break off
+            os._exit(code)
     return code
 
 
@@ -66,7 +78,7 @@ def _executed(arguments: Sequence[str] | None) -> int:
         streams.give_up(sys.stdout)
         return 0
     except UsageError as error:
-        streams.complain(f"izoologic-cdf: {error}")
+        streams.complain(f"izoologic-cdf: {error.lines[0]}", *error.lines[1:])
         return USAGE_ERROR
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -74,9 +86,6 @@ def _executed(arguments: Sequence[str] | None) -> int:
             streams.complain(f"izoologic-cdf: {error.filename} can't be used: {reason}")
             return USAGE_ERROR
         return _unwritten(reason)
-    except KeyboardInterrupt:
-        streams.complain("interrupted")
-        return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: one sentence
         streams.complain(f"izoologic-cdf: {_unexpected(error)}")
         return FAILED
@@ -125,11 +134,15 @@ def _imported(module: str, function: str) -> Callable[[argparse.Namespace], int]
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose help is not lost in silence where it can't be written."""
+    """A parser whose help is not lost in silence, and whose errors quote a line as one line."""
 
-    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:  # noqa: ARG002
         """Write the help; raises OSError, which argparse alone would swallow."""
-        (file or sys.stdout).write(self.format_help())
+        streams.tell_text(self.format_help().rstrip("\n"))
+
+    def error(self, message: str) -> NoReturn:
+        """End with a usage error, which may quote what was typed."""
+        super().error(printable(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -254,29 +267,32 @@ def _range(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", metavar="T", help="end of the range, inclusive; default: now")
 
 
-def _count(text: str) -> int:
-    """Return a whole number from 1; argparse names the option when this raises."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("a whole number from 1 is due")
+def _in_flight(text: str) -> int:
+    """Return a whole number in its bounds; argparse names the option when this raises."""
+    return _whole(text, 1, MOST_IN_FLIGHT, f"from 1 is due, at most {MOST_IN_FLIGHT}")
+
+
+def _whole(text: str, least: int, most: int, due: str) -> int:
+    # the length first: Python refuses to read a number of thousands of digits
+    if not text.isdecimal() or len(text) > len(str(most)) or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"a whole number {due}")
     return int(text)
 
 
 def _rate(text: str) -> float:
-    """Return a positive number; argparse names the option when this raises."""
+    """Return a number in its bounds; argparse names the option when this raises."""
     try:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not SLOWEST <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number above 0 is due, at least {SLOWEST}")
+    if not SLOWEST <= number <= FASTEST:
+        raise argparse.ArgumentTypeError(f"a number above 0 is due, from {SLOWEST} to {FASTEST}")
     return number
 
 
 def _port(text: str) -> int:
     """Return a port, 0 for any free one; argparse names the option when this raises."""
-    if not text.isdecimal() or int(text) > HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"a whole number from 0 to {HIGHEST_PORT} is due")
-    return int(text)
+    return _whole(text, 0, HIGHEST_PORT, f"from 0 to {HIGHEST_PORT} is due")
 
 
 def feed_options(parser: argparse.ArgumentParser) -> None:
@@ -325,10 +341,10 @@ def feed_options(parser: argparse.ArgumentParser) -> None:
     _filters(parser)
     parser.add_argument(
         "--in-flight",
-        type=_count,
+        type=_in_flight,
         default=8,
         metavar="N",
-        help="cases at the same time; default: 8",
+        help=f"cases at the same time, at most {MOST_IN_FLIGHT}; default: 8",
     )
     parser.add_argument(
         "--requests-per-second",
@@ -338,6 +354,19 @@ def feed_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the summary"
+    )
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument(
+        "--quiet",
+        action="store_const",
+        const="quiet",
+        help="say nothing but failures, and no summary of a complete run: for a scheduler",
+    )
+    told.add_argument(
+        "--verbose",
+        action="store_const",
+        const="verbose",
+        help="tell every warning by itself, with its place in the definition",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.feeds import Found, find_feed
 from izoologic_cdf.cli.main import UsageError
-from izoologic_cdf.cli.progress import progress
+from izoologic_cdf.cli.progress import Verbosity, progress
 from izoologic_cdf.cli.times import parse_range, parse_time
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.load import load
@@ -19,6 +19,7 @@ from izoologic_cdf.language.model import Definition
 from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime import configuration, plan
 from izoologic_cdf.runtime.clock import SystemClock, stamp
 from izoologic_cdf.runtime.feeds import parts_of
@@ -69,12 +70,9 @@ def sync(options: argparse.Namespace) -> int:
     def planner(state: State) -> plan.Plan:
         planned = plan.sync(state, now, since)
         if planned.origin is not None:
-            print(f"the first sync begins at {stamp(planned.origin)}", file=sys.stderr)
+            _say(options, f"the first sync begins at {stamp(planned.origin)}")
             if others := state.tenant.others():
-                print(
-                    f"the library knows other tenants of this feed: {', '.join(others)}",
-                    file=sys.stderr,
-                )
+                _say(options, f"the library knows other tenants of this feed: {', '.join(others)}")
         return planned
 
     return _carried_out(options, planner)
@@ -106,15 +104,20 @@ def windows(options: argparse.Namespace) -> int:
     """Print the manual runs that cover a range on the platform."""
     since, until = _range(options)
     for window in cut(since, until, LONGEST_RUN):
-        print(f"{stamp(window.since)}  {stamp(window.until)}")
+        streams.tell(f"{stamp(window.since)}  {stamp(window.until)}")
     return 0
 
 
 def _range(options: argparse.Namespace) -> tuple[int, int]:
     since, until, future = parse_range(options.since, options.until, SystemClock().now())
     if future:
-        print("--until lies in the future; now is taken", file=sys.stderr)
+        _say(options, "--until lies in the future; now is taken")
     return since, until
+
+
+def _say(options: argparse.Namespace, text: str) -> None:
+    if not getattr(options, "quiet", False):
+        streams.complain(text)
 
 
 def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
@@ -132,9 +135,13 @@ def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
         without=frozenset(left_out.replace(",", " ").split()),
     )
     sys.setswitchinterval(SWITCH_SECONDS)
-    summary = run_feed(found, values, options.library, settings, planner)
+    verbosity: Verbosity = options.quiet or options.verbose or "usual"
+    summary = run_feed(found, values, options.library, settings, planner, verbosity)
     try:
-        print(summary.as_json() if options.format == "json" else summary.as_text(), flush=True)
+        if options.format == "json":
+            streams.tell_text(summary.as_json())
+        elif summary.exit_code or verbosity != "quiet":
+            streams.tell_text(summary.as_text())
     except BrokenPipeError:
         # how the run ended counts, whether or not anybody reads it
         streams.give_up(sys.stdout)
@@ -147,6 +154,7 @@ def run_feed(
     library: str | Path,
     settings: Settings,
     planner: Planner,
+    verbosity: Verbosity = "usual",
 ) -> Summary:
     """Load the definition, open the library, plan and run.
 
@@ -156,12 +164,14 @@ def run_feed(
     try:
         definition = load(found.path, found.filters)
     except DefinitionError as error:
-        raise UsageError(f"the definition can't be used\n{error}") from None
+        raise UsageError("the definition can't be used", *error.lines) from None
     feed = definition.feeds[found.form.feed]
     settings = replace(settings, without=_left_out(definition, settings.without))
-    shown = progress(sys.stderr)
+    shown = progress(sys.stderr, verbosity)
     try:
         with Library.create(library) as opened:
+            if (word := opened.protect()) and verbosity != "quiet":
+                streams.complain(f"warning: {word}")
             state = State(opened, feed.name, feed.user_fields, values, settings.tenant)
             planned = planner(state)
             return FeedRun(definition, feed, values, planned, opened, shown, settings).run()
@@ -192,15 +202,23 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
     """
     own = {field.name for field in found.fields}
     fields = (*found.fields, *(field for field in RUN_FIELDS if field.name not in own))
+    secrets = {field.name for field in fields if field.mask}
+
+    def warn(text: str) -> None:
+        _say(options, f"warning: {text}")
+
     try:
+        given = {}
+        if options.config is not None:
+            given = configuration.read_file(Path(options.config), secrets)
+            if secrets & set(given) and (word := configuration.exposure(Path(options.config))):
+                warn(word)
         sources = [
-            (options.config, configuration.read_file(Path(options.config)))
-            if options.config is not None
-            else ("", {}),
+            (options.config, given),
             ("environment", configuration.environment(fields, ENVIRONMENT)),
             ("--set", configuration.read_assignments(options.assignments, fields)),
         ]
-        values = configuration.resolve(fields, found.foreign, sources)
+        values = configuration.resolve(fields, found.foreign, sources, warn)
     except configuration.ConfigurationError as error:
         raise UsageError(str(error)) from None
     for field in configuration.missing(found.fields, values):
@@ -213,7 +231,12 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
             raise UsageError(
                 f"{field.label} ({field.name}) is missing; looked at: {', '.join(places)}"
             )
-        values[field.name] = _asked(field)
+        try:
+            values[field.name], word = configuration.trimmed(field, _asked(field), "the prompt")
+        except configuration.ConfigurationError as error:
+            raise UsageError(str(error)) from None
+        if word and field.mask:
+            warn(word)
         if not values[field.name].strip():
             raise UsageError(f"{field.label} ({field.name}) is missing")
     return values
@@ -221,13 +244,11 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
 
 def _asked(field: UserField) -> str:
     """Ask on the terminal, a secret without showing it; the end of the input is no answer."""
-    prompt = f"{field.label}: "
     try:
         if field.mask:
-            return getpass(prompt)
-        # standard output is the summary's alone
-        print(prompt, end="", file=sys.stderr, flush=True)
+            return getpass(f"{printable(field.label)}: ")
+        streams.prompt(f"{field.label}: ")
         return input()
     except EOFError:
-        print(file=sys.stderr)
+        streams.complain("")
         return ""

@@ -1,10 +1,17 @@
-"""The three standard streams, as a shell may hand them over: closed, full, or of few characters."""
+"""The three standard streams, and all that is printed on them.
+
+A shell may hand them over closed, full, or of few characters. Nothing else prints: so every line
+passes `printable`.
+"""
 
 import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterable
 from typing import TextIO
+
+from izoologic_cdf.printable import printable
 
 
 def prepare() -> None:
@@ -23,10 +30,38 @@ def prepare() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def complain(message: str) -> None:
-    """Write a line to standard error, if anybody reads it."""
+def tell(*lines: str) -> None:
+    """Write lines to standard output; raises OSError where that can't take them."""
+    tell_all(lines)
+
+
+def tell_all(lines: Iterable[str]) -> None:
+    """Write lines to standard output as they come; raises OSError as `tell` does."""
+    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
+
+
+def tell_text(text: str) -> None:
+    """Write a text whose line breaks are meant; raises OSError as `tell` does."""
+    tell(*text.split("\n"))
+    sys.stdout.flush()
+
+
+def pour(parts: Iterable[str]) -> None:
+    """Write a document to standard output, in UTF-8 and as it is; raises OSError as `tell` does."""
+    for part in parts:
+        sys.stdout.buffer.write(part.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+def complain(*lines: str, stream: TextIO | None = None) -> None:
+    """Write lines to standard error (or another stream), if anybody reads them."""
     with contextlib.suppress(OSError):
-        print(message, file=sys.stderr, flush=True)
+        print(*map(printable, lines), sep="\n", file=stream or sys.stderr, flush=True)
+
+
+def prompt(text: str) -> None:
+    """Write a prompt to standard error: standard output is for what comes out alone."""
+    print(printable(text), end="", file=sys.stderr, flush=True)
 
 
 def give_up(stream: TextIO) -> None:

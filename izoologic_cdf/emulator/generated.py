@@ -12,8 +12,17 @@ from izoologic_cdf.emulator.scenario import Scenario
 from izoologic_cdf.emulator.times import DAY
 
 PREFIX = "generated:"
+LONGEST_SHOWN = 80
 # 2025-08-15T12:34:56Z: an ordinary moment, away from every edge
 CLOCK = 1_755_261_296
+# so much fits into memory, and no date lies before 1970
+BOUNDS = {
+    "cases": (0, 1_000_000),
+    "days": (1, 20_000),
+    "messages_per_case": (0, 1_000),
+    "dlr": (0, 1_000_000),
+    "files_per_case": (0, 1_000),
+}
 
 
 def generate(
@@ -34,11 +43,13 @@ def generate(
     """
     given = {"cases": cases, "days": days, "messages_per_case": messages_per_case}
     for name, value in {**given, "dlr": dlr or 0, "files_per_case": files_per_case}.items():
-        least = 1 if name == "days" else 0
+        least, most = BOUNDS[name]
         if value < least:
             raise ScenarioError(
                 f"generated scenario: {name} is {value}; it must be at least {least}"
             )
+        if value > most:
+            raise ScenarioError(f"generated scenario: {name} is too large; at most {most} is taken")
     since = clock - days * DAY
     return Scenario(
         name=f"{PREFIX}{cases}",
@@ -79,6 +90,7 @@ def _whole(name: str, what: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise ScenarioError(
-            f"scenario {name}: {what} is {text!r}; it must be a whole number, "
+            f"scenario {name[:LONGEST_SHOWN]}: {what} is {text[:LONGEST_SHOWN]!r}; "
+            "it must be a whole number, "
             f"as in {PREFIX}2000:seed=3:days=200"
         ) from None

@@ -26,7 +26,8 @@ def load_scenario(name: str | Path) -> Scenario:
     Raises ScenarioError when there is none, or when something in it is not as it should be.
     """
     path = Path(name)
-    return _from_file(path) if path.is_file() else named(str(name))
+    is_name = str(name).startswith(generated.PREFIX)
+    return _from_file(path) if not is_name and path.is_file() else named(str(name))
 
 
 def named(name: str) -> Scenario:

@@ -1,14 +1,17 @@
 """Serves an emulator by hand, until it is told to stop."""
 
+import functools
 import signal
 import ssl
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from izoologic_cdf.emulator.control import PATH
 from izoologic_cdf.emulator.scenario import Scenario
 from izoologic_cdf.emulator.server import Emulator
 from izoologic_cdf.emulator.times import iso
+from izoologic_cdf.printable import printable
 
 
 def serve(
@@ -18,8 +21,9 @@ def serve(
     host: str = "127.0.0.1",
     strict: bool | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Print address and credentials on standard output and block until SIGINT or SIGTERM.
+    """Announce address and credentials, by default on standard output; block until a signal.
 
     Call it from the main thread. Raises EmulatorError when the port cannot be had.
     """
@@ -35,7 +39,7 @@ def serve(
         with Emulator(
             scenario, port=port, host=host, strict=strict, ssl_context=ssl_context
         ) as emulator:
-            print(description(emulator), flush=True)
+            (announce or functools.partial(print, flush=True))(description(emulator))
             stop.wait()
     finally:
         for number, handler in former.items():
@@ -57,4 +61,4 @@ def description(emulator: Emulator) -> str:
     if scenario.clock is not None:
         lines.append(f"  Clock         stands at {iso(scenario.clock)}")
     lines.append("These credentials are the emulator's own. Stop it with Ctrl-C.")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))

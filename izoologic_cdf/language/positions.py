@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from types import TracebackType
 from typing import Self
 
+from izoologic_cdf.printable import printable
+
 
 @dataclass(frozen=True, order=True, slots=True)
 class Position:
@@ -29,14 +31,21 @@ class Finding:
     source_line: str | None = None
     code: str | None = None
 
-    def __str__(self) -> str:
+    @property
+    def lines(self) -> list[str]:
+        """The finding for people: where and what, the line with a caret below, what to do."""
         lines = [f"{self.position}: {self.message}"]
         if self.source_line is not None:
-            lines.append(f"    {self.source_line.rstrip()}")
-            lines.append("    " + " " * (self.position.column - 1) + "^")
+            column = self.position.column - 1
+            before, rest = self.source_line[:column], self.source_line[column:].rstrip()
+            lines.append(f"    {printable(before)}{rest}")
+            lines.append("    " + " " * len(printable(before)) + "^")
         if self.help:
             lines.append(f"    help: {self.help}")
-        return "\n".join(lines)
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join(map(printable, self.lines))
 
 
 @dataclass(slots=True)
@@ -45,8 +54,14 @@ class DefinitionError(Exception):
 
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def lines(self) -> list[str]:
+        """The lines of all findings, in file order."""
+        ordered = sorted(self.findings, key=_by_position)
+        return [line for finding in ordered for line in finding.lines]
+
     def __str__(self) -> str:
-        return "\n".join(str(finding) for finding in sorted(self.findings, key=_by_position))
+        return "\n".join(map(printable, self.lines))
 
 
 class Findings:

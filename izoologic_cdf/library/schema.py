@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
-from typing import TYPE_CHECKING
+import stat
+import time
+from typing import TYPE_CHECKING, TypeVar
 
 from izoologic_cdf.library.model import LibraryError
-from izoologic_cdf.library.tables import MIGRATIONS, OBJECTS, STATE, VERSION, statements
+from izoologic_cdf.library.tables import MESSAGES, MIGRATIONS, OBJECTS, STATE, VERSION, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_Got = TypeVar("_Got")
+
 APPLICATION_ID = 0x544C_6962  # "TLib", so that a file of another program is told apart
+# how long another process may hold the library
 BUSY_SECONDS = 30
+# SQLite waits so long by itself: a signal is not heard meanwhile
+_BUSY_STEP = 0.2
 # a case changes a few rows in many places, and each page of them is written whole: with pages of
 # 4 KiB, the default, a commit writes 1.6 times as much; with 1 KiB the number of writes counts
 _PAGE_BYTES = 2048
 # a checkpoint waits for the disk, so it is made every 40 MB only
 _CHECKPOINT_PAGES = 40_000_000 // _PAGE_BYTES
+# a commit survives the death of its process; a power cut may take the last ones, each whole
+_SYNCHRONOUS = "NORMAL"
 
 
 @contextlib.contextmanager
@@ -33,14 +43,31 @@ def plain_errors(path: Path) -> Iterator[None]:
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
+        if _is_busy(error):
             raise LibraryError(
-                f"the library {path} is in use by another process and stayed so for "
-                f"{BUSY_SECONDS} seconds: wait for that process, or choose another library",
+                f"the library {path} is in use by another process and stayed so: wait for that "
+                "process, or choose another library",
             ) from error
         if "not a database" in str(error):
             raise LibraryError(f"{path} is not a library: choose another file") from error
         raise LibraryError(f"the library {path} cannot be read or written: {error}") from error
+
+
+def patiently(do: Callable[[], _Got], seconds: float) -> _Got:
+    """Do something again and again, so long, while another process holds the library."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return do()
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() >= end:
+                raise
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    # the lower byte is the code, the others tell more of it
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -60,7 +87,28 @@ def create(path: Path) -> sqlite3.Connection:
         raise LibraryError(f"the library {path} cannot be made: {error.strerror}") from error
     if not is_file:
         raise LibraryError(f"{path} is not a file: choose another name for the library")
-    return _opened(path, fill=True)
+    with plain_errors(path):
+        return patiently(lambda: _opened(path, "mode=rw", fill=True), BUSY_SECONDS)
+
+
+def protect(path: Path) -> str | None:
+    """Let a library be its owner's alone; return a sentence where it was not, else null."""
+    loose = []
+    for end in ("", "-wal", "-shm", "-journal"):
+        file = path.with_name(path.name + end)
+        with contextlib.suppress(FileNotFoundError):
+            mode = file.stat().st_mode
+            if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+                loose.append((file, stat.S_IMODE(mode)))
+    if not loose:
+        return None
+    was = f"the library {path} could be read by other users (mode {loose[0][1]:04o})"
+    try:
+        for file, mode in loose:
+            file.chmod(mode & 0o700)
+    except OSError as error:
+        return f"{was}, and still can: its mode cannot be changed: {error.strerror}"
+    return f"{was}; now it is its owner's alone"
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -77,26 +125,50 @@ def connect(path: Path) -> sqlite3.Connection:
         raise LibraryError(f"{path} is a folder, not a library: name the file in it")
     if not is_file:
         raise LibraryError(f"there is no library at {path}: a feed run makes one")
-    return _opened(path, fill=False)
-
-
-def _opened(path: Path, *, fill: bool) -> sqlite3.Connection:
-    address = f"{path.absolute().as_uri()}?mode=rw"
+    if not os.access(path, os.R_OK):
+        raise LibraryError(f"the library {path} cannot be read: Permission denied")
     with plain_errors(path):
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
-        try:
-            if fill and _is_blank(connection):
-                _fill(connection)
-            _check(connection, path)
-            if fill:
-                _migrate(connection)
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA cache_size=-8000")
-            connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-        except BaseException:
-            connection.close()
+        return patiently(lambda: _opened_somehow(path), BUSY_SECONDS)
+
+
+def _opened_somehow(path: Path) -> sqlite3.Connection:
+    """Open a library to read from, also where nothing can be written.
+
+    SQLite keeps two files beside a library that is in use. Where they can't be made, the library is
+    a file that nobody changes, unless they are there already: then they hold its newest content.
+    """
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return _opened(path, "mode=rw", fill=False)
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return _opened(path, "immutable=1", fill=False)
+    try:
+        return _opened(path, "mode=ro", fill=False)
+    except sqlite3.OperationalError as error:
+        if _is_busy(error):
             raise
-        return connection
+        raise LibraryError(
+            f"the newest content of the library {path} is in {log.name}, and this folder cannot be "
+            "written to: copy both to another folder, and read the library there"
+        ) from error
+
+
+def _opened(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?{mode}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_STEP)
+    try:
+        connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS}")
+        if fill and _is_blank(connection):
+            _fill(connection)
+        _check(connection, path)
+        if fill:
+            _migrate(connection)
+        connection.execute("PRAGMA cache_size=-8000")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _fill(connection: sqlite3.Connection) -> None:
@@ -105,7 +177,7 @@ def _fill(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     # another process may have made the tables since
     if _is_blank(connection):
-        for statement in statements(OBJECTS + STATE):
+        for statement in statements(OBJECTS + MESSAGES + STATE):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={VERSION}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from izoologic_cdf.library.limits import shown, storable
 from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.records import Record, records
+from izoologic_cdf.printable import printable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,7 +54,7 @@ def show(library: Library, value: str | None = None) -> Iterator[str]:
     with library.reading() as connection:
         lines = _overview(connection) if value is None else _objects(connection, storable(value))
         for line in lines:
-            yield line.rstrip() + "\n"
+            yield printable(line.rstrip()) + "\n"
 
 
 def _overview(connection: sqlite3.Connection) -> Iterator[str]:
@@ -61,13 +62,13 @@ def _overview(connection: sqlite3.Connection) -> Iterator[str]:
     if not types:
         yield "The library is empty."
         return
-    width = max(len("type"), *(len(_safe(row[0])) for row in types))
+    width = max(len("type"), *(len(printable(row[0])) for row in types))
     yield f"{'type':<{width}}  {'objects':>9}  {'attributes':>10}"
     for name, objects, attributes in types:
-        yield f"{_safe(name):<{width}}  {objects:>9,}  {attributes:>10,}"
+        yield f"{printable(name):<{width}}  {objects:>9,}  {attributes:>10,}"
     for name, group in groupby(connection.execute(_VALUES), key=lambda row: str(row[0])):
         yield ""
-        yield _safe(name)
+        yield name
         for _, value, subtype in group:
             yield "  " + _titled(value, subtype)
 
@@ -81,15 +82,15 @@ def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
         yield from _object(connection, record)
     if not found:
         similar = connection.execute(_SIMILAR, (value,)).fetchall()
-        hint = "; similar: " + ", ".join(_safe(shown(row[0])) for row in similar)
+        hint = "; similar: " + ", ".join(shown(row[0]) for row in similar)
         raise LibraryError(
-            f"no object has the value {_safe(shown(value))}, where every character and its case "
+            f"no object has the value {shown(value)}, where every character and its case "
             f"count{hint if similar else ''}",
         )
 
 
 def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
-    yield f"{_safe(record.type)}: {_titled(record.value, record.subtype)}"
+    yield f"{record.type}: {_titled(record.value, record.subtype)}"
     fields = [
         ("description", record.description),
         ("published", record.published_at),
@@ -111,12 +112,12 @@ def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
     if record.related:
         yield f"  related ({len(record.related)})"
         for other, value, subtype in record.related:
-            yield f"    {_safe(other)}: {_titled(value, subtype)}"
+            yield f"    {other}: {_titled(value, subtype)}"
     yield "  runs"
     runs = {record.created_run, record.modified_run, *(row.run for row in record.attributes)}
     rows = connection.execute(_RUNS, (json.dumps(list(runs)),))
     for number, source, since, until, outcome in rows:
-        yield f"    {number}: {_safe(source)}, {since} to {until}, {outcome or 'not finished'}"
+        yield f"    {number}: {source}, {since} to {until}, {outcome or 'not finished'}"
 
 
 def _size(record: Record) -> str | None:
@@ -129,8 +130,8 @@ def _attributes(record: Record) -> Iterator[str]:
     ordered = sorted(record.attributes, key=lambda row: (row.sources, row.run))
     for (sources, run), group in groupby(ordered, key=lambda row: (row.sources, row.run)):
         rows = list(group)
-        yield f"  attributes ({len(rows)}) from {', '.join(map(_safe, sources))}, since run {run}"
-        width = min(_LONGEST_NAME, max(len(_safe(row.name)) for row in rows))
+        yield f"  attributes ({len(rows)}) from {', '.join(sources)}, since run {run}"
+        width = min(_LONGEST_NAME, max(len(printable(row.name)) for row in rows))
         for row in rows:
             yield from _field(row.name, row.value, 4, width + 2)
 
@@ -142,14 +143,14 @@ def _field(label: str, text: str, indent: int, width: int) -> Iterator[str]:
         line
         for paragraph in text.split("\n")
         for line in textwrap.wrap(
-            _safe(paragraph),
+            printable(paragraph),
             WIDTH - len(hanging),
             break_long_words=False,
             break_on_hyphens=False,
         )
         or [""]
     ]
-    name = " " * indent + _safe(label)
+    name = " " * indent + printable(label)
     if len(name) + 2 > len(hanging):
         yield name
     else:
@@ -160,11 +161,4 @@ def _field(label: str, text: str, indent: int, width: int) -> Iterator[str]:
 
 
 def _titled(value: str, subtype: str | None) -> str:
-    return _safe(value) if subtype is None else f"{_safe(value)} ({_safe(subtype)})"
-
-
-def _safe(text: str) -> str:
-    r"""Return the text with `\x1b` and its like for what is no printable character."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return value if subtype is None else f"{value} ({subtype})"

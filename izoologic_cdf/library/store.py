@@ -16,12 +16,17 @@ from izoologic_cdf.library.terms import Terms
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
 _FIND_CONTENT = """
 SELECT id FROM content WHERE sha256 = ?
 UNION ALL
 SELECT content FROM object WHERE identity = ? AND content IS NOT NULL
 """
+
+
+# messages that are kept of all runs together, about 200 bytes each
+MAX_MESSAGES = 100_000
 
 
 class Library:
@@ -34,6 +39,8 @@ class Library:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         """Take over an open connection; `Library.open` and `Library.create` make one."""
         self.path = path
+        # seconds to wait for another process that holds the library
+        self.patience = float(schema.BUSY_SECONDS)
         self._connection = connection
         self._terms = Terms(connection)
 
@@ -57,6 +64,10 @@ class Library:
         path = Path(path)
         return cls(path, schema.create(path))
 
+    def protect(self) -> str | None:
+        """Let the file be its owner's alone; return a sentence where it was not, else null."""
+        return schema.protect(self.path)
+
     def close(self) -> None:
         """Close the file; a transaction that is still open is rolled back."""
         self._connection.close()
@@ -72,6 +83,10 @@ class Library:
         """The connection that writes, for state that the caller keeps in tables of its own."""
         return self._connection
 
+    def plain_errors(self) -> AbstractContextManager[None]:
+        """Turn what SQLite says in the block into a LibraryError."""
+        return schema.plain_errors(self.path)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold what is written in the block together: all of it is kept, or none.
@@ -82,7 +97,8 @@ class Library:
         connection = self._connection
         with schema.plain_errors(self.path):
             inner = connection.in_transaction
-            connection.execute("SAVEPOINT part" if inner else "BEGIN IMMEDIATE")
+            begin = "SAVEPOINT part" if inner else "BEGIN IMMEDIATE"
+            schema.patiently(lambda: connection.execute(begin), self.patience)
             try:
                 yield
                 connection.execute("RELEASE part" if inner else "COMMIT")
@@ -126,6 +142,22 @@ class Library:
             )
             if done.rowcount == 0:
                 raise LibraryError(f"the library {self.path} has no run {run_id}")
+
+    def record(self, run_id: int, messages: Iterable[tuple[str, str | None, str]]) -> None:
+        """Keep messages of a run: level, case id or null, text. The oldest of all runs go."""
+        rows = [
+            (run_id, level, None if case is None else storable(case), storable(text))
+            for level, case, text in messages
+        ]
+        if rows:
+            with self.transaction():
+                self._connection.executemany(
+                    "INSERT INTO run_message (run, level, case_id, text) VALUES (?, ?, ?, ?)", rows
+                )
+                self._connection.execute(
+                    "DELETE FROM run_message WHERE id <= (SELECT max(id) FROM run_message) - ?",
+                    (MAX_MESSAGES,),
+                )
 
     def ingest(
         self,

@@ -4,6 +4,18 @@
 # 2: what feeds remember is kept per tenant: feed, host and name
 VERSION = 2
 
+# what a run said about cases and about itself; a null `case_id` is itself
+MESSAGES = """
+CREATE TABLE run_message (
+  id INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL REFERENCES run(id),
+  level TEXT NOT NULL,
+  case_id TEXT,
+  text TEXT NOT NULL
+);
+CREATE INDEX run_message_run ON run_message(run);
+"""
+
 # the references are not enforced while writing, which would cost four look-ups per attribute;
 # the tests check them with PRAGMA foreign_key_check
 OBJECTS = """
@@ -183,7 +195,7 @@ UPDATE object SET described = CAST(strftime('%s', modified_at) AS INTEGER)
   WHERE description IS NOT NULL;
 """
 # from each version to the next
-MIGRATIONS = {1: _FROM_1.replace("{state}", STATE)}
+MIGRATIONS = {1: _FROM_1.replace("{state}", STATE) + MESSAGES}
 
 
 def statements(script: str) -> list[str]:

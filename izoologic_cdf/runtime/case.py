@@ -7,7 +7,8 @@ from typing import Literal
 from izoologic_cdf.language.positions import Position
 from izoologic_cdf.runtime.problems import Cause, ItemError
 
-Level = Literal["warning", "failure"]
+# an error ends the run
+Level = Literal["warning", "failure", "error"]
 # the part of a case that the library did not take, whatever the definition calls its own parts
 OBJECTS = "objects"
 
@@ -21,10 +22,14 @@ class Message:
     text: str
     position: Position | None = None
 
-    def __str__(self) -> str:
+    @property
+    def line(self) -> str:
+        """The message without the place in a definition, which concerns its author alone."""
         about = f"case {self.case}: " if self.case is not None else ""
-        place = f" [{self.position}]" if self.position is not None else ""
-        return f"{self.level}: {about}{self.text}{place}"
+        return f"{self.level}: {about}{self.text}"
+
+    def __str__(self) -> str:
+        return self.line if self.position is None else f"{self.line} [{self.position}]"
 
 
 Say = Callable[[Message], None]

@@ -5,7 +5,7 @@ has come.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,9 +86,10 @@ class Commits:
                 self._book(case.id, done)
             if reached is not None:
                 self._state.grow(reached)
+            said, unsaid = self._messages(done)
+            self.record([*said, *unsaid])
         if done.error is not None:
             summary.failed += 1
-            self._speaker.failure(done.error.message, done.error, case.id)
         else:
             self._given[WHOLE] += 1
             if done.report is None:
@@ -96,8 +97,13 @@ class Commits:
             else:
                 summary.detailed += 1
         self._given.update(case.given)
-        self._speaker.messages(case.messages)
-        self._say(case)
+        case.messages.clear()
+        self._speaker.messages(said, recorded=True)
+
+    def record(self, messages: Iterable[Message] = ()) -> None:
+        """Keep messages in the record of the run, and those about the run so far."""
+        kept = self._speaker.unrecorded(messages)
+        self._library.record(self.run_id, [(one.level, one.case, one.text) for one in kept])
 
     def _book(self, case_id: str, done: Done) -> None:
         """Remember what was read of a case, and what is missing of it."""
@@ -158,16 +164,24 @@ class Commits:
         ingested.problems.clear()
         self._summary.ingested.add(ingested)
 
-    def _say(self, case: Case) -> None:
-        """Say what is missing of a case; what other cases miss for the same reason, once a run."""
+    def _messages(self, done: Done) -> tuple[list[Message], list[Message]]:
+        """Return what is to be said of a case, and what is recorded only.
+
+        What other cases miss for the same reason is said once a run.
+        """
+        case, error = done.tracked.case, done.error
+        said, unsaid = list(case.messages), list[Message]()
+        if error is not None:
+            said.insert(0, Message("failure", case.id, error.message, error.position))
         for miss in case.misses:
             if miss.cause is None:
                 continue
             key = (miss.part, miss.reason)
             self._said[key] += 1
-            if self._said[key] == 1 or miss.part == OBJECTS:
-                message = Message("failure", case.id, miss.text, miss.position)
-                self._speaker.messages([message])
+            first = self._said[key] == 1 or miss.part == OBJECTS
+            message = Message("failure", case.id, miss.text, miss.position)
+            (said if first else unsaid).append(message)
+        return said, unsaid
 
     # --- the end of a run --------------------------------------------------------------------
 
@@ -184,22 +198,24 @@ class Commits:
             own |= ask()
         counted = [(case_id, name) for case_id, part, name in self._failed if part in own]
         for one in self._state.count_failures(counted):
-            self._speaker.line(
-                f"failure: {about(one.case_id, one.part)} failed {one.failures} times and is "
-                f"abandoned; a retry asks for it again: {one.reason}"
+            text = (
+                f"{about(one.case_id, one.part)} failed {one.failures} times and is abandoned; a "
+                f"retry asks for it again: {one.reason}"
             )
+            self._speaker.report(Message("failure", None, text))
 
     def tell_missing(self, without: frozenset[str]) -> None:
         """Write into the summary what the state says is missing, and say what was not said."""
+        self._summary.forget_missing()
         for one in self._state.deferred():
             part = one.part.partition("\n")[0]
             if part not in without:
                 self._summary.miss(part, one.reason, one.case_id, abandoned=one.abandoned)
-        for (part, reason), count in self._said.items():
+        while self._said:
+            (part, reason), count = self._said.popitem()
             if count > 1 and part != OBJECTS:
-                self._speaker.line(
-                    f"failure: the {part} of {count} cases are missing for that reason: {reason}"
-                )
+                text = f"the {part} of {count} cases are missing for that reason: {reason}"
+                self._speaker.report(Message("failure", None, text))
 
 
 def about(case_id: str, part: str) -> str:

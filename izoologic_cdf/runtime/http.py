@@ -25,6 +25,7 @@ from izoologic_cdf.runtime.codings import CHUNK, CodingError, decoded
 from izoologic_cdf.runtime.environment import BadEnvironmentError, Environment, Way
 from izoologic_cdf.runtime.failures import explain, proxy_answered
 from izoologic_cdf.runtime.problems import Cause, ItemError
+from izoologic_cdf.runtime.scratch import remove_leftovers
 from izoologic_cdf.runtime.spool import LARGEST_IN_MEMORY, Spool, SpooledBody, SpoolError
 
 PROXY_UNAUTHORIZED = 407
@@ -176,6 +177,7 @@ class Transport:
         self._spool.close()
 
     def __enter__(self) -> Self:
+        remove_leftovers()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ neither in this run nor of that age in any before; what every server gives was n
 it; and asked once more after all that, it was refused again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from izoologic_cdf.language import model
 from izoologic_cdf.runtime.case import Case
@@ -22,6 +22,8 @@ from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window, subtract
 
 Listed = tuple[Window, list[Tracked]]
+
+Aside = Callable[[Callable[[], list[Tracked]]], list[Tracked]]
 
 
 class Lists:
@@ -44,6 +46,9 @@ class Lists:
         self._plan = plan
         self._speaker = speaker
         self._clock = clock
+        # where a list is asked for: in a thread of the run, as a signal is heard at once only by
+        # one that waits for nothing but others (looking up a name can't be broken off)
+        self.aside: Aside = lambda ask: ask()
         # what was not given
         self.gaps: list[Window] = []
         # the begin of the oldest part that was given
@@ -117,8 +122,11 @@ class Lists:
 
     def _list(self, part: Window, started: int) -> list[Tracked]:
         about = Case()
-        cases = self._feeds.list_cases(self._feed, part, self._plan.asked, started + OVERLAP, about)
-        listed = list(cases)
+        listed = self.aside(
+            lambda: list(
+                self._feeds.list_cases(self._feed, part, self._plan.asked, started + OVERLAP, about)
+            )
+        )
         self._speaker.messages(about.messages)
         return listed
 

@@ -1,5 +1,8 @@
 """What a run says while it goes on: progress, warnings, failures; secrets masked."""
 
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from izoologic_cdf.runtime.case import Message
@@ -22,53 +25,76 @@ class Progress(Protocol):
     def case(self) -> None:
         """Say that one more case is done."""
 
-    def say(self, message: str) -> None:
-        """Say something that a person should know."""
+    def say(self, text: str) -> None:
+        """Report what the run does now."""
+
+    def message(self, message: Message) -> None:
+        """Report something that a person should know."""
 
 
 class Speaker:
-    """Says messages through a progress, masks secrets, and counts into the summary."""
+    """Passes messages on to a progress, masks secrets, and counts into the summary.
+
+    What is passed on belongs into the record of the run too: `unrecorded` gives it, in any thread.
+    """
 
     def __init__(self, progress: Progress, redactor: Redactor, summary: Summary) -> None:
         self._progress = progress
         self._redactor = redactor
         self._summary = summary
+        self._unrecorded: deque[Message] = deque()
 
-    def messages(self, messages: list[Message]) -> None:
-        """Say the messages of a case, once each."""
+    def messages(self, messages: list[Message], *, recorded: bool = False) -> None:
+        """Count and report messages, once each; `recorded` are those that the record has."""
         for message in messages:
             if message.level == "warning":
                 self._summary.warnings += 1
             else:
                 self._summary.failures += 1
-            self.line(str(message))
+            self.report(message, recorded=recorded)
         messages.clear()
 
+    def report(self, message: Message, *, recorded: bool = False) -> None:
+        """Report a message that counts for nothing."""
+        masked = self._masked(message)
+        if not recorded:
+            self._unrecorded.append(masked)
+        self._progress.message(masked)
+
+    def unrecorded(self, messages: Iterable[Message] = ()) -> list[Message]:
+        """Return what is still to be recorded, and these messages, masked."""
+        found = [self._unrecorded.popleft() for _ in range(len(self._unrecorded))]
+        return found + [self._masked(message) for message in messages]
+
     def warn(self, text: str) -> None:
-        """Say a warning about the run."""
+        """Report a warning about the run."""
         self.messages([Message("warning", None, text)])
 
-    def failure(self, text: str, error: ItemError, case: str | None = None) -> None:
-        """Say that a case or a window failed."""
-        self.messages([Message("failure", case, text, error.position)])
+    def failure(self, text: str, error: ItemError) -> None:
+        """Report that a window failed."""
+        self.messages([Message("failure", None, text, error.position)])
 
     def gap(self, gap: Window) -> None:
-        """Say that nothing was read of a range."""
+        """Report that nothing was read of a range."""
         self._summary.gaps.append(gap)
-        self.line(f"failure: nothing was read of {span(gap)}")
+        self.report(Message("failure", None, f"nothing was read of {span(gap)}"))
 
     def error(self, error: Exception) -> None:
-        """Say what ended the run; only the first such error is kept."""
+        """Report what ended the run; only the first such error is kept."""
         if self._summary.error is None:
             self._summary.error = self.masked(str(error))
-            self.line(f"error: {self._summary.error}")
+            self.report(Message("error", None, self._summary.error))
+
+    def _masked(self, message: Message) -> Message:
+        case = None if message.case is None else self._redactor(message.case)
+        return replace(message, case=case, text=self._redactor(message.text))
 
     def masked(self, text: str) -> str:
         """Return a text with every secret masked."""
         return self._redactor(text)
 
     def line(self, text: str) -> None:
-        """Say one line."""
+        """Report what the run does now."""
         self._progress.say(self._redactor(text))
 
 

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from izoologic_cdf.printable import printable
+
 MASK = "***"
 # shorter secrets would mask ordinary words
 SHORTEST_SECRET = 4
@@ -84,7 +86,7 @@ class Redactor:
             self._secrets |= {_folded(form.decode("latin-1")) for form in forms}
 
     def __call__(self, text: str) -> str:
-        """Return the text with every secret replaced, cut, and control characters made visible."""
+        """Return the text with every secret replaced, cut, and as one printable line."""
         is_long = len(text) > LONGEST_READ
         text = text[:LONGEST_READ]
         if self._secrets:
@@ -93,7 +95,7 @@ class Redactor:
         text = _CARD.sub(_card_masked, text)
         if is_long or len(text) > LONGEST_TEXT:
             text = f"{text[:LONGEST_TEXT]}..."
-        return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+        return printable(text)
 
     def _spans(self, layer: _Layer) -> set[tuple[int, int]] | None:
         """Return where secrets stand in a text; null where it hides too much to be looked at."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from izoologic_cdf.language import model
 from izoologic_cdf.library.model import LibraryError
@@ -37,8 +37,11 @@ IN_FLIGHT = 8
 AHEAD = 2
 # seconds after which a wait looks for Ctrl-C
 STEP = 0.5
+# seconds that an interrupted run waits for another process to let it write down its end
+PATIENCE_AT_END = 2
 # work for the pool: the window of a case, the range of its messages, the case
 _Work = tuple[Window, Window, Tracked]
+_Got = TypeVar("_Got")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class FeedRun:
         try:
             with self._transport:
                 pool = ThreadPoolExecutor(self._settings.in_flight)
+                self._lists.aside = lambda ask: _awaited(pool.submit(ask))
                 try:
                     self._settle()
                     self._run_id = self._commits.run_id = self._library.start_run(
@@ -140,25 +144,42 @@ class FeedRun:
                 finally:
                     # a call under way can take minutes: nobody who interrupts waits for it
                     pool.shutdown(wait=not summary.interrupted, cancel_futures=True)
+        except KeyboardInterrupt:
+            # while all was closed: what is closed already stays so
+            summary.interrupted = True
+            self._transport.close()
         except (RunError, ItemError, LibraryError) as error:
             self._speaker.error(error)
         except Exception as error:  # the last line of defence: the run is summed up
             if error is self._crash:
                 raise
             self._speaker.error(RunError(unexpected(error)))
-        for gap in self._lists.gaps:
-            self._speaker.gap(gap)
-        calls = self._transport.calls
+        for _ in range(2):
+            try:
+                self._end(begun)
+                break
+            except KeyboardInterrupt:
+                # whoever raises this does so once
+                summary.interrupted = True
+        return summary
+
+    def _end(self, begun: float) -> None:
+        """Sum up and write down how the run ended; may be broken off and done again."""
+        summary, calls = self.summary, self._transport.calls
+        if summary.interrupted:
+            self._library.patience = PATIENCE_AT_END
+        while self._lists.gaps:
+            self._speaker.gap(self._lists.gaps.pop(0))
         summary.requests, summary.retries = calls.requests, calls.retries
         summary.logins = calls.logins
         summary.seconds = time.monotonic() - begun
         try:
             self._commits.tell_missing(self._settings.without)
             if self._run_id:
+                self._commits.record()
                 self._library.finish_run(self._run_id, summary.outcome, stamp(self._clock.now()))
         except LibraryError as error:
             self._speaker.error(error)
-        return summary
 
     # --- whose state it is -------------------------------------------------------------------
 
@@ -464,7 +485,7 @@ class FeedRun:
         self._committed()
 
 
-def _awaited(future: Future[Done]) -> Done:
+def _awaited(future: Future[_Got]) -> _Got:
     """Wait for a result in steps: a signal can be missed by a wait without an end."""
     while not future.done():
         wait((future,), timeout=STEP)

@@ -8,13 +8,12 @@ import errno
 import hashlib
 import os
 import re
-import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from izoologic_cdf.runtime.bodies import NoJsonError, parse_json
+from izoologic_cdf.runtime.scratch import Scratch
 
 # a file up to this size stays in memory, where filters can look into it
 LARGEST_IN_MEMORY = 65_536
@@ -50,19 +49,14 @@ class SpooledBody:
 
 
 class Spool:
-    """A folder that is made at the first large body; safe to be shared by threads."""
+    """Keeps large bodies in a folder of the run; safe to be shared by threads."""
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._closed = False
-        self._lock = threading.Lock()
+        self._scratch = Scratch()
 
     def close(self) -> None:
         """Delete all bodies; a worker that nobody waited for makes no more of them."""
-        with self._lock:
-            self._closed = True
-            if self._folder is not None:
-                self._folder.cleanup()
+        self._scratch.close()
 
     def keep(self, chunks: Iterator[bytes]) -> bytes | SpooledBody:
         """Return a body that comes in chunks: as bytes where it is small, else as a file.
@@ -78,7 +72,10 @@ class Spool:
         return start
 
     def _write(self, start: bytes, chunks: Iterator[bytes]) -> SpooledBody:
-        handle, path = self._make()
+        try:
+            handle, path = self._scratch.new_file()
+        except OSError as error:
+            raise _no_room(error) from None
         digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:
@@ -92,19 +89,6 @@ class Spool:
             path.unlink(missing_ok=True)
             raise
         return SpooledBody(path, size, digest.hexdigest())
-
-    def _make(self) -> tuple[int, Path]:
-        """Return an open file in the folder."""
-        with self._lock:
-            if self._closed:
-                raise SpoolError("the run is over")
-            try:
-                if self._folder is None:
-                    self._folder = tempfile.TemporaryDirectory(prefix="izoologic-cdf-")
-                handle, name = tempfile.mkstemp(dir=self._folder.name)
-            except OSError as error:
-                raise _no_room(error) from None
-        return handle, Path(name)
 
 
 def _write_all(handle: int, chunk: bytes) -> None:

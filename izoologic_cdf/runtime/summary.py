@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from izoologic_cdf.library.model import Counts, Ingested
+from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.windows import Window
 
@@ -78,6 +79,11 @@ class Summary:
         """The exit code of that outcome."""
         return EXIT_CODES[self.outcome]
 
+    def forget_missing(self) -> None:
+        """Take back what `miss` has noted."""
+        for noted in (self.deferred, self.abandoned, self.missing, self._missing):
+            noted.clear()
+
     def miss(self, part: str, reason: str, case_id: str, *, abandoned: bool) -> None:
         """Note that a case, or that part of it, is missing; equal reasons stand together."""
         if not part:
@@ -127,6 +133,10 @@ class Summary:
 
     def as_text(self) -> str:
         """Return the summary as a person reads it."""
+        return "\n".join(map(printable, self.lines()))
+
+    def lines(self) -> list[str]:
+        """Return the lines of the summary as a person reads it."""
         since, until = stamp(self.since), stamp(self.until)
         windows = f"{self.windows_done} of {self.windows} windows"
         cases = (
@@ -148,7 +158,7 @@ class Summary:
             part = f"{one.part} of " if one.part else ""
             how = ", abandoned" if one.abandoned else ""
             cases = _named(one.cases, SHOWN_OF_PARTS)
-            lines.append(f"  missing   {part}{cases}{how}: {printable(one.reason)}")
+            lines.append(f"  missing   {part}{cases}{how}: {one.reason}")
         if self.left_out:
             lines.append(f"  left out  {', '.join(self.left_out)}")
         lines += [f"  gap       {stamp(g.since)} to {stamp(g.until)} UTC" for g in self.gaps]
@@ -158,17 +168,12 @@ class Summary:
             lines += ["", f"  {'metric':<34}{'created':>9}{'updated':>9}{'unchanged':>11}"]
             for code, counts in sorted(self.ingested.counts.items()):
                 lines += _rows(code, counts)
-        return "\n".join(lines)
+        return lines
 
 
 def _named(ids: list[str], shown: int) -> str:
     more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
-    return ", ".join(map(printable, ids[:shown])) + more
-
-
-def printable(text: str) -> str:
-    """Return a text of the data as it may go to a terminal: control characters as escapes."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return ", ".join(ids[:shown]) + more
 
 
 def plural(code: str) -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -48,6 +48,7 @@ class Shell:
     emulator: Emulator
     capsys: pytest.CaptureFixture[str]
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    paths: ClassVar = {"PYTHONPATH": str(CHECKOUT)}
 
     def __call__(self, *words: str) -> Ended:
         """Run a command in this process."""
@@ -73,8 +74,10 @@ class Shell:
             **changes,
         }
         lines = [f"{name}: {value}\n" for name, value in fields.items() if value is not None]
-        (self.folder / "tenant.yaml").write_text("".join(lines), encoding="utf-8")
-        return "tenant.yaml"
+        path = self.folder / "tenant.yaml"
+        path.write_text("".join(lines), encoding="utf-8")
+        path.chmod(0o600)
+        return path.name
 
     def export(self, library: str = "izoologic.sqlite") -> list[dict[str, Any]]:
         """Return the objects of a library."""
@@ -86,7 +89,7 @@ class Shell:
         done = subprocess.run(  # noqa: S603 - our own program
             ["/bin/sh", "-c", script, "sh", *PROGRAM, *words],
             cwd=self.folder,
-            env={**self.environment, "PYTHONPATH": str(CHECKOUT), **environment},
+            env={**self.environment, **self.paths, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cli.shell import CHECKOUT, PROGRAM
+from tests.signals import heeded
 
 LIMIT = 40
 
@@ -37,16 +38,17 @@ def typed(
     `output` is a file that standard output goes to. `meanwhile` is called again and again; what it
     returns is typed.
     """
-    child, terminal = pty.fork()
-    if child == 0:
-        try:
-            os.chdir(folder)
-            if output is not None:
-                os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
-            os.environ["PYTHONPATH"] = str(CHECKOUT)
-            os.execv(PROGRAM[0], [*PROGRAM, *words])  # noqa: S606 - our own program
-        finally:
-            os._exit(99)
+    with heeded():
+        child, terminal = pty.fork()
+        if child == 0:
+            try:
+                os.chdir(folder)
+                if output is not None:
+                    os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+                os.environ["PYTHONPATH"] = str(CHECKOUT)
+                os.execv(PROGRAM[0], [*PROGRAM, *words])  # noqa: S606 - our own program
+            finally:
+                os._exit(99)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     shown = b""
     waiting = list(replies)

@@ -9,9 +9,9 @@ from tests.cli.shell import GUIDE, Shell
 
 
 @pytest.fixture
-def filled(shell: Shell) -> Shell:
-    for feed in ("incident", "dlr"):
-        assert shell.feed("run", feed, *GUIDE).code == 0
+def filled(shell: Shell, guide_library: bytes) -> Shell:
+    (shell.folder / "izoologic.sqlite").write_bytes(guide_library)
+    shell.config()
     return shell
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.signals import heeded
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,8 +24,8 @@ DEADLINE_SECONDS = 20
 KEYBOARD = "words from the keyboard\n"
 
 # what the script may use besides its shell; the stubs' PATH holds nothing else
-TOOLS = ("cat", "chmod", "cmp", "cp", "date", "dirname", "mkdir", "sed", "sh", "sleep")
-RECORDED_TOOLS = ("chmod", "cp", "mkdir")
+TOOLS = ("cat", "cmp", "date", "dirname", "mkdir", "rm", "rmdir", "sed", "sh", "sleep")
+RECORDED_TOOLS = ("rm",)
 
 # records a call as one line, name and arguments parted by tabs, then does what the test asks
 STUB = """#!/bin/sh
@@ -90,6 +92,10 @@ class FakePlatform:
     @property
     def icon_target(self) -> Path:
         return self.seeds / "icons" / "images" / "custom_objects" / "account.svg"
+
+    @property
+    def lock(self) -> Path:
+        return self.seeds / ".account-install"
 
     @property
     def in_maintenance(self) -> bool:
@@ -186,7 +192,7 @@ class FakePlatform:
     @contextmanager
     def running(self, stdout: int) -> Iterator[subprocess.Popen[bytes]]:
         """Run install.sh in a process group of its own, as a terminal does, and reap it."""
-        with _deaf_to_nothing():
+        with heeded():
             process = subprocess.Popen(  # noqa: S603 - the script under test
                 self.command(),
                 cwd=self.bundle,
@@ -201,18 +207,6 @@ class FakePlatform:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(DEADLINE_SECONDS)
-
-
-@contextmanager
-def _deaf_to_nothing() -> Iterator[None]:
-    # a shell cannot trap a signal that it inherited as ignored, as under nohup
-    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _real(tool: str) -> str:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 # each step in its order, with what the person is told when it fails
 STEPS = {
     "artisan down": "Maintenance mode was refused.",
-    "mkdir -p": "The files could not be copied.",
-    "cp --": "The files could not be copied.",
-    "chmod 644": "The files could not be copied.",
+    "rm -f": "The files could not be copied.",
     "artisan threatq:make-object-set": "The object could not be created.",
     "artisan threatq:object-settings": "The icon could not be set.",
     "artisan cache:clear": "The cache could not be cleared.",

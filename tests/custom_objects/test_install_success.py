@@ -19,14 +19,13 @@ BOTH_FILES = ("account.json", "images/account.svg")
 
 def installation(platform: FakePlatform) -> list[list[str]]:
     json, icon = platform.json_target, platform.icon_target
+    look = [f"--icon={icon}", "--background-color=#a32a3a"]
     steps = [
         ["artisan", "down"],
-        ["mkdir", "-p", "--", str(json.parent), str(icon.parent)],
-        ["cp", "--", str(platform.bundle / "account.json"), str(json)],
-        ["cp", "--", str(platform.bundle / "images" / "account.svg"), str(icon)],
-        ["chmod", "644", str(json), str(icon)],
+        ["rm", "-f", "--", "./account.json"],
+        ["rm", "-f", "--", "./account.svg"],
         ["artisan", "threatq:make-object-set", f"--file={json}"],
-        ["artisan", "threatq:object-settings", "--code=account", f"--icon={icon}"],
+        ["artisan", "threatq:object-settings", "--code=account", *look],
         ["artisan", "cache:clear"],
         ["artisan", "threatq:update-permissions"],
         ["artisan", "up"],

@@ -15,6 +15,7 @@ import trustme
 
 from izoologic_cdf.emulator import Emulator, EmulatorError, Scenario, load_scenario
 from tests.emulator.api_client import API, Client
+from tests.signals import heeded
 
 
 def test_it_listens_on_loopback_and_stops_at_the_end() -> None:
@@ -109,9 +110,11 @@ SERVE = (
 def test_serving_by_hand_prints_address_and_keys_and_ends_on_a_signal(
     number: signal.Signals,
 ) -> None:
-    with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with heeded():
+        started = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    with started as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(8)]
         told = {line[2:16].strip(): line[16:].strip() for line in lines[1:7]}

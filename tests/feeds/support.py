@@ -15,6 +15,7 @@ from izoologic_cdf.language.load import load
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.summary import Summary
@@ -71,9 +72,13 @@ class Heard:
     def case(self) -> None:
         """Pass over a case that is done."""
 
-    def say(self, message: str) -> None:
+    def say(self, text: str) -> None:
+        """Keep what the run does."""
+        self.said.append(text)
+
+    def message(self, message: Message) -> None:
         """Keep a message."""
-        self.said.append(message)
+        self.said.append(str(message))
 
 
 @dataclass(frozen=True)

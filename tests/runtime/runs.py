@@ -9,6 +9,7 @@ from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.load import load
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan, whole
@@ -38,8 +39,11 @@ class Told:
     def case(self) -> None:
         self.cases += 1
 
-    def say(self, message: str) -> None:
-        self.said.append(message)
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def message(self, message: Message) -> None:
+        self.said.append(str(message))
 
 
 @dataclass(slots=True)

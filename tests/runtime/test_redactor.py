@@ -60,7 +60,7 @@ def test_what_is_too_short_is_no_secret(secret: str) -> None:
     ("text", "shown"),
     [
         ("a\x1b[31mb", "a\\x1b[31mb"),
-        ("a\nb", "a\nb"),
+        ("a\nb", "a\\nb"),
         ("a\rb\tc", "a\\rb\\tc"),
         ("\u202eabc", "\\u202eabc"),
         ("\ud800", "\\ud800"),

@@ -16,6 +16,7 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, Scenario
 from izoologic_cdf.runtime.windows import DAY
+from tests.signals import heeded
 
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
 
@@ -38,6 +39,7 @@ class Shell:
             f"api_host: {self.emulator.url}\napi_key: {self.emulator.api_key}\n"
             f"api_secret: {self.emulator.secret_key}\n"
         )
+        config.chmod(0o600)
         return [*words, "--library", str(self.library), "--config", str(config)]
 
     def __call__(self, *words: str) -> tuple[int, str, str]:
@@ -128,7 +130,7 @@ def test_a_failed_case_makes_3_and_is_named_with_endpoint_case_and_reason(shell:
     code, out, err = shell("run", "incident", "--since", "50d")
     assert code == 3
     assert "  deferred  caSe00001\n" in out
-    assert "failure: case caSe00001: the API refused the request (iZOO5000: Try later) [" in err
+    assert "failure: case caSe00001: the API refused the request (iZOO5000: Try later)\n" in err
     assert shell("sync", "incident")[0] == 0
     assert shell.cases() == {"caSe00000", "caSe00001", "caSe00002"}
 
@@ -258,12 +260,13 @@ def test_an_interrupt_makes_130_and_the_next_run_goes_on(shell: Shell) -> None:
     # the newest case never answers; the two before it are done by then
     fault = shell.emulator.state.add_fault("hang", endpoint="CaseDetail", case="caSe00000")
     words = shell.arguments("backfill", "incident", "--since", "50d", "--format", "json")
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "izoologic_cdf.cli.main", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with heeded():
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "izoologic_cdf.cli.main", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     for _ in range(400):
         if fault.applied and len(shell.cases()) == 2:
             break

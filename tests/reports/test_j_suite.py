@@ -1,0 +1,54 @@
+"""J: the tests themselves: one that hangs ends, and none depends on how they were started."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HANGS = "import time\n\ndef test_it() -> None:\n    time.sleep(60)\n"
+# one test of each place that sends signals to a process of its own
+SIGNALLED = {
+    "cli/test_terminal.py": "test_an_interrupt_makes_130_keeps_what_is_done_and_the_next_run_"
+    "completes_it",
+    "state/test_commands.py": "test_an_interrupt_makes_130_and_the_next_run_goes_on",
+    "emulator/test_server.py": "test_serving_by_hand_prints_address_and_keys_and_ends_on_a_signal",
+    "custom_objects/test_install_failures.py": "test_a_second_signal_does_not_stop_the_way_out",
+}
+
+
+def _pytest(*words: str, script: str = 'exec "$@"') -> tuple[int, str]:
+    """Run pytest as a shell starts it with the project's own configuration."""
+    done = subprocess.run(  # noqa: S603 - our own tests
+        [
+            *("/bin/sh", "-c", script, "sh", sys.executable, "-m", "pytest", "-q"),
+            *("-p", "no:cacheprovider", "-c", str(CHECKOUT / "pyproject.toml"), *words),
+        ],
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_42_a_test_that_hangs_fails_and_says_where(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    assert 0 < float(pytestconfig.getini("timeout")) <= 600
+    (tmp_path / "test_hangs.py").write_text(HANGS)
+    code, out = _pytest("-o", "timeout=0.3", str(tmp_path / "test_hangs.py"))
+    assert code == 1
+    assert "time.sleep(60)" in out
+    assert "Timeout" in out
+
+
+@pytest.mark.slow
+def test_42_tests_of_signals_pass_where_the_signals_are_ignored() -> None:
+    tests = [f"tests/{path}::{name}" for path, name in SIGNALLED.items()]
+    code, out = _pytest(*tests, script='trap "" HUP INT TERM; exec "$@"')
+    assert code == 0, out
