@@ -127,10 +127,6 @@ class Compiled:
             codes.NO_JINJA,
         )
 
-    def _unread(self, document: Document, node: ScalarNode) -> DefinitionError:
-        message = f"a number in this {self._kind} has too many digits"
-        return document.error(node, message, "quote it to have text", codes.NO_JINJA)
-
     _state: str | None = None
     _kind = "template"
 
@@ -222,8 +218,6 @@ class Expression(Compiled):
             return parse_expression(self._environment, self.source)
         except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
-        except ValueError:
-            raise self._unread(document, node) from None
 
     def _traps(self) -> Iterator[_Mistake]:
         yield from super()._traps()
@@ -245,8 +239,6 @@ class Template(Compiled):
             parsed: nodes.Template = self._environment.parse(self.source)
         except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
-        except ValueError:
-            raise self._unread(document, node) from None
         return parsed
 
     def _free_names(self) -> set[str]:
