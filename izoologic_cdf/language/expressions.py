@@ -47,7 +47,7 @@ _HANDING_ON = frozenset({"d", "default"})
 # filters that take the name of a filter or of a test, and at which place
 _TAKE_FILTER = {"map": 0}
 _TAKE_TEST = {"reject": 0, "rejectattr": 1, "select": 0, "selectattr": 1}
-_TOO_LONG = "an integer has more digits than can be read"
+_TOO_LONG = "a number has too many digits"
 
 
 _NO_METHOD = "those of texts, numbers, lists and mappings can be called, where they change nothing"
