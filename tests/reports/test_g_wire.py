@@ -328,7 +328,7 @@ def test_31_an_integer_of_many_digits_in_a_definition_is_a_finding(
     (tmp_path / "filters").symlink_to(content.folder("filters"))
     path.write_text(text.replace("window_days: 30\n", f"window_days: {form.format('9' * 5_000)}\n"))
     assert main(["lint", str(path)]) == 1
-    assert "more digits than can be read" in capsys.readouterr().out
+    assert "too many digits" in capsys.readouterr().out
     for name in ("API_HOST", "API_KEY", "API_SECRET"):
         monkeypatch.setenv(f"IZOOLOGIC_{name}", "127.0.0.1")
     monkeypatch.chdir(tmp_path)
