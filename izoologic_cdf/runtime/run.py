@@ -21,7 +21,7 @@ from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.lists import Listed, Lists
 from izoologic_cdf.runtime.pipelines import Tracked
-from izoologic_cdf.runtime.plan import Plan
+from izoologic_cdf.runtime.plan import FIRST_SYNC, Plan
 from izoologic_cdf.runtime.problems import Cause, ItemError, RunError, unexpected
 from izoologic_cdf.runtime.progress import Progress, Speaker
 from izoologic_cdf.runtime.redactor import Redactor
@@ -204,7 +204,7 @@ class FeedRun:
                         f"{witness.case_id}, so the tenant is the same and its state goes on"
                     )
                     break
-        if not tenant.settled:
+        if not tenant.begin():
             raise RunError(
                 "these are not the keys of the last login, and with them the API gives none of "
                 f"the cases that the library knows ({', '.join(asked) or 'there are none'}). "
@@ -242,12 +242,14 @@ class FeedRun:
             return
         self._proven = True
         plan, state, now = self._plan, self._state, self._clock.now()
+        server = self._sources.server_time()
+        ahead = server is not None and now > server + OVERLAP
         with self._library.transaction():
             state.tenant.prove(self._run_id)
             if plan.origin is not None:
-                state.begin_at(plan.origin)
-        server = self._sources.server_time()
-        if server is not None and now > server + OVERLAP:
+                first = server - FIRST_SYNC + OVERLAP if server and ahead else plan.origin
+                state.begin_at(min(plan.origin, first))
+        if server is not None and ahead:
             self._started = self._commits.latest = server - (now - self._started)
             self._speaker.warn(
                 f"the clock of this machine is {now - server} seconds ahead of the server's; only "
@@ -361,6 +363,8 @@ class FeedRun:
             self._commit(done, None if updated is None else updated - 1)
             if done.report is not None and case.id is not None:
                 witnesses.append(Witness(case.id, done.tracked.value))
+                if len(witnesses) == 1:  # the window may never end
+                    self._state.tenant.remember(witnesses)
             self._progress.case()
         with self._library.transaction():
             self._state.tenant.remember(witnesses)

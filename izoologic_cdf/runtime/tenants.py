@@ -145,6 +145,11 @@ class Tenant:
         known = json.loads(row[0]) if row else []
         return [Witness(case_id, value) for case_id, value in known]
 
+    def begin(self) -> bool:
+        """Begin a tenant that the library does not know, where it has a name of its own."""
+        self.settled = self.settled or (self.id is None and bool(self._label[2]))
+        return self.settled
+
     def accept(self, tenant: int) -> None:
         """Take the state of one of the doubtful tenants for that of this one."""
         self.settled = True

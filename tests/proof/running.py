@@ -63,7 +63,7 @@ class Runner:
         given = {
             "api_host": emulator.url,
             "api_key": emulator.api_key,
-            "api_secret": emulator.secret_key,
+            "api_secret": emulator.state.secret_key,
         }
         return {field.name: field.default for field in primary.user_fields} | given
 
@@ -76,6 +76,8 @@ class Runner:
         crash: Crash | None = None,
         committed: Callable[[int], None] = lambda _: None,
         in_flight: int = 2,
+        same_tenant: bool = False,
+        without: frozenset[str] = frozenset(),
     ) -> Summary | None:
         """Plan and run; null when it crashed. `committed` is told the number of the commit."""
         loaded = definition(feed)
@@ -89,7 +91,13 @@ class Runner:
                 raise CrashError
             committed(number)
 
-        settings = Settings(in_flight=in_flight, clock=StoppedClock(now), committed=after_commit)
+        settings = Settings(
+            in_flight=in_flight,
+            clock=StoppedClock(now),
+            committed=after_commit,
+            same_tenant=same_tenant,
+            without=without,
+        )
         heard = Heard()
         with CrashingLibrary.create(self.path) as library:
             state = State(library, primary.name, primary.user_fields, values)

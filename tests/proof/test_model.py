@@ -21,6 +21,7 @@ from tests.proof.world import (
     FAULTS,
     FEEDS,
     Break,
+    Jump,
     LeakMore,
     LeakOne,
     Mend,
@@ -28,6 +29,7 @@ from tests.proof.world import (
     Open,
     Remove,
     Rename,
+    Rotate,
     Run,
     Step,
     Upload,
@@ -80,6 +82,27 @@ runs = st.builds(
     crashes,
     st.integers(1, 3),
     st.none() | changes,
+    st.sampled_from((frozenset[str](),) * 4 + (frozenset({"notes"}), frozenset({"files"}))),
+)
+# an outage of an endpoint, or of a part of the cases, that lasts longer than a case has tries
+outages: st.SearchStrategy[list[Step]] = st.builds(
+    lambda fault, endpoint, happened, waited, count: [
+        Break(fault, endpoint, count=None),
+        *itertools.chain.from_iterable((*happened, waited, Run("sync")) for _ in range(count)),
+        Mend(),
+    ],
+    st.sampled_from(("unavailable", "forbidden", "unknown code", "page", "reset")),
+    st.sampled_from(("CaseDetail", "FetchCaseCommunications", "DownloadCaseFile", "CaseSync")),
+    st.lists(changes, max_size=2),
+    waits,
+    st.integers(6, 8),
+)
+# the clock of the runs is ahead, and set right again
+jumps: st.SearchStrategy[list[Step]] = st.builds(
+    lambda seconds, run, happened: [Jump(seconds), run, *happened, Jump()],
+    st.sampled_from((3600, 2 * DAY, 45 * DAY, 365 * DAY)),
+    runs,
+    st.lists(changes, max_size=2),
 )
 # what is there before the first run; from then on rows move to the present only
 begun: st.SearchStrategy[Any] = st.builds(
@@ -97,7 +120,11 @@ episodes: st.SearchStrategy[list[Step]] = st.builds(
 schedules = st.builds(
     lambda first, then: list(itertools.chain(*first, *then)),
     st.lists(begun, min_size=1, max_size=4),
-    st.lists(episodes, min_size=1, max_size=4),
+    st.lists(
+        st.one_of(episodes, episodes, episodes, outages, jumps, st.just([Rotate()])),
+        min_size=1,
+        max_size=4,
+    ),
 )
 skews = st.sampled_from((0, 0, 0, 60, 600, -60, -600))
 
