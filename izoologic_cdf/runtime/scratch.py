@@ -12,7 +12,6 @@ import shutil
 import stat
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 PREFIX = "izoologic-cdf-"
@@ -23,52 +22,27 @@ _FILE = re.compile("tmp" + _RANDOM)
 
 
 class Scratch:
-    """A folder for temporary files, made with the first of them; safe to be shared by threads."""
+    """A folder for temporary files, locked until it is removed or its process is gone."""
 
     def __init__(self) -> None:
-        self._folder: str | None = None
+        """Make it; raises OSError. A run that looks for leftovers may meet it before its lock."""
         self._handle: int | None = None
-        self._is_closed = False
-        self._lock = threading.Lock()
-
-    def new_file(self) -> tuple[int, Path]:
-        """Make a file; return its handle, open for reading and writing, and its path.
-
-        Raises:
-            OSError: it can't be made, or the folder is closed.
-        """
-        with self._lock:
-            if self._is_closed:
-                raise FileNotFoundError
-            if self._folder is None:
-                self._folder, self._handle = _locked_folder()
-            handle, name = tempfile.mkstemp(dir=self._folder)
-        return handle, Path(name)
-
-    def close(self) -> None:
-        """Remove the folder, also while a thread still writes to a file in it."""
-        with self._lock:
-            self._is_closed = True
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
-            if self._handle is not None:
+        while True:
+            self.name = tempfile.mkdtemp(prefix=PREFIX)
+            if sys.platform == "win32":
+                return
+            with contextlib.suppress(FileNotFoundError):
+                self._handle = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+                if _lock(self._handle, wait=True) and Path(self.name).exists():
+                    return
                 os.close(self._handle)
-            self._folder = self._handle = None
 
-
-def _locked_folder() -> tuple[str, int | None]:
-    """Make a folder and lock it; a run that looks for leftovers may have met it in between."""
-    while True:
-        folder = tempfile.mkdtemp(prefix=PREFIX)
-        if sys.platform == "win32":
-            return folder, None
-        try:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except FileNotFoundError:
-            continue
-        if _lock(handle, wait=True) and Path(folder).exists():
-            return folder, handle
-        os.close(handle)
+    def remove(self) -> None:
+        """Remove it with its files, also those that a thread still writes to."""
+        shutil.rmtree(self.name, ignore_errors=True)
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
 
 def remove_leftovers() -> None:

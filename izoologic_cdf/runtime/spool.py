@@ -8,6 +8,8 @@ import errno
 import hashlib
 import os
 import re
+import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +54,16 @@ class Spool:
     """Keeps large bodies in a folder of the run; safe to be shared by threads."""
 
     def __init__(self) -> None:
-        self._scratch = Scratch()
+        self._folder: Scratch | None = None
+        self._closed = False
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Delete all bodies; a worker that nobody waited for makes no more of them."""
-        self._scratch.close()
+        with self._lock:
+            self._closed = True
+            if self._folder is not None:
+                self._folder.remove()
 
     def keep(self, chunks: Iterator[bytes]) -> bytes | SpooledBody:
         """Return a body that comes in chunks: as bytes where it is small, else as a file.
@@ -72,10 +79,7 @@ class Spool:
         return start
 
     def _write(self, start: bytes, chunks: Iterator[bytes]) -> SpooledBody:
-        try:
-            handle, path = self._scratch.new_file()
-        except OSError as error:
-            raise _no_room(error) from None
+        handle, path = self._make()
         digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:
@@ -89,6 +93,19 @@ class Spool:
             path.unlink(missing_ok=True)
             raise
         return SpooledBody(path, size, digest.hexdigest())
+
+    def _make(self) -> tuple[int, Path]:
+        """Return an open file in the folder."""
+        with self._lock:
+            if self._closed:
+                raise SpoolError("the run is over")
+            try:
+                if self._folder is None:
+                    self._folder = Scratch()
+                handle, name = tempfile.mkstemp(dir=self._folder.name)
+            except OSError as error:
+                raise _no_room(error) from None
+        return handle, Path(name)
 
 
 def _write_all(handle: int, chunk: bytes) -> None:
