@@ -8,14 +8,22 @@ SOURCES := izoologic_cdf filters tests benchmarks
 SEED := 1
 SAMPLE := 150
 
-.PHONY: demo test lint unit build docs bench mutants clean
+.PHONY: demo test quick lint unit build docs bench mutants clean
 
 # the main job: both feeds over the built-in emulator, into a library in demo/
 demo: $(VENV)/.installed
 	$(BIN)/izoologic-cdf demo demo
 
 # everything that CI checks
-test: lint unit
+test:
+	@echo "style, types and all tests: under 4 minutes on two cores; make quick takes under one"
+	@$(MAKE) --no-print-directory lint unit
+
+# something about every layer, without the long proofs
+quick: $(VENV)/.developed
+	@echo "style and the quick tests: under a minute on two cores; make test runs all"
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check $(SOURCES)
@@ -23,7 +31,7 @@ lint: $(VENV)/.developed
 	$(BIN)/mypy
 
 unit: $(VENV)/.developed
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 # the zip that an administrator unpacks, in dist/
 build: $(VENV)/.installed
