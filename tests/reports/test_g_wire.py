@@ -213,9 +213,7 @@ def test_31_what_nobody_foresaw_of_a_run_ends_in_its_summary(
     monkeypatch.setattr(Feeds, "list_cases", raiser(error, Feeds.list_cases, None))
     outcome = bench.run()
     assert outcome.summary.exit_code == 1
-    told = (
-        rf"unexpected {type(error).__name__} at \w+\.py:[0-9]+ > .*; this is a bug: please"
-    )
+    told = rf"unexpected {type(error).__name__} at \w+\.py:[0-9]+ > .*; this is a bug: please"
     assert re.match(told, str(outcome.summary.error))
     assert SECRET not in outcome.summary.as_text() + "".join(outcome.said)
     assert outcome.summary.as_text().startswith("iZoologic Incident Case Sync: failed")
