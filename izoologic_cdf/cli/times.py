@@ -52,7 +52,8 @@ def _of_date(text: str, option: str) -> float:
 
     try:
         moment = parser.isoparse(text.replace(" ", "T", 1).replace(" ", ""))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        # a moment before the year 1 overflows
+        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise UsageError(f"--{option}: there is no such date since 1970: {text!r}") from None
 

@@ -63,7 +63,7 @@ def dispatch(state: State, call: Call) -> Answer:
             state.revoke_tokens()
         elif fault.kind == "skew":
             now += int(fault.parameters["seconds"])
-    answer = corruption.replacement(call.faults, state.clock)
+    answer = corruption.replacement(call.faults, state.date)
     if answer is None:
         answer = _answer(state, call, endpoint, now)
     return corruption.changed(answer, call.faults)

@@ -51,6 +51,7 @@ class Options:
     # the server itself
     latency: float = _number(0.0, least=0, whole=False, none=False)
     log_limit: int = _number(50_000, least=0, none=False)
+    date_header: str = _choice("real", "clock")
 
     def __post_init__(self) -> None:
         for option in dataclasses.fields(self):

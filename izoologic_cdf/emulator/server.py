@@ -145,7 +145,7 @@ class Emulator:
         call = Call(request, body)
         with state.lock:
             answer = dispatch(state, call)
-            answer.headers["Date"] = formatdate(state.clock, usegmt=True)
+            answer.headers["Date"] = formatdate(state.date, usegmt=True)
             latency = state.options.latency
         state.requests.add(call.logged(answer.status))
         if latency:

@@ -66,6 +66,11 @@ class State:
             return self._frozen
         return int(time.time()) + self._ahead
 
+    @property
+    def date(self) -> int:
+        """What the Date header says, in epoch seconds: real time, or that of its clock."""
+        return self.clock if self.options.date_header == "clock" else int(time.time())
+
     def set_clock(self, clock: int | str | None) -> None:
         """Stop the clock at a time; None lets it follow real time again."""
         with self.lock:

@@ -19,10 +19,10 @@ from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.problems import ItemError
 from izoologic_cdf.runtime.progress import Speaker, span
 from izoologic_cdf.runtime.state import State
-from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window, subtract
+from izoologic_cdf.runtime.windows import DAY, EARLIEST, OVERLAP, Window, subtract
+from izoologic_cdf.runtime.worked import Worked
 
 Listed = tuple[Window, list[Tracked]]
-
 Aside = Callable[[Callable[[], list[Tracked]]], list[Tracked]]
 
 
@@ -37,7 +37,9 @@ class Lists:
         plan: Plan,
         speaker: Speaker,
         clock: Clock,
+        worked: Worked,
     ) -> None:
+        """`started` is set by the run: when it began, by a clock that can be believed."""
         source = feed.source
         self._look_back: Sequence[int] = source.window.look_back if source and source.window else ()
         self._feeds = feeds
@@ -46,6 +48,10 @@ class Lists:
         self._plan = plan
         self._speaker = speaker
         self._clock = clock
+        self._worked = worked
+        self.started = clock.now()
+        # the newest update that a list has shown: nothing later is finished
+        self._newest = -1
         # where a list is asked for: in a thread of the run, as a signal is heard at once only by
         # one that waits for nothing but others (looking up a name can't be broken off)
         self.aside: Aside = lambda ask: ask()
@@ -56,11 +62,10 @@ class Lists:
         # gaps that may be too old, oldest first, each with the newest begin that was refused in it
         self._refused: list[tuple[Window, int]] = []
 
-    def ask(self, window: Window, started: int) -> Listed | None:
+    def ask(self, window: Window) -> Listed | None:
         """Ask for a window; where the server refuses it, for the later parts that it may have.
 
-        Returns the part that was given, and its cases; null for none. `started` is when the run
-        began.
+        Returns the part that was given, and its cases; null for none.
         """
         # a little later than that: clocks differ, and the request takes its time
         now = self._clock.now() + OVERLAP
@@ -70,7 +75,7 @@ class Lists:
         for since in tries:
             part = Window(since, window.until)
             try:
-                cases = self._list(part, started)
+                cases = self._list(part)
             except ItemError as error:
                 self._speaker.failure(f"window {span(part)}: {error.message}", error)
                 if not _is_refusal(error):
@@ -84,7 +89,7 @@ class Lists:
         self._gap(window, refused)
         return None
 
-    def ask_again(self, started: int) -> Listed | None:
+    def ask_again(self) -> Listed | None:
         """Ask once more for the newest of what may be too old; remember all of it when it is.
 
         Returns that part and its cases where it is given after all.
@@ -95,7 +100,7 @@ class Lists:
         gap, since = gaps[-1]
         part = Window(since, gap.until)
         try:
-            cases = self._list(part, started)
+            cases = self._list(part)
         except ItemError as error:
             if _is_refusal(error):
                 for one, _ in gaps:
@@ -104,10 +109,71 @@ class Lists:
         self.gaps = subtract(self.gaps, [part])
         return self._given(part, cases)
 
-    def remember_reach(self, started: int) -> None:
+    def remember_reach(self) -> None:
         """Remember how far back the server has given something."""
         if self._oldest is not None:
-            self._state.reached(started - self._oldest)
+            self._state.reached(self.started - self._oldest)
+
+    # --- the cases of a list -----------------------------------------------------------------
+
+    def sort_out(self, window: Window, cases: list[Tracked]) -> bool:
+        """Drop the cases that are not this window's; tell whether it can be followed case by case.
+
+        Each is processed once a run, and in the window that its update lies in; an update that
+        cannot be lies in none, so it is processed wherever it is listed.
+        """
+        self._drop_others(window, cases)
+        return self._see_dates(cases)
+
+    def reached(self, case: Case) -> int | None:
+        """Return up to when a window is read with this case; null where that tells nothing."""
+        return None if case.updated is None or self._is_ahead(case) else case.updated - 1
+
+    def finished(self, window: Window) -> int:
+        """Return up to when a window that was read is finished.
+
+        What the server will still list of the last minutes is not known: there, nothing is
+        finished but what lies before the newest update it has shown (F26).
+        """
+        # that second is not over when its first update is shown: another case may still get it
+        return min(window.until, max(self._newest, self.started - OVERLAP) - 1)
+
+    def _drop_others(self, window: Window, cases: list[Tracked]) -> None:
+        """Drop what another window lists, and what this run has processed since that update."""
+        kept = []
+        for one in cases:
+            updated = one.case.updated
+            if updated is None or updated <= window.until or self._is_ahead(one.case):
+                kept.append(one)
+        ids = [one.case.id for one in kept if one.case.id is not None]
+        worked = self._worked.among(ids)
+        cases[:] = [one for one in kept if not self._is_known(one.case, worked)]
+        for one in cases:
+            if self._is_ahead(one.case):
+                one.case.warn("its update lies in the future; it is processed all the same")
+            elif one.case.updated is not None and one.case.updated < EARLIEST:
+                one.case.warn("its update lies before 2000; it is processed all the same")
+        self._worked.add(ids)
+
+    def _is_ahead(self, case: Case) -> bool:
+        return case.updated is not None and case.updated > self.started + OVERLAP
+
+    def _is_known(self, case: Case, worked: set[str]) -> bool:
+        late = (
+            case.updated is not None
+            and case.updated > self.started - OVERLAP
+            and not self._is_ahead(case)
+        )
+        return case.id in worked and not late
+
+    def _see_dates(self, cases: list[Tracked]) -> bool:
+        """Note the newest update; only a list in order tells how far its window has come."""
+        dates = [one.case.updated for one in cases if not self._is_ahead(one.case)]
+        known = [date for date in dates if date is not None]
+        self._newest = max([self._newest, *known])
+        return known == sorted(known) and None not in dates[len(dates) - len(known) :]
+
+    # --- what was refused --------------------------------------------------------------------
 
     def _may_be_too_old(self, gap: Window, since: int) -> bool:
         now = self._clock.now()
@@ -120,12 +186,11 @@ class Lists:
             and now - since > self._state.reach()
         )
 
-    def _list(self, part: Window, started: int) -> list[Tracked]:
-        about = Case()
+    def _list(self, part: Window) -> list[Tracked]:
+        about, latest = Case(), self.started + OVERLAP
+        asked = self._plan.asked
         listed = self.aside(
-            lambda: list(
-                self._feeds.list_cases(self._feed, part, self._plan.asked, started + OVERLAP, about)
-            )
+            lambda: list(self._feeds.list_cases(self._feed, part, asked, latest, about))
         )
         self._speaker.messages(about.messages)
         return listed

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from izoologic_cdf import content
-from izoologic_cdf.emulator import Emulator, Scenario, State
+from izoologic_cdf.emulator import Emulator, Options, Scenario, State
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
@@ -31,7 +31,7 @@ NAMES: dict[FeedName, str] = {
 # 2025-08-15T12:00:00Z, away from every edge of a day
 CLOCK = 1_755_259_200
 ASKED = whole(CLOCK - 20 * DAY, CLOCK)
-EMPTY = Scenario(name="empty", clock=CLOCK)
+EMPTY = Scenario(name="empty", clock=CLOCK, options=Options(date_header="clock"))
 
 
 @functools.cache

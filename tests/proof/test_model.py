@@ -82,7 +82,7 @@ runs = st.builds(
     crashes,
     st.integers(1, 3),
     st.none() | changes,
-    st.sampled_from((frozenset[str](),) * 4 + (frozenset({"notes"}), frozenset({"files"}))),
+    st.sampled_from((frozenset[str](),) * 4 + (frozenset({"messages"}), frozenset({"files"}))),
 )
 # an outage of an endpoint, or of a part of the cases, that lasts longer than a case has tries
 outages: st.SearchStrategy[list[Step]] = st.builds(

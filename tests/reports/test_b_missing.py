@@ -15,7 +15,7 @@ from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.spool import Spool, SpoolError
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import FeedName, Heard, Object, Outcome, StoppedClock, definition
+from tests.feeds.support import FeedName, Heard, Outcome, StoppedClock, definition
 from tests.state.support import HOUR, Site
 
 ONE, TWO, NEW = "caSe00001", "caSe00002", "caSe00003"
@@ -54,10 +54,6 @@ def said(outcome: Outcome) -> dict[str, Any]:
     """Return the summary as a script reads it."""
     data: dict[str, Any] = json.loads(outcome.summary.as_json())
     return data
-
-
-def notes(one: Object) -> list[str]:
-    return [other["value"] for other in one["related"] if other["type"] == "note"]
 
 
 # --- 3: outages use up no tries --------------------------------------------------------------

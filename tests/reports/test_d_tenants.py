@@ -218,11 +218,11 @@ def test_13_a_tenant_is_named_on_the_command_line_in_the_file_or_in_the_environm
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("--without", "messages"), 0, "left out  notes"),
-        (("--without", "messages,files"), 0, "left out  files, notes"),
-        (("--without", "messages", "--without", "files"), 0, "left out  files, notes"),
+        (("--without", "messages"), 0, "left out  messages"),
+        (("--without", "messages,files"), 0, "left out  files, messages"),
+        (("--without", "messages", "--without", "files"), 0, "left out  files, messages"),
         (("--without", "mesages"), 2, "did you mean 'messages'?"),
-        (("--set", "without=messages"), 0, "left out  notes"),
+        (("--set", "without=messages"), 0, "left out  messages"),
     ],
 )
 def test_4_what_the_operator_does_without_is_named_as_people_call_it(
