@@ -102,15 +102,6 @@ def may(case: Incident | Leak) -> set[Fact]:
         facts |= _of_detail(case, detail, with_updated=case.gone or detail is case.detail)
     shown = ever if case.gone else [case.detail]
     facts |= {("incident", case.id, "description", str(one["description"])) for one in shown}
-    # a message that came later can take the plain value of an earlier one of the same second
-    for one in case.messages:
-        for other in case.messages:
-            if (one.at, one.subject) == (other.at, other.subject):
-                facts |= {
-                    (*fact[:4], other.posted_by)
-                    for fact in _of_messages(case, None)
-                    if fact[1].startswith(f"{stamp(one.at)} - ") and fact[3:4] == ("Posted By",)
-                }
     return facts
 
 
@@ -136,28 +127,27 @@ def _of_detail(case: Incident, detail: dict[str, Any], *, with_updated: bool) ->
 
 def _of_messages(case: Incident, since: int | None) -> set[Fact]:
     facts: set[Fact] = set()
-    for value, message in note_values(case).items():
-        if since is None or message.at >= since:
+    for value, messages in notes(case).items():
+        at = messages[0].at
+        if since is None or at >= since:
             facts |= _related(("incident", case.id), ("note", value))
+            texts = list(dict.fromkeys(message.text for message in messages))
             facts |= {
-                ("note", value, "published_at", stamp(message.at)),
-                ("note", value, "description", message.text),
-                ("note", value, "attribute", "Posted By", message.posted_by),
+                ("note", value, "published_at", stamp(at)),
+                ("note", value, "description", "\n\n".join(texts)),
                 ("note", value, "attribute", "Brand", "Example Brand"),
             }
+            for message in messages:
+                facts.add(("note", value, "attribute", "Posted By", message.posted_by))
     return facts
 
 
-def note_values(case: Incident) -> dict[str, Message]:
-    """Return the messages by the value of their notes (I-35)."""
-    found: dict[str, Message] = {}
+def notes(case: Incident) -> dict[str, list[Message]]:
+    """Return the messages by the value of their note: those of one value are one note (I-35)."""
+    found: dict[str, list[Message]] = {}
     for message in sorted(set(case.messages), key=lambda one: (one.text, one.posted_by)):
-        plain = value = f"{stamp(message.at)} - {message.subject} - {case.id}"
-        number = 1
-        while value in found:
-            number += 1
-            value = f"{plain} ({number})"
-        found[value] = message
+        value = f"{stamp(message.at)} - {message.subject} - {case.id}"
+        found.setdefault(value, []).append(message)
     return found
 
 
