@@ -119,7 +119,7 @@ def test_3_what_lasts_is_asked_for_at_a_growing_distance_and_is_missing_all_the_
     site.fill(ONE, updated=site.now - HOUR)
     broken(site, "CaseDetail", OUTAGES["503"])
     asked_at: list[int] = []
-    for hour in range(120):
+    for hour in range(60):
         site.state.clear_requests()
         outcome = site.sync()
         assert (outcome.summary.exit_code, said(outcome)["cases"]["deferred"]) == (3, [ONE])
@@ -128,7 +128,7 @@ def test_3_what_lasts_is_asked_for_at_a_growing_distance_and_is_missing_all_the_
     distances = [later - before for before, later in itertools.pairwise(asked_at)]
     assert asked_at[:6] == [0, 1, 2, 3, 4, 5]
     assert distances == sorted(distances)
-    assert 10 <= distances[-1] <= 24
+    assert 5 <= distances[-1] <= 24
     # a later time is no reason to call a run complete, and a retry asks at once
     site.state.clear_faults()
     site.state.clear_requests()
@@ -240,7 +240,7 @@ def test_4_what_can_be_had_of_a_case_is_ingested_and_the_missing_part_asked_for_
 ) -> None:
     site.fill(ONE, TWO, updated=site.now - HOUR)
     broken(site, PARTS[part], OUTAGES[outage])
-    for _ in range(6):
+    for _ in range(2):
         outcome = site.sync(limits=HASTY)
         assert (outcome.summary.exit_code, site.case_values()) == (3, {ONE, TWO})
         assert site.attribute(ONE, "Status") == ["Open"]
@@ -362,9 +362,13 @@ REFUSALS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("refusal", REFUSALS)
-@pytest.mark.parametrize("count", [1, 2, 3])
-@pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(
+    ("refusal", "nth", "count"),
+    [
+        *(("success false", nth, count) for nth in range(1, 6) for count in range(1, 4)),
+        *itertools.product(REFUSALS, (1, 3), (1,)),
+    ],
+)
 def test_5_a_list_that_is_refused_for_the_moment_is_read_by_the_next_sync_however_old_it_is(
     site: Site, refusal: str, nth: int, count: int
 ) -> None:
