@@ -316,7 +316,7 @@ def _timeout(value: Value | None, names: Names) -> float | None:
 
 
 def _mapping(value: Value | None, names: Names) -> dict[str, Any]:
-    return {} if value is None else _as_mapping(evaluate(value, names), value)
+    return {} if value is None else _as_mapping(evaluate_whole(value, names), value)
 
 
 def _as_mapping(result: Any, value: Value) -> dict[str, Any]:
