@@ -7,6 +7,7 @@ each call, each filter over a list). An evaluation has a budget of its own; so h
 pipeline that it stands in, with the elements that the pipeline goes through.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,7 @@ MAX_PIPELINE_MADE = 2_000_000_000
 MAX_PIPELINE_SECONDS = 300.0
 # what is no longer than this is not charged for by itself
 SHORT = 100
+_CONTAINERS = (dict, list, tuple)
 # turns between two looks at the clock
 _STEP = 1000
 # so much in one piece is a reason to look at once
@@ -45,39 +47,43 @@ class LimitError(SecurityError):
 
 
 class _Budget:
-    """What was used on one thread; the begin of this evaluation, and of the open pipeline."""
+    """What was used on one thread, and since when for this evaluation and the open pipeline."""
 
-    __slots__ = ("begun", "deadline", "items", "look_at", "looked", "made", "pipeline", "turns")
+    __slots__ = (
+        *("fresh", "turns", "made", "look_at", "begun_turns", "begun_made", "deadline"),
+        *("open", "items", "open_made", "open_deadline"),
+    )
 
     def __init__(self) -> None:
-        self.turns = self.made = self.look_at = 0
-        # turns and characters at the begin of this evaluation
-        self.begun = (0, 0)
-        # the evaluation that has a deadline, and that deadline
-        self.looked: tuple[int, int] | None = None
+        # an evaluation has begun, and nobody has looked since
+        self.fresh = True
+        self.turns = self.made = self.look_at = self.begun_turns = self.begun_made = 0
         self.deadline = 0.0
-        # characters at the begin of the open pipeline, and its deadline
-        self.pipeline: tuple[int, float] | None = None
-        self.items = 0
+        self.open = False
+        self.items = self.open_made = 0
+        # null until somebody looks
+        self.open_deadline: float | None = None
 
     def look(self) -> None:
         """Raise LimitError where more was used than may be."""
-        turns, made = self.turns - self.begun[0], self.made - self.begun[1]
         now = time.thread_time()
-        if self.looked is not self.begun:
-            self.looked, self.deadline = self.begun, now + MAX_SECONDS
-        if turns > MAX_TURNS:
+        if self.fresh:
+            self.fresh = False
+            self.begun_turns, self.begun_made = self.turns, self.made
+            self.deadline = now + MAX_SECONDS
+        if self.turns - self.begun_turns > MAX_TURNS:
             raise LimitError(f"the evaluation takes more than {MAX_TURNS} turns and calls")
-        if made > MAX_MADE:
+        if self.made - self.begun_made > MAX_MADE:
             raise LimitError(f"the evaluation takes more than {MAX_MADE} characters of memory")
         if now > self.deadline:
             raise LimitError(f"the evaluation takes more than {MAX_SECONDS:g} seconds")
-        if self.pipeline is not None:
-            before, deadline = self.pipeline
-            if self.made - before > MAX_PIPELINE_MADE:
+        if self.open:
+            if self.open_deadline is None:
+                self.open_deadline = now + MAX_PIPELINE_SECONDS
+            if self.made - self.open_made > MAX_PIPELINE_MADE:
                 size = f"{MAX_PIPELINE_MADE} characters of memory"
                 raise LimitError(f"the pipeline takes more than {size}")
-            if now > deadline:
+            if now > self.open_deadline:
                 raise LimitError(f"the pipeline takes more than {MAX_PIPELINE_SECONDS:g} seconds")
         self.look_at = self.turns + min(_STEP, MAX_TURNS)
 
@@ -87,18 +93,13 @@ class _Thread(threading.local):
         self.budget = _Budget()
 
 
-_THREAD = _Thread()
-
-
-def begin() -> None:
-    """Begin the budget of an evaluation."""
-    budget = _THREAD.budget
-    budget.begun = (budget.turns, budget.made)
+# `THREAD.budget.fresh = True` begins the budget of an evaluation
+THREAD = _Thread()
 
 
 def charge(turns: int = 1, made: int = 0) -> None:
     """Spend turns and characters of this evaluation; raises LimitError when none are left."""
-    budget = _THREAD.budget
+    budget = THREAD.budget
     budget.turns += turns
     budget.made += made
     if budget.turns > budget.look_at or made > _LARGE:
@@ -107,7 +108,7 @@ def charge(turns: int = 1, made: int = 0) -> None:
 
 def turns(iterable: Iterable[Any]) -> Iterator[Any]:
     """Yield what `iterable` yields; each element is a turn."""
-    budget = _THREAD.budget
+    budget = THREAD.budget
     for element in iterable:
         budget.turns += 1
         # what is made of an element and is short is not charged for by itself
@@ -123,25 +124,24 @@ class Pipeline:
     __slots__ = ("_outer",)
 
     def __enter__(self) -> None:
-        budget = _THREAD.budget
-        self._outer = budget.pipeline
-        if self._outer is None:
-            budget.pipeline = budget.made, time.thread_time() + MAX_PIPELINE_SECONDS
-            budget.items = 0
+        budget = THREAD.budget
+        self._outer = budget.open
+        if not self._outer:
+            budget.open, budget.items = True, 0
+            budget.open_made, budget.open_deadline = budget.made, None
 
     def __exit__(self, *_: object) -> None:
-        _THREAD.budget.pipeline = self._outer
+        THREAD.budget.open = self._outer
 
 
 def unmetered(iterable: Iterable[Any]) -> Iterator[Any]:
     """Yield what `iterable` yields; the time that it takes is not the pipeline's."""
-    budget, elements = _THREAD.budget, iter(iterable)
+    budget, elements = THREAD.budget, iter(iterable)
     while True:
-        before = time.thread_time()
+        before = None if budget.open_deadline is None else time.thread_time()
         element = next(elements, elements)
-        if budget.pipeline is not None:
-            made, deadline = budget.pipeline
-            budget.pipeline = made, deadline + time.thread_time() - before
+        if before is not None and budget.open_deadline is not None:
+            budget.open_deadline += time.thread_time() - before
         if element is elements:
             return
         yield element
@@ -149,11 +149,11 @@ def unmetered(iterable: Iterable[Any]) -> Iterator[Any]:
 
 def pass_through(count: int = 1) -> None:
     """Count elements that a pipeline goes through; raises LimitError when they are too many."""
-    budget = _THREAD.budget
+    budget = THREAD.budget
     budget.items += count
     if budget.items > MAX_ITEMS:
         raise LimitError(f"the pipeline goes through more than {MAX_ITEMS} elements")
-    begin()
+    budget.fresh = True
     charge()
 
 
@@ -166,17 +166,41 @@ def limit(size: int, most: int | None = None) -> None:
         )
 
 
-def weigh(value: Any) -> tuple[int, int]:
-    """Return how long a value is as text, about, and how deep it is nested.
+def walk(value: Any) -> int:
+    """Return how many elements a list, tuple or mapping has, those of its elements counted too.
 
     The same list can hang in a value many times, so that a small value can be billions of elements
     to whoever goes through it. Raises LimitError when they are too many, or nested too deep.
     """
+    count, depth, level = 0, 0, [value]
+    while level:
+        depth += 1
+        count += sum(map(len, level))
+        _refuse_walk(count, depth)
+        # the collector of garbage knows what a container holds, and tells it several times faster
+        held = gc.get_referents(*level)
+        level = [one for one in held if isinstance(one, _CONTAINERS)]
+    if count > _STEP:
+        charge(count // 16)
+    return count
+
+
+def _refuse_walk(count: int, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise LimitError(f"the value is nested more than {MAX_DEPTH} levels deep")
+    if count > MAX_ELEMENTS:
+        raise LimitError(f"the value has more than {MAX_ELEMENTS} elements, all counted")
+
+
+def weigh(value: Any) -> tuple[int, int]:
+    """Return how long any value is as text, about, and how deep it is nested.
+
+    Raises LimitError as `walk` does.
+    """
     size, count, depth, level = 0, 0, 0, [value]
     while level:
         depth += 1
-        if depth > MAX_DEPTH:
-            raise LimitError(f"the value is nested more than {MAX_DEPTH} levels deep")
+        _refuse_walk(count, depth)
         below: list[Any] = []
         for one in level:
             kind = type(one)
@@ -194,7 +218,7 @@ def weigh(value: Any) -> tuple[int, int]:
             elif isinstance(one, list | tuple):
                 below += one
             if count + len(below) > MAX_ELEMENTS:
-                raise LimitError(f"the value has more than {MAX_ELEMENTS} elements, all counted")
+                break
         count += len(below)
         level = below
     if count > _STEP:

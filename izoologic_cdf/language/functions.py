@@ -14,7 +14,7 @@ from jinja2.compiler import Frame
 from jinja2.runtime import Context
 from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
-from izoologic_cdf.language.budget import begin, weigh
+from izoologic_cdf.language.budget import THREAD, walk
 from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment
 
 Function = Callable[[Mapping[str, Any]], Any]
@@ -37,7 +37,7 @@ def compile_template(environment: Any, tree: nodes.Template, failed: Failed) -> 
     render: Callable[[Context], Iterator[str]] = template.root_render_func
 
     def run(names: Mapping[str, Any]) -> str:
-        begin()
+        THREAD.budget.fresh = True
         # a template can change its evaluation context, so it gets one of its own
         own = nodes.EvalContext(environment)
         try:
@@ -78,8 +78,8 @@ class _ExpressionCode(Code):
             self._bound |= {"context_of": _Context, "shared": self.shared}
             lines.append("context = context_of(environment, names, shared)")
         if self._charged:
-            self._bound["begin"] = begin
-            lines.insert(0, "begin()")
+            self._bound["thread"] = THREAD
+            lines.insert(0, "thread.budget.fresh = True")
         result = self.stream.getvalue()  # type: ignore[attr-defined]
         lines.append(f"return {result}" if self.null else f"return settled({result})")
         self._bound |= {"failed": failed, "settled": _settled}
@@ -180,7 +180,7 @@ def _look_up(environment: Any, names: Mapping[str, Any], name: str) -> Any:
 def _settled(value: Any) -> Any:
     """Turn Undefined into null, at any depth."""
     if type(value) in (dict, list):
-        weigh(value)
+        walk(value)
     return _without_undefined(value)
 
 

@@ -16,6 +16,7 @@ from izoologic_cdf.language.budget import (
     LimitError,
     charge,
     limit,
+    walk,
     weigh,
 )
 
@@ -249,5 +250,5 @@ def light(value: Any) -> Any:
         if len(value) > SHORT * SHORT:
             charge(len(value) // 1024)
     elif isinstance(value, list | tuple | dict):
-        weigh(value)
+        walk(value)
     return value

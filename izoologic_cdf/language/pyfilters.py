@@ -77,16 +77,17 @@ class PythonFilters:
     def find(self, name: str) -> PythonFilter:
         """Return the function; raises UnknownFilterError or BrokenFilterError."""
         module, _, function = name.partition(".")
-        if module not in self.modules() or function not in self.named(module):
+        if module not in self.modules():
             raise UnknownFilterError(self.known())
-        return self.function(module, function)
-
-    def function(self, module: str, name: str) -> PythonFilter:
-        """Return a function that its module names; raises BrokenFilterError."""
-        found = getattr(self.module(module), name, None)
+        loaded = self.module(module)
+        if function not in getattr(loaded, "__all__", ()):
+            # names that cannot be read are a fault of their own
+            self.named(module)
+            raise UnknownFilterError(self.known())
+        found = getattr(loaded, function, None)
         if not callable(found):
             path = self.folder / f"{module}.py"
-            raise BrokenFilterError(f"{path}:1: names {name!r} in __all__ and has no such function")
+            raise BrokenFilterError(f"{path}:1: {function!r} of its __all__ is no function")
         return cast("PythonFilter", found)
 
     def native(self) -> Path:

@@ -9,7 +9,7 @@ from izoologic_cdf.language import codes
 from izoologic_cdf.language.load import filters_of, load_document
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.positions import DefinitionError, Finding
-from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters
+from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, UnknownFilterError
 from izoologic_cdf.lint.rule import Subject
 from izoologic_cdf.lint.rules import RULES
 from izoologic_cdf.lint.silence import silence
@@ -62,7 +62,10 @@ def _coded(finding: Finding) -> Finding:
 class _DeclaredFilters(PythonFilters):
     """The names of Python filters: linting a file must not run its code."""
 
-    def function(self, module: str, name: str) -> PythonFilter:  # noqa: ARG002 - one stands for all
+    def find(self, name: str) -> PythonFilter:
+        module, _, function = name.partition(".")
+        if module not in self.modules() or function not in self.named(module):
+            raise UnknownFilterError(self.known())
         return _never_run
 
 

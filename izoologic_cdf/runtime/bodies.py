@@ -36,7 +36,7 @@ class JsonBody(bytes):
     """
 
     parsed: Any
-    remarks: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def read_json(body: bytes, content_type: str | None = None) -> JsonBody:

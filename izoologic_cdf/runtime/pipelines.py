@@ -1,5 +1,6 @@
 """Executes the filters of a feed over a value."""
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -36,18 +37,24 @@ class Tracked:
 
 
 def evaluate(value: Value, names: Mapping[str, Any]) -> Any:
-    """Evaluate a value that leaves the pipelines; raises ItemError with its position."""
+    """Evaluate a value of the definition; raises ItemError with its position."""
     try:
-        return _bounded(value.evaluate(names), value.position)
+        return value.evaluate(names)
     except EvaluationError as error:
         raise _failure(error) from None
 
 
+def evaluate_whole(value: Value, names: Mapping[str, Any]) -> Any:
+    """Evaluate a value that is sent or written as a whole; raises ItemError with its position."""
+    return _bounded(evaluate(value, names), value.position)
+
+
 def _bounded(value: Any, position: Position) -> Any:
     """Return a value that somebody will go through; raises ItemError where it is huge to them."""
-    if isinstance(value, dict | list | tuple):
+    # what is not tracked holds nothing that holds anything
+    if isinstance(value, dict | list | tuple) and gc.is_tracked(value):
         try:
-            budget.limit(budget.weigh(value)[0], budget.MAX_MADE)
+            budget.walk(value)
         except budget.LimitError as error:
             raise ItemError(f"not allowed: {error}", position) from None
     return value

@@ -122,7 +122,7 @@ class Reporter:
             attributes=_attributes(item.get("attributes"), case, at),
             tags=_tags(item["tags"], case, at) if "tags" in item else [],
         )
-        budget.pass_through(1 + len(reported.attributes) + len(reported.tags))
+        budget.pass_through()
         for key in _DATES:
             if key in item:
                 setattr(reported, key, _date(item[key], key, case, at))
@@ -193,6 +193,7 @@ def _rows(given: Any, what: str, case: Case, at: Position) -> list[Mapping[str, 
     They come as a list, one alone, or lists in lists; null and an empty object are none.
     """
     found: list[Mapping[str, Any]] = []
+    budget.pass_through(len(given) if isinstance(given, list) else 1)
     for one in given if isinstance(given, list) else (given,):
         if isinstance(one, dict):
             if one and one.get("condition", True):
@@ -232,6 +233,7 @@ def _attributes(given: Any, case: Case, at: Position) -> list[Attribute]:
 
 def _tags(given: Any, case: Case, at: Position) -> list[str]:
     tags: list[str] = []
+    budget.pass_through(len(given) if isinstance(given, list) else 1)
     for tag in given if isinstance(given, list) else (given,):
         if isinstance(tag, list):
             tags += _tags(tag, case, at)
@@ -248,6 +250,8 @@ def _tags(given: Any, case: Case, at: Position) -> list[str]:
 def _texts(value: Any, what: str, case: Case, at: Position, name: str = "") -> list[str]:
     """Return a scalar as text, or those of a list; what says nothing is left out."""
     found = []
+    if isinstance(value, list):
+        budget.pass_through(len(value))
     for one in value if isinstance(value, list) else (value,):
         try:
             text = _scalar(one)

@@ -19,7 +19,7 @@ from izoologic_cdf.runtime.http import Request, Response, Transport
 from izoologic_cdf.runtime.login import Logins
 from izoologic_cdf.runtime.names import RUN_PARAMS
 from izoologic_cdf.runtime.names import Names as WindowNames
-from izoologic_cdf.runtime.pipelines import Pipelines, evaluate
+from izoologic_cdf.runtime.pipelines import Pipelines, evaluate, evaluate_whole
 from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.refusals import NO_DATA, NOT_FOUND, OK, json_object, refusal
@@ -189,7 +189,7 @@ class Sources:
             return self._transport.send(request)
 
         def call(token: str) -> Response:
-            value = str(evaluate(auth.value, {**names, "token": token}))
+            value = str(evaluate_whole(auth.value, {**names, "token": token}))
             return self._transport.send(request.with_header(auth.header, value))
 
         login = self._logins.get(head.login_key, lambda: self._login(auth, names, ask))
@@ -231,8 +231,8 @@ class _Head:
 
     def __init__(self, source: model.HttpSource, names: Names) -> None:
         content_type = source.response_content_type
-        self.method = str(evaluate(source.method, names)).upper()
-        self.url = str(evaluate(source.url, names))
+        self.method = str(evaluate_whole(source.method, names)).upper()
+        self.url = str(evaluate_whole(source.url, names))
         self.headers = _headers(source.headers, names)
         if content_type:
             self.headers.setdefault("Accept", content_type)
@@ -248,7 +248,7 @@ class _Head:
         if auth is not None:
             headers = _headers(auth.headers, names)
             body = _encode(auth.body, auth.json_body, names, headers)
-            url = str(evaluate(auth.url, names))
+            url = str(evaluate_whole(auth.url, names))
             how = self.verify, self.use_proxies, self.timeout
             self.login = Request(auth.method, url, None, headers, body, True, *how)
             self.login_key = auth.method, url, body, tuple(sorted(headers.items()))
@@ -260,7 +260,7 @@ def _elsewhere(source: model.HttpSource, names: Names, request: Request) -> Requ
     """Return a request at the second address of its source."""
     if source.fallback_url is None:
         return request
-    return replace(request, url=str(evaluate(source.fallback_url, names)))
+    return replace(request, url=str(evaluate_whole(source.fallback_url, names)))
 
 
 def _no_calls(*_: object) -> None:
@@ -272,7 +272,7 @@ def _encode(
 ) -> bytes | None:
     if body is None:
         return None
-    value = evaluate(body, names)
+    value = evaluate_whole(body, names)
     if as_json or isinstance(value, dict | list):
         headers.setdefault("Content-Type", "application/json")
         return _ENCODER.encode(value).encode("utf-8", "replace")
@@ -294,7 +294,7 @@ def _params(value: Value | None, names: Names) -> dict[str, Any]:
     """Return query parameters; a text, which is a mistake, is taken for a query string."""
     if value is None:
         return {}
-    result = evaluate(value, names)
+    result = evaluate_whole(value, names)
     if isinstance(result, str):
         read = parse_qs(result.strip().removeprefix("?"), keep_blank_values=True)
         return {key: texts if texts[1:] else texts[0] for key, texts in read.items()}
@@ -316,7 +316,7 @@ def _timeout(value: Value | None, names: Names) -> float | None:
 
 
 def _mapping(value: Value | None, names: Names) -> dict[str, Any]:
-    return {} if value is None else _as_mapping(evaluate(value, names), value)
+    return {} if value is None else _as_mapping(evaluate_whole(value, names), value)
 
 
 def _as_mapping(result: Any, value: Value) -> dict[str, Any]:
@@ -335,7 +335,7 @@ def _headers(value: Value | None, names: Names) -> dict[str, str]:
 def _flag(value: Value | None, names: Names, *, default: bool) -> bool:
     if value is None:
         return default
-    result = evaluate(value, names)
+    result = evaluate_whole(value, names)
     return default if result is None else bool(result)
 
 

@@ -194,9 +194,9 @@ PIPELINES = {
     "each in a warning": f"[{MANY}, {{each: [{{warn: [{MANY}, iterate, {{drop: true}}]}}]}}]",
     "much made of each": f"[{MANY}, {{each: [{{new: !expr \"'x' * 9999999\"}}]}}]",
     "one doubled": "[{new: [1]}, " + "{new: [!expr value, !expr value]}, " * 60 + "{warn: []}]",
-    "one doubled that fails": "[{new: [1]}, "
+    "one doubled that names a case": "[{new: [1]}, "
     + "{new: [!expr value, !expr value]}, " * 60
-    + "{fail: {condition: true, message: !expr value}}]",
+    + "{track: {id: !expr value}}]",
     "a text doubled": "[{new: x}, " + "{new: !expr value ~ value}, " * 60 + "{warn: []}]",
     "each of doubles": "[{new: [1]}, " + "{new: !expr value + value}, " * 60 + "{warn: []}]",
     "long each": "[{new: !expr range(99999) | list}, {each: [{new: !expr range(99999) | sum}]}]",
