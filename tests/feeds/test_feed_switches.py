@@ -52,6 +52,7 @@ TURNED = [
 + event {CASE} attribute MX Record: mail.example.com {BY_INCIDENT_FEED}
 + event {CASE} attribute URL: https://login.example.com {BY_INCIDENT_FEED}
 + event {CASE} description: A fake login page
++ event {CASE} happened_at: 2025-08-02 00:00:00
 + event {CASE} is there
 + event {CASE} published_at: 2025-08-02 00:00:00
 + event {CASE} related to attachment evidence.txt
@@ -82,6 +83,7 @@ TURNED = [
 - indicator 192.0.2.7 published_at: 2025-08-02 00:00:00
 - indicator 192.0.2.7 related to incident {CASE}
 - indicator 192.0.2.7 source: iZoologic Incident Case Sync
+- indicator 192.0.2.7 status: Active
 - indicator 192.0.2.7 subtype: IP Address
 """,
     ),

@@ -241,7 +241,7 @@ def test_a_number_that_is_whole_is_an_integer_and_one_without_end_is_missing(
     # of two names, the first that is not missing counts
     assert found["Brand"] == texts or ["b"]
     assert (found["Case Type"], found["Detected By"]) == (["Incident"], ["Client"])
-    assert outcome.said == []
+    assert len(outcome.said) == len(outcome.heard("warning:", "a number")) == (texts is None)
 
 
 def test_ids_that_differ_in_case_alone_are_two_cases(tenant: Tenant) -> None:
