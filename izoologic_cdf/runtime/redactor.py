@@ -101,7 +101,8 @@ class Redactor:
         """Return where secrets stand in a text; null where it hides too much to be looked at."""
         secrets, found = self._secrets, set[tuple[int, int]]()
         shortest = min(map(len, secrets))
-        seen, read = {layer.text}, 0
+        # the same text may be hidden in several places, each of which is masked
+        seen, read = {(layer.text, layer.starts[0] if layer.starts else 0)}, 0
         todo = [(layer, _DEEPEST)]
         while todo:
             layer, depth = todo.pop()
@@ -112,8 +113,11 @@ class Redactor:
                     found.add((layer.starts[at], layer.ends[at + len(secret) - 1]))
                     at = folded.find(secret, at + 1)
             for inner in _decoded(layer) if depth else ():
-                if len(inner.text) >= shortest and inner.text not in seen:
-                    seen.add(inner.text)
+                if len(inner.text) < shortest:
+                    continue
+                place = (inner.text, inner.starts[0])
+                if place not in seen:
+                    seen.add(place)
                     todo.append((inner, depth - 1))
                     read += len(inner.text)
             if read > _MOST_READ:

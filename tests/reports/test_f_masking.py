@@ -156,9 +156,17 @@ def test_23_an_ordinary_text_is_shown_as_it_is() -> None:
     for text in (
         "GET /api/Cases: the server answered 404; check the host name",
         "100% of 5 &amp; more, C:\\new\\table, =3D, QUJDREVGRw==, 0123456789abcdef",
-        "line one\nline two",
     ):
         assert redactor(text) == text
+    # what is shown is one line
+    assert redactor("line one\nline two") == "line one\\nline two"
+
+
+def test_23_a_secret_is_masked_in_each_of_its_places_however_alike_they_are_written() -> None:
+    redactor = Redactor()
+    redactor.add(KEY)
+    hidden = base64.b64encode(KEY.encode()).decode()
+    assert redactor(f"a {hidden} b {hidden} c {hidden}") == "a *** b *** c ***"
 
 
 def test_23_an_address_is_masked_before_its_query_is_left_out() -> None:
