@@ -120,11 +120,11 @@ def _ended_well(code: int, out: str, err: str) -> None:
         ("CaseDetail", (INT,)),
         ("CaseDetail", (TERM,)),
         ("CaseDetail", (HUP,)),
-        ("CaseDetail", (INT, INT)),
+        ("CaseDetail", (INT,) * 12),
         ("CaseSync", (INT, TERM, INT)),
         ("Authenticate", (TERM, TERM)),
         ("DownloadCaseFile", (INT,)),
-        ("DownloadCaseFile", (TERM, HUP)),
+        ("DownloadCaseFile", (TERM, HUP) * 5),
     ],
     ids=lambda value: value if isinstance(value, str) else "+".join(one.name for one in value),
 )

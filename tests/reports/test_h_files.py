@@ -182,7 +182,9 @@ def test_36_a_checkout_with_other_line_ends_builds_the_same_zip(tmp_path: Path) 
             text=True,
             check=True,
         )
-        sums.add(done.stdout.splitlines()[-1])
+        assert "written: " in done.stdout
+        (built,) = (tmp_path / "out").iterdir()
+        sums.add(hashlib.sha256(built.read_bytes()).hexdigest())
     assert len(sums) == 1
 
 
@@ -278,6 +280,23 @@ def _bomb() -> bytes:
     return buffer.getvalue()
 
 
+def _damaged(method: int, keep: int | None = None) -> bytes:
+    """Return a zip whose only member is compressed, and then damaged or cut."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as opened:
+        opened.writestr("GUIDE.md", bytes(range(256)) * 100)
+    body = bytearray(buffer.getvalue())
+    begin = 30 + len("GUIDE.md")
+    size = struct.unpack("<I", body[18:22])[0]
+    if keep is None:
+        body[begin + 4 : begin + size - 4] = b"\xff" * (size - 8)
+        return bytes(body)
+    directory = body.find(b"PK\x01\x02")
+    for at in (18, directory + 20):
+        body[at : at + 4] = struct.pack("<I", keep)
+    return bytes(body)
+
+
 def _says_less_than_it_holds(genuine: bytes) -> bytes:
     """Return a zip whose directory tells a size of zero for a member of a megabyte."""
     body = bytearray(_written("GUIDE.md", bytes(1_000_000)))
@@ -314,6 +333,11 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "two of one name": lambda body: _twice(),
     "a bomb": lambda body: _bomb(),
     "a wrong size": _says_less_than_it_holds,
+    "damaged deflate": lambda body: _damaged(zipfile.ZIP_DEFLATED),
+    "damaged bzip2": lambda body: _damaged(zipfile.ZIP_BZIP2),
+    "damaged lzma": lambda body: _damaged(zipfile.ZIP_LZMA),
+    "cut deflate": lambda body: _damaged(zipfile.ZIP_DEFLATED, keep=5),
+    "cut lzma": lambda body: _damaged(zipfile.ZIP_LZMA, keep=2),
     "an absolute name": lambda body: _written("/etc/passwd"),
     "a name above": lambda body: _written("a/../../b"),
     "a name of Windows": lambda body: _written("C:\\Windows\\x"),
