@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from izoologic_cdf.language.fields import UserField
-from izoologic_cdf.library.limits import storable
+from izoologic_cdf.library.limits import storable, unexact
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import statements
 from izoologic_cdf.runtime.problems import Cause, RunError
@@ -135,7 +135,14 @@ class Tenant:
         """Yield the tenants that may be this one, each with cases that prove it when given."""
         own = [self.id] if self.id is not None and not self.settled else []
         for tenant in (*own, *self._others):
-            yield tenant, self.witnesses(tenant)
+            known = self.witnesses(tenant)
+            # one that failed is known as well, and may be given by now
+            rows = self._connection.execute(
+                "SELECT case_id, value FROM feed_deferred WHERE tenant = ? AND part = '' LIMIT ?",
+                (tenant, MAX_WITNESSES - len(known)),
+            )
+            failed = [Witness(unexact(case_id), json.loads(value)) for case_id, value in rows]
+            yield tenant, known + failed
 
     def witnesses(self, tenant: int | None = None) -> list[Witness]:
         """Return cases that this tenant, or another one, is known to have."""

@@ -102,6 +102,16 @@ def test_13_up_to_three_known_cases_are_asked_for(known: Site, gone: int) -> Non
     assert 1 <= len(known.asked("CaseDetail")) <= 3
 
 
+def test_13_a_case_that_failed_is_known_as_well(known: Site) -> None:
+    known.library.unlink()
+    known.state.add_fault("status", endpoint="CaseDetail", status=503, count=None)
+    assert known.sync(known.now - 40 * DAY).summary.exit_code == 3
+    known.state.clear_faults()
+    rotate(known)
+    assert known.sync().summary.exit_code == 0
+    assert known.case_values() == {ONE, TWO, THREE, BAD}
+
+
 @pytest.mark.parametrize("kind", ["run", "backfill", "sync", "retry"])
 def test_13_keys_that_give_no_known_case_stop_the_run_before_anything_is_changed(
     known: Site, kind: str
