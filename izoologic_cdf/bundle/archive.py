@@ -146,7 +146,8 @@ def version_of(definition: str) -> tuple[str, str]:
 
 
 def _read(member: Member) -> bytes:
-    assert member.source is not None  # noqa: S101 - the caller has looked
+    if member.source is None:
+        raise BuildError(f"{member.path} is copied from nowhere")
     name, path = member.source
     try:
         body = (folder(name) / path).read_bytes()

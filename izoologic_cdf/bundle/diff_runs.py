@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from izoologic_cdf.emulator import Emulator, Scenario
+from izoologic_cdf.emulator import Emulator, EmulatorError, Scenario
 from izoologic_cdf.language import model
 from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.values import Literal, Value
@@ -144,8 +144,8 @@ def run_over(
         EmulatorError: the emulator can't be started.
         LibraryError: the temporary library can't be written.
     """
-    assert scenario.since is not None  # noqa: S101 - the scenarios with a name have a range
-    assert scenario.until is not None  # noqa: S101
+    if scenario.since is None or scenario.until is None:
+        raise EmulatorError("a scenario that is run over has a begin and an end")
     runs = [whole(w.since, w.until) for w in windows(scenario.since, scenario.until, DAYS)]
     result = Result()
     with (

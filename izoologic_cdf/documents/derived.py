@@ -52,10 +52,10 @@ def python_filters() -> str:
     """Return every Python filter: its name, what it does, which feeds use it."""
     python = PythonFilters(folder("filters"))
     used = {feed: set(_python_in(source(feed))) for feed in FEEDS}
-    rows = []
-    for name in python.known():
-        summary = (python.find(name).__doc__ or "").strip().partition("\n")[0]
-        rows.append((code(name), summary, ", ".join(f for f in FEEDS if name in used[f])))
+    rows = (
+        (code(name), python.summary(name), ", ".join(f for f in FEEDS if name in used[f]))
+        for name in python.known()
+    )
     return table(("Filter", "What it does", "Used by"), rows)
 
 

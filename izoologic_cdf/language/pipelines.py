@@ -44,6 +44,10 @@ class Scope:
         """Compile a value that may use the names of this scope."""
         return compile_value(self.document, node, self.names, self.missing)
 
+    def names_of(self, node: Node) -> Value:
+        """Compile a value whose keys are names: keys to set, parameters, headers."""
+        return compile_value(self.document, node, self.names, self.missing, named=True)
+
     def named(self, node: Node | None, found: Findings) -> tuple[dict[str, Value], "Scope"]:
         """Compile template values, each of which may use those that stand before it.
 
@@ -129,7 +133,7 @@ def _drop(scope: Scope, at: Position, node: Node) -> model.Filter:
 def _set(scope: Scope, at: Position, node: Node) -> model.Filter:
     if not isinstance(node, MappingNode):
         raise scope.document.error(node, "set takes a mapping of keys and values")
-    return model.Set(at, scope.value(node))
+    return model.Set(at, scope.names_of(node))
 
 
 def _new(scope: Scope, at: Position, node: Node) -> model.Filter:
@@ -184,7 +188,7 @@ def _python(scope: Scope, at: Position, node: Node) -> model.Filter:
 def _supplemental(scope: Scope, at: Position, node: Node) -> model.Filter:
     parts = Parts(scope.document, node, "supplemental")
     feed, into = parts.text("feed") or "", parts.text("into") or ""
-    params = parts.part("params", scope.value)
+    params = parts.part("params", scope.names_of)
     if feed:
         scope.calls.append(Call(feed, parts.keys["feed"], SUPPLEMENTAL))
     parts.check()

@@ -61,18 +61,24 @@ class PythonFilters:
         Raises:
             BrokenFilterError: the module cannot be read, or names none.
         """
-        path = self.folder / f"{module}.py"
-        try:
-            tree = ast.parse(path.read_bytes(), str(path))
-            for statement in tree.body:
-                if isinstance(statement, ast.Assign | ast.AnnAssign) and _is_all(statement):
+        for statement in self._tree(module).body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and _is_all(statement):
+                try:
                     listed = ast.literal_eval(statement.value) if statement.value else ()
                     return [str(name) for name in listed]
+                except (ValueError, TypeError):
+                    break
+        path = self.folder / f"{module}.py"
+        raise BrokenFilterError(f"{path}:1: names no filters: a list __all__ is due")
+
+    def _tree(self, module: str) -> ast.Module:
+        path = self.folder / f"{module}.py"
+        try:
+            return ast.parse(path.read_bytes(), str(path))
         except SyntaxError as error:
             raise BrokenFilterError(_not_python(path, error)) from None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise BrokenFilterError(f"{path}:1: cannot be read: {error}") from None
-        raise BrokenFilterError(f"{path}:1: names no filters: a list __all__ is due")
 
     def find(self, name: str) -> PythonFilter:
         """Return the function; raises UnknownFilterError or BrokenFilterError."""
@@ -89,6 +95,17 @@ class PythonFilters:
             path = self.folder / f"{module}.py"
             raise BrokenFilterError(f"{path}:1: {function!r} of its __all__ is no function")
         return cast("PythonFilter", found)
+
+    def summary(self, name: str) -> str:
+        """Return the first line of a filter's docstring, from its source: `python -OO` has none.
+
+        Raises:
+            BrokenFilterError: the module cannot be read.
+        """
+        module, _, function = name.partition(".")
+        found = [one for one in self._tree(module).body if isinstance(one, ast.FunctionDef)]
+        docs = (ast.get_docstring(one) or "" for one in found if one.name == function)
+        return next(docs, "").partition("\n")[0]
 
     def native(self) -> Path:
         """Return the file of the native forms: `module.function: [platform filters]`."""

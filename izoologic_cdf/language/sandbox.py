@@ -29,6 +29,7 @@ _PYTHON_GUARDS: dict[Any, Guard] = {str: as_text, int: integer}
 # what {{ }} does to a value, as a filter whose name nobody can write
 TEXT_OF = "text of"
 _SIZED = (str, bytes, list, tuple)
+_FORMATS = ("format", "format_map")
 _KNOWN: dict[type, Mapping[str, Guard]] = {**METHODS}
 
 
@@ -108,11 +109,19 @@ class Code(CodeGenerator):
 
 
 def _written_out(node: nodes.Node) -> bool:
+    """Tell whether what a node gives is no longer than it is written, or one text or number."""
     if isinstance(node, nodes.List | nodes.Tuple):
         return all(map(_written_out, node.items))
-    return isinstance(node, nodes.Const | nodes.TemplateData) or (
-        isinstance(node, nodes.Dict) and not node.items
-    )
+    if isinstance(node, nodes.Filter):
+        return node.name in _SCALAR_FILTERS
+    return isinstance(node, _SCALARS) or (isinstance(node, nodes.Dict) and not node.items)
+
+
+_SCALAR_FILTERS = frozenset({"float", "int", "join", "length", "lower", "string", "trim", "upper"})
+_SCALARS = (
+    *(nodes.Const, nodes.TemplateData, nodes.Concat, nodes.Compare, nodes.Test, nodes.Not),
+    *(nodes.Sub, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg),
+)
 
 
 class _Collected(list[str]):
@@ -164,6 +173,12 @@ class _Environment(SandboxedEnvironment):
         if type(obj).__module__.startswith("jinja2."):
             return super().is_safe_attribute(obj, attr, value)
         return attr in _methods(type(obj))
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return `obj.attribute`."""
+        if attribute in _methods(type(obj)) and attribute not in _FORMATS:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
         # refused at once: an Undefined that nobody looks into would be no error

@@ -34,8 +34,8 @@ def _http(scope: Scope, node: Node) -> model.HttpSource:
         position=at,
         url=parts.due("url", scope.value),
         method=parts.part("method", scope.value) or Literal("GET", at),
-        params=parts.part("params", scope.value),
-        headers=parts.part("headers", scope.value),
+        params=parts.part("params", scope.names_of),
+        headers=parts.part("headers", scope.names_of),
         body=parts.part("body", scope.value),
         json_body=_is_json(parts),
         response_content_type=parts.text("response_content_type"),
@@ -59,7 +59,7 @@ def _pagination(scope: Scope, node: Node) -> model.Pagination:
     parts = Parts(scope.document, node, "pagination")
     inner = scope.with_names(*PAGINATION_NAMES)
     values, inner = inner.named(parts.keys.get("template_values"), parts.found)
-    condition, params = parts.due("condition", inner.value), parts.due("params", inner.value)
+    condition, params = parts.due("condition", inner.value), parts.due("params", inner.names_of)
     parts.check()
     return model.Pagination(condition, params, values)
 
@@ -92,7 +92,7 @@ def _login_request(scope: Scope, node: Node) -> tuple[Value, str, Value | None, 
     """Return address, method, headers, body, and whether the body is JSON."""
     parts = Parts(scope.document, node, "login request")
     url, method = parts.due("url", scope.value), parts.text("method") or "POST"
-    headers, body = parts.part("headers", scope.value), parts.part("body", scope.value)
+    headers, body = parts.part("headers", scope.names_of), parts.part("body", scope.value)
     parts.check()
     return url, method, headers, body, _is_json(parts)
 

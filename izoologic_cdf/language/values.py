@@ -129,15 +129,18 @@ def compile_value(
     missing: Missing,
     *,
     guarded: bool = False,
+    named: bool = False,
 ) -> Value:
     """Compile any value of a definition.
 
-    With `guarded`, a mapping that has a `condition` evaluates to null while it is false.
+    With `guarded`, a mapping that has a `condition` evaluates to null while it is false. With
+    `named`, the keys of the value are names, and text whatever YAML would read.
 
     Raises:
         DefinitionError: unknown tags, and all that is wrong in the expressions.
     """
-    return _Builder(document, names, missing, guarded=guarded).value(node)
+    builder = _Builder(document, names, missing, guarded=guarded)
+    return builder.value(node, named=named)
 
 
 class _Builder:
@@ -152,10 +155,13 @@ class _Builder:
         self._templates: dict[str, Template] = {}
         self._guards: tuple[Expression | Template, ...] = ()
         self._found = Findings()
+        # the mapping whose keys are names
+        self._named: Node | None = None
 
-    def value(self, node: Node) -> Value:
+    def value(self, node: Node, *, named: bool) -> Value:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
+        self._named = node if named else None
         tree = self._tree(node)
         self._found.check()
         position = self._document.position(node)
@@ -185,8 +191,9 @@ class _Builder:
             raise self._document.error(node, f"{node.tag} takes one scalar, not a collection")
         if isinstance(node, SequenceNode):
             return jinja.List([self._part(element) for element in node.value])
-        assert isinstance(node, MappingNode)  # noqa: S101 - YAML has no fourth kind
-        return self._mapping_tree(node)
+        if isinstance(node, MappingNode):
+            return self._mapping_tree(node)
+        raise self._document.error(node, "YAML has no fourth kind of nodes")
 
     def _part(self, node: Node) -> jinja.Expr:
         """Compile one part of a collection; what is wrong with it does not hide the others."""
@@ -195,7 +202,8 @@ class _Builder:
         return jinja.Const(None)
 
     def _mapping_tree(self, node: MappingNode) -> jinja.Expr:
-        entries = self._document.entries(node, "this mapping", self._found)
+        document = self._document
+        entries = document.entries(node, "this mapping", self._found)
         guard_tree: jinja.Expr | None = None
         outer = self._guards
         for entry in entries:
@@ -204,7 +212,10 @@ class _Builder:
                 guard_tree = self._part(entry.value)
                 self._guards = outer + tuple(leaf.value for leaf in self._leaves[before:])
         pairs = [
-            jinja.Pair(jinja.Const(self._document.key(entry.key_node)), self._part(entry.value))
+            jinja.Pair(
+                jinja.Const(entry.key if node is self._named else document.key(entry.key_node)),
+                self._part(entry.value),
+            )
             for entry in entries
             if guard_tree is None or entry.key != GUARD
         ]

@@ -97,7 +97,9 @@ class Feeds:
         Raises:
             ItemError: the window was not given; RefusedError where the server said no.
         """
-        assert feed.source is not None  # noqa: S101 - the loader refuses a primary feed without
+        source = feed.source
+        if source is None:
+            raise ItemError("a feed without a source lists nothing", feed.position)
         names = self.names(feed, window)
 
         def elsewhere(updated: int) -> Names | None:
@@ -108,7 +110,7 @@ class Feeds:
             written = feed.timestamp_format if updated < _YEAR_2100 else "%s"
             return self._base(written, Window(day, day + DAY - 1))
 
-        for body in self._sources.ask(feed.source, names):
+        for body in self._sources.ask(source, names):
             pipelines = Pipelines(names, self._caller(window, asked), elsewhere)
             for item in pipelines.flow(feed.filters, body, case):
                 yield item if isinstance(item, Tracked) else Tracked(case, item)
@@ -153,14 +155,14 @@ class Feeds:
         """Ask for a known case; tell whether the API has data for it. Raises ItemError."""
         before, _ = self._done_later[feed.name]
         pipeline = tuple(before)
-        calls = [i for i, step in enumerate(pipeline) if isinstance(step, model.Supplemental)]
-        if not calls:
-            return False
-        step = pipeline[calls[0]]
-        assert isinstance(step, model.Supplemental)  # noqa: S101 - found as one
-        pipelines = Pipelines(self.names(feed, window), self._caller(window, window))
-        items = pipelines.flow(pipeline[: calls[0] + 1], value, Case(case_id))
-        return any(isinstance(one, dict) and one.get(step.into) is not None for one in items)
+        for at, step in enumerate(pipeline):
+            if isinstance(step, model.Supplemental):
+                pipelines = Pipelines(self.names(feed, window), self._caller(window, window))
+                given = pipelines.flow(pipeline[: at + 1], value, Case(case_id))
+                return any(
+                    isinstance(one, dict) and one.get(step.into) is not None for one in given
+                )
+        return False
 
     def _caller(self, window: Window, asked: Window) -> CallFeed:
         def call(name: str, params: Mapping[str, Any], case: Case) -> Any:

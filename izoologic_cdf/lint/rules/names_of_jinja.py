@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from izoologic_cdf.language.expressions import PYTHON_NOT_JINJA
+from izoologic_cdf.language.checks import PYTHON_NOT_JINJA
 from izoologic_cdf.language.positions import Finding
 from izoologic_cdf.language.sandbox import PYTHON_NAMES
 from izoologic_cdf.lint.rule import Rule, Subject
