@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 
 # everything that CI checks
 test:
-	@echo "style, types and all tests: under 4 minutes on two cores; make quick takes under one"
+	@echo "style, types and all tests: some minutes on two cores; make quick takes about one"
 	@$(MAKE) --no-print-directory lint unit
 
 # something about every layer, without the long proofs

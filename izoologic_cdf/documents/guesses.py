@@ -1,16 +1,22 @@
 """The list of conventions: what the definitions use and no public source attests."""
 
+import functools
 from collections.abc import Iterator
 
+from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.alternatives import alternatives
+from izoologic_cdf.bundle.build import build_yaml
+from izoologic_cdf.bundle.usage import uses
+from izoologic_cdf.content import folder
 from izoologic_cdf.documents.markdown import code, prose, table
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
+from izoologic_cdf.language.nodes import Document
 
 _WORTH = {"A": "attested", "D": "described", "H": "house"}
 
 
 def listed(*, uploaded: bool) -> str:
-    """Return what each convention means and why we think so: the uploaded ones, or the others."""
+    """Return what conventions mean and why we think so: those of the built file, or others."""
     rows = (
         (
             one.id,
@@ -54,4 +60,12 @@ def _fenced(text: str) -> str:
 
 def _ordered(*, uploaded: bool) -> Iterator[Convention]:
     by_damage = sorted(CONVENTIONS, key=lambda one: one.rank)
-    return (one for one in by_damage if one.uploaded is uploaded)
+    return (one for one in by_damage if (one.id in _used()) is uploaded)
+
+
+@functools.cache
+def _used() -> frozenset[str]:
+    """Return the ids of the conventions that the built file uses."""
+    (path,) = folder("feeds").glob("*.yaml")
+    built = Document(layout.DEFINITION, build_yaml(path, folder("filters")))
+    return frozenset(use.convention.id for use in uses(built))
