@@ -8,7 +8,7 @@ SOURCES := izoologic_cdf filters tests benchmarks
 SEED := 1
 SAMPLE := 150
 
-.PHONY: demo test quick lint unit build docs bench mutants clean
+.PHONY: demo test quick lint unit build docs golden bench mutants clean
 
 # the main job: both feeds over the built-in emulator, into a library in demo/
 demo: $(VENV)/.installed
@@ -49,6 +49,12 @@ mutants: $(VENV)/.developed
 # the generated parts of the documents
 docs: $(VENV)/.developed
 	$(BIN)/python -m izoologic_cdf.documents
+	$(BIN)/python -m izoologic_cdf.lint.pages
+
+# the golden files, from what the tests see: read the difference before you commit it
+golden: $(VENV)/.developed
+	UPDATE_GOLDEN=1 $(BIN)/pytest -q --update-golden tests/cli/test_screens.py tests/library tests/runtime
+	$(BIN)/python -m tests.bundle.history
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
