@@ -180,6 +180,9 @@ def _run(
     for plan in runs:
         heard = First()
         summary = FeedRun(definition, feed, values, plan, library, heard, settings).run()
+        if summary.interrupted:
+            # a run ends with its summary; the comparison ends with it
+            raise KeyboardInterrupt
         if summary.outcome != "complete":
             since, until = stamp(plan.asked.since), stamp(plan.asked.until)
             failed.append(f"{since} to {until} is {summary.outcome}: {heard.said}")
