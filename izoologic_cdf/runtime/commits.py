@@ -173,12 +173,15 @@ class Commits:
         said, unsaid = list(case.messages), list[Message]()
         if error is not None:
             said.insert(0, Message("failure", case.id, error.message, error.position))
+        counted = set[tuple[str, str]]()
         for miss in case.misses:
             if miss.cause is None:
                 continue
             key = (miss.part, miss.reason)
-            self._said[key] += 1
-            first = self._said[key] == 1 or miss.part == OBJECTS
+            # several files of one case are one case
+            self._said[key] += key not in counted
+            first = self._said[key] == 1 and key not in counted or miss.part == OBJECTS
+            counted.add(key)
             message = Message("failure", case.id, miss.text, miss.position)
             (said if first else unsaid).append(message)
         return said, unsaid

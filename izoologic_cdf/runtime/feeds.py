@@ -169,8 +169,10 @@ class Feeds:
             feed = self._definition.feeds[name]
             emitted: list[Any] = []
             run = self._run(feed, window, asked, params, case, call)
-            if name in self._parts:
-                self._collect(self._parts[name], run, case, emitted)
+            part = self._parts.get(name)
+            # what has no id can't be asked for again, so nothing of it may be missing
+            if part is not None and (case.id is not None or part in self._without):
+                self._collect(part, run, case, emitted)
             else:
                 emitted += run
             if self._emits_list[name]:

@@ -140,11 +140,15 @@ class Lists:
 
     def _drop_others(self, window: Window, cases: list[Tracked]) -> None:
         """Drop what another window lists, and what this run has processed since that update."""
-        kept = []
-        for one in cases:
-            updated = one.case.updated
-            if updated is None or updated <= window.until or self._is_ahead(one.case):
-                kept.append(one)
+        # what has no id can't be found in another window
+        kept = [
+            one
+            for one in cases
+            if one.case.id is None
+            or one.case.updated is None
+            or one.case.updated <= window.until
+            or self._is_ahead(one.case)
+        ]
         ids = [one.case.id for one in kept if one.case.id is not None]
         worked = self._worked.among(ids)
         cases[:] = [one for one in kept if not self._is_known(one.case, worked)]

@@ -184,6 +184,26 @@ def test_3_a_fault_of_the_case_itself_uses_up_its_tries_and_is_abandoned(
     assert site.case_values() == {ONE, TWO}
 
 
+def test_3_an_abandoned_case_that_is_updated_has_all_its_tries_again(site: Site) -> None:
+    site.fill(ONE, TWO, updated=site.now - HOUR)
+    broken(site, "CaseDetail", OUTAGES["envelope"], case=ONE)
+    for _ in range(5):
+        outcome = site.sync()
+        site.state.advance(HOUR)
+    assert said(outcome)["cases"]["abandoned"] == [ONE]
+    site.state.clear_faults()
+    # its update meets an outage, which must not be left alone
+    site.state.update_case(ONE)
+    broken(site, "CaseDetail", OUTAGES["503"])
+    for _ in range(3):
+        outcome = site.sync()
+        assert (outcome.summary.exit_code, said(outcome)["cases"]["deferred"]) == (3, [ONE])
+        site.state.advance(HOUR)
+    site.state.clear_faults()
+    assert site.sync().summary.exit_code == 0
+    assert site.case_values() == {ONE, TWO}
+
+
 def test_3_an_outage_in_between_takes_no_try_away_and_gives_none_back(site: Site) -> None:
     site.fill(ONE, TWO, updated=site.now - HOUR)
     for number in range(8):
@@ -269,6 +289,18 @@ def test_4_a_part_that_no_case_may_have_is_said_once_a_run(site: Site, part: str
     lines = [line for line in outcome.said if PARTS[part] in line]
     assert len(lines) <= 2
     assert any("40 cases" in line for line in lines)
+
+
+def test_4_several_files_of_one_case_are_said_to_be_of_one_case(site: Site) -> None:
+    site.fill(ONE, updated=site.now - HOUR)
+    for number in range(3):
+        site.state.add_file(ONE, {"originalFilename": f"{number}.txt"}, b"x")
+    site.state.update_case(ONE, site.now - HOUR)
+    broken(site, "DownloadCaseFile", OUTAGES["403"])
+    outcome = site.sync()
+    assert outcome.heard(" cases are missing") == []
+    (missing,) = said(outcome)["missing"]
+    assert (missing["part"], missing["cases"]) == ("files", [ONE])
 
 
 def test_4_a_part_that_is_missing_now_takes_nothing_back_that_was_there(site: Site) -> None:
