@@ -180,7 +180,7 @@ class Commits:
             key = (miss.part, miss.reason)
             # several files of one case are one case
             self._said[key] += key not in counted
-            first = self._said[key] == 1 and key not in counted or miss.part == OBJECTS
+            first = (self._said[key] == 1 and key not in counted) or miss.part == OBJECTS
             counted.add(key)
             message = Message("failure", case.id, miss.text, miss.position)
             (said if first else unsaid).append(message)

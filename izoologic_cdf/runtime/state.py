@@ -27,13 +27,14 @@ _SHARE = 8
 _LONGEST = DAY
 # how the state calls the cause of what the operator leaves out
 LEFT_OUT = "left out"
-# a newer update is new data, which has all its tries
+# a newer update of what is abandoned is new data, which has all its tries
 _DEFER = """
 INSERT INTO feed_deferred VALUES
   (:tenant, :case_id, :part, :value, :updated, :since, :until, :cause, :reason, 0, :now, :now,
    :read_at)
 ON CONFLICT (tenant, case_id, part) DO UPDATE SET
-  failures = CASE WHEN excluded.updated > updated THEN 0 ELSE failures END,
+  failures = CASE WHEN failures >= :most AND excluded.updated > updated THEN 0
+    ELSE failures END,
   value = excluded.value, updated = coalesce(excluded.updated, updated),
   since = min(since, excluded.since), until = max(until, excluded.until),
   cause = excluded.cause, reason = excluded.reason, read_at = excluded.read_at,
@@ -182,7 +183,7 @@ class State(Coverage):
                 "value": json.dumps(value), "updated": updated,
                 "since": asked.since, "until": asked.until,
                 "cause": cause, "reason": storable(reason), "now": now, "read_at": read_at,
-                "at_once": _AT_ONCE, "share": _SHARE, "longest": _LONGEST,
+                "most": MAX_FAILURES, "at_once": _AT_ONCE, "share": _SHARE, "longest": _LONGEST,
             },
         )  # fmt: skip
 
