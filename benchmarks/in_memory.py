@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from izoologic_cdf.cli.feeds import find_feed
+from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.language import model
 from izoologic_cdf.language.load import load
 from izoologic_cdf.runtime.bodies import JsonBody, parse_json

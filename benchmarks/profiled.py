@@ -20,7 +20,7 @@ from unittest import mock
 
 from benchmarks.in_memory import incident
 from benchmarks.processes import ROOT
-from izoologic_cdf.cli.progress import progress
+from izoologic_cdf.cli.progress_bar import progress
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import run
 from izoologic_cdf.runtime.plan import whole
@@ -33,12 +33,12 @@ PLACES = {
     "izoologic_cdf/runtime/spool": "transport",
     "izoologic_cdf/runtime/bodies": "parsing of bodies",
     "izoologic_cdf/runtime/login": "requests and login",
-    "izoologic_cdf/runtime/sources": "requests and login",
+    "izoologic_cdf/runtime/source_client": "requests and login",
     "izoologic_cdf/language": "expressions",
     "filters": "python filters",
-    "izoologic_cdf/runtime/pipelines": "pipelines",
+    "izoologic_cdf/runtime/interpreter": "pipelines",
     "izoologic_cdf/runtime/feeds": "pipelines",
-    "izoologic_cdf/runtime/reports": "report",
+    "izoologic_cdf/runtime/report_objects": "report",
     "izoologic_cdf/library": "library",
     "izoologic_cdf/runtime/state": "state",
     "izoologic_cdf": "rest of the run",

@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from benchmarks.in_memory import InMemory, Tenant, incident
-from izoologic_cdf.cli.progress import progress
+from izoologic_cdf.cli.progress_bar import progress
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import run
 from izoologic_cdf.runtime.plan import Plan

@@ -13,13 +13,13 @@ from typing import Any
 
 from benchmarks.in_memory import Kept, Tenant, incident
 from izoologic_cdf.language import model
-from izoologic_cdf.library.model import Attribute, Batch, Reported
+from izoologic_cdf.library.objects import Attribute, Batch, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.bodies import JsonBody, parse_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import Window
 

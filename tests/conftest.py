@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import settings
 
-from izoologic_cdf.library import schema
+from izoologic_cdf.library import database
 
 # what `make quick` leaves out: long proofs, and many processes; something of each folder stays
 SLOW = (
@@ -70,5 +70,5 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def nothing_waits_for_the_disk() -> Iterator[None]:
     """Write without waiting for the disk, which only a cut of the power could tell."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "_SYNCHRONOUS", "OFF")
+        patch.setattr(database, "_SYNCHRONOUS", "OFF")
         yield

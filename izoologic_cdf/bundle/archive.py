@@ -24,6 +24,7 @@ from izoologic_cdf.bundle.layout import (
 )
 from izoologic_cdf.bundle.page import page
 from izoologic_cdf.content import folder
+from izoologic_cdf.errors import CdfError
 
 # a zip has no time zone and no year before 1980; the same moment for every member
 _MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -32,7 +33,7 @@ _FILE, _PROGRAM = 0o100644, 0o100755
 _ENCRYPTED = 0x1
 
 
-class ZipError(Exception):
+class ZipError(CdfError):
     """A file that is no bundle; the message says why."""
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from izoologic_cdf.emulator import Emulator, EmulatorError, Scenario
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language import model
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.values import Literal, Value
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library

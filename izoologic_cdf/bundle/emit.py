@@ -19,6 +19,7 @@ from izoologic_cdf.bundle.tree import (
     from_text,
     resolves_to_text,
 )
+from izoologic_cdf.errors import CdfError
 
 WIDTH = 110
 _STRING = "tag:yaml.org,2002:str"
@@ -27,7 +28,7 @@ _BARE = re.compile(r"[A-Za-z0-9_./(\\][^\x00-\x1f\x7f-\xff]*")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*")
 
 
-class EmitError(Exception):
+class EmitError(CdfError):
     """What was written does not read back as the same tree: a fault of this module."""
 
 

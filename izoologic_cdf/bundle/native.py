@@ -10,6 +10,7 @@ from pathlib import Path
 
 from izoologic_cdf.bundle.inline import inline, inline_template, settled
 from izoologic_cdf.bundle.tree import Mapping, Scalar, Sequence, Tree, children, from_document, walk
+from izoologic_cdf.errors import CdfError
 from izoologic_cdf.language.nodes import read
 
 # keys and filters that only our runtime knows
@@ -18,7 +19,7 @@ _FILTERS_ONLY_HERE = frozenset({"warn", "track"})
 _PYTHON, _CHAIN, _ANCHORS = "python", "chain", "_anchors"
 
 
-class BuildError(Exception):
+class BuildError(CdfError):
     """A definition cannot become one file; the message says why and what to do."""
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.nodes import Document
-from izoologic_cdf.language.positions import Position
 
 # PyYAML's stubs leave this class untyped
 _RESOLVER: Any = yaml.resolver.Resolver()

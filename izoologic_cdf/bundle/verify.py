@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from xml.etree import ElementTree as ET
 
 from izoologic_cdf.bundle import archive, layout
-from izoologic_cdf.bundle.usage import uses
+from izoologic_cdf.bundle.checklist import uses
 from izoologic_cdf.language import overlay
 from izoologic_cdf.language.load import load_document
 from izoologic_cdf.language.nodes import Document

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from izoologic_cdf.cli import signals, streams
+from izoologic_cdf.errors import CdfError, unexpected
 from izoologic_cdf.printable import printable
 
 if TYPE_CHECKING:
@@ -32,14 +33,6 @@ TIMES = (
     "a date (2025-08-01), a date and time (2025-08-01T12:30:00Z; without a zone it is UTC), "
     "epoch seconds, 30d or 12h for that long ago, or now"
 )
-
-
-class UsageError(Exception):
-    """The command can't be carried out as it was given; its lines say why and what to do."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,8 +70,9 @@ def _executed(arguments: Sequence[str] | None) -> int:
         # whoever reads the output has seen enough
         streams.give_up(sys.stdout)
         return 0
-    except UsageError as error:
-        streams.complain(f"izoologic-cdf: {error.lines[0]}", *error.lines[1:])
+    except CdfError as error:
+        first, *others = error.report
+        streams.complain(f"izoologic-cdf: {first}", *others)
         return USAGE_ERROR
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -95,8 +89,6 @@ def _executed(arguments: Sequence[str] | None) -> int:
 def _unexpected(error: Exception) -> str:
     # needed in the worst case only
     from importlib.metadata import version  # noqa: PLC0415
-
-    from izoologic_cdf.runtime.problems import unexpected  # noqa: PLC0415
 
     return f"{unexpected(error)}, the version ({version('izoologic-cdf')}) and your command"
 
@@ -182,7 +174,7 @@ def _demo(commands: "_Commands[_Parser]") -> None:
         "few objects in full. Nothing leaves this machine.",
     )
     parser.add_argument("folder", nargs="?", default="demo", metavar="FOLDER", help="default: demo")
-    parser.set_defaults(command="demo:demo")
+    parser.set_defaults(command="demo_command:demo")
 
 
 def _run(commands: "_Commands[_Parser]") -> None:
@@ -198,7 +190,7 @@ def _run(commands: "_Commands[_Parser]") -> None:
     _feed(parser)
     _range(parser)
     feed_options(parser)
-    parser.set_defaults(command="run:run")
+    parser.set_defaults(command="run_command:run")
 
 
 def _backfill(commands: "_Commands[_Parser]") -> None:
@@ -213,7 +205,7 @@ def _backfill(commands: "_Commands[_Parser]") -> None:
     _feed(parser)
     _range(parser)
     feed_options(parser)
-    parser.set_defaults(command="run:backfill")
+    parser.set_defaults(command="run_command:backfill")
 
 
 def _sync(commands: "_Commands[_Parser]") -> None:
@@ -228,7 +220,7 @@ def _sync(commands: "_Commands[_Parser]") -> None:
     _feed(parser)
     parser.add_argument("--since", metavar="T", help="where the first sync begins; later ignored")
     feed_options(parser)
-    parser.set_defaults(command="run:sync")
+    parser.set_defaults(command="run_command:sync")
 
 
 def _retry(commands: "_Commands[_Parser]") -> None:
@@ -241,7 +233,7 @@ def _retry(commands: "_Commands[_Parser]") -> None:
     _feed(parser)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
     feed_options(parser)
-    parser.set_defaults(command="run:retry")
+    parser.set_defaults(command="run_command:retry")
 
 
 def _windows(commands: "_Commands[_Parser]") -> None:
@@ -253,7 +245,7 @@ def _windows(commands: "_Commands[_Parser]") -> None:
         epilog=f"A time is {TIMES}.",
     )
     _range(parser)
-    parser.set_defaults(command="run:windows")
+    parser.set_defaults(command="run_command:windows")
 
 
 def _feed(parser: argparse.ArgumentParser) -> None:
@@ -381,10 +373,10 @@ def _library(commands: "_Commands[_Parser]") -> None:
     )
     show.add_argument("file", metavar="FILE")
     show.add_argument("value", nargs="?", metavar="VALUE", help="value, title or name of an object")
-    show.set_defaults(command="library:show")
+    show.set_defaults(command="library_command:show")
     export = actions.add_parser("export", help="print a library as one JSON document")
     export.add_argument("file", metavar="FILE")
-    export.set_defaults(command="library:export")
+    export.set_defaults(command="library_command:export")
 
 
 def _emulator(commands: "_Commands[_Parser]") -> None:
@@ -401,7 +393,7 @@ def _emulator(commands: "_Commands[_Parser]") -> None:
         help="guide, generated:N for N generated cases, or a scenario file; default: guide",
     )
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="default: any free port")
-    parser.set_defaults(command="emulator:serve")
+    parser.set_defaults(command="emulator_command:serve")
 
 
 def _fields(commands: "_Commands[_Parser]") -> None:
@@ -415,7 +407,7 @@ def _fields(commands: "_Commands[_Parser]") -> None:
         "feed", metavar="FEED", help="the feed's name, or a part of it: incident, dlr"
     )
     parser.add_argument("--definition", metavar="FILE", help="a definition file of your own")
-    parser.set_defaults(command="fields:fields")
+    parser.set_defaults(command="form_fields:fields")
 
 
 def _lint(commands: "_Commands[_Parser]") -> None:
@@ -435,7 +427,7 @@ def _lint(commands: "_Commands[_Parser]") -> None:
         "--format", choices=("text", "json"), default="text", help="form of the findings"
     )
     _filters(parser)
-    parser.set_defaults(command="lint:lint")
+    parser.set_defaults(command="lint_command:lint")
 
 
 def _filters(parser: argparse.ArgumentParser) -> None:
@@ -458,7 +450,7 @@ def _build(commands: "_Commands[_Parser]") -> None:
         "--output", default="dist", metavar="FOLDER", help="where to write; default: dist"
     )
     parser.add_argument("--yaml", action="store_true", help="write the YAML beside the zip as well")
-    parser.set_defaults(command="build:build")
+    parser.set_defaults(command="build_command:build")
 
 
 def _verify(commands: "_Commands[_Parser]") -> None:
@@ -469,7 +461,7 @@ def _verify(commands: "_Commands[_Parser]") -> None:
         "bundle. Exit codes: 0 it can be uploaded, 1 it can not, and why.",
     )
     parser.add_argument("zip", metavar="ZIP")
-    parser.set_defaults(command="build:verify")
+    parser.set_defaults(command="build_command:verify")
 
 
 def _diff(commands: "_Commands[_Parser]") -> None:
@@ -497,9 +489,8 @@ def _diff(commands: "_Commands[_Parser]") -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the difference"
     )
-    parser.set_defaults(command="diff:diff")
+    parser.set_defaults(command="diff_command:diff")
 
 
 if __name__ == "__main__":
-    # under its own name, so that the UsageError of the commands is the one that is caught
-    sys.exit(importlib.import_module("izoologic_cdf.cli.main").main())
+    sys.exit(main())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from izoologic_cdf.errors import CdfError
 from izoologic_cdf.language.positions import did_you_mean
 
 BEGIN = re.compile(r"<!-- generated: (\S+) -->")
@@ -12,7 +13,7 @@ Producers = Mapping[str, Callable[[], str]]
 """Name of a block -> what makes its Markdown, without a newline at its end."""
 
 
-class BlockError(Exception):
+class BlockError(CdfError):
     """A document whose markers can't be followed; the message names the document and the line."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.alternatives import alternatives
 from izoologic_cdf.bundle.build import build_yaml
-from izoologic_cdf.bundle.usage import uses
+from izoologic_cdf.bundle.checklist import uses
 from izoologic_cdf.content import folder
 from izoologic_cdf.documents.markdown import code, prose, table
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention

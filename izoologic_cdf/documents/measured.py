@@ -13,6 +13,7 @@ from typing import Any
 from izoologic_cdf.documents.markdown import fenced, table
 from izoologic_cdf.documents.source import FEEDS, source
 from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.errors import CdfError
 from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.summary import EXIT_CODES, plural
 
@@ -30,7 +31,7 @@ _OTHERWISE = (
 _STAMPS = ("  created ", "  changed ")
 
 
-class MeasureError(Exception):
+class MeasureError(CdfError):
     """A run that did not end as complete, so that its figures say nothing."""
 
 

@@ -4,7 +4,7 @@ It knows nothing of the feeds, the runtime or the library, and keeps its own tab
 names and codes.
 """
 
-from izoologic_cdf.emulator.errors import EmulatorError, ScenarioError
+from izoologic_cdf.emulator.api_errors import EmulatorError, ScenarioError
 from izoologic_cdf.emulator.faults import Fault
 from izoologic_cdf.emulator.generated import generate
 from izoologic_cdf.emulator.options import Options
@@ -13,7 +13,7 @@ from izoologic_cdf.emulator.scenario import Scenario
 from izoologic_cdf.emulator.scenarios import load_scenario
 from izoologic_cdf.emulator.serve import serve
 from izoologic_cdf.emulator.server import Emulator
-from izoologic_cdf.emulator.state import State
+from izoologic_cdf.emulator.tenant import State
 
 __all__ = [
     "Emulator",

@@ -6,7 +6,7 @@ inverted range. A client must not depend on any of it but ``iZOO2011``.
 
 from typing import Any
 
-from izoologic_cdf.emulator import tables
+from izoologic_cdf.emulator import endpoints
 
 UNAUTHORIZED_HEADER = 'Bearer error="invalid_token"'
 
@@ -24,7 +24,7 @@ def failure(message: str, code: str) -> dict[str, Any]:
 
 def no_data() -> dict[str, Any]:
     """Return the envelope of an empty result; its code is known, its form here is assumed."""
-    return failure("No data found", tables.NO_DATA_CODE)
+    return failure("No data found", endpoints.NO_DATA_CODE)
 
 
 def bad_credentials() -> dict[str, Any]:
@@ -34,7 +34,7 @@ def bad_credentials() -> dict[str, Any]:
 
 def inverted_range() -> dict[str, Any]:
     """Return the envelope of fromdate >= todate; the text is known, the code is made up."""
-    return failure(tables.INVERTED_RANGE_TEXT, "iZOO9002")
+    return failure(endpoints.INVERTED_RANGE_TEXT, "iZOO9002")
 
 
 def range_too_long(days: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from izoologic_cdf.emulator.tables import DLR_PREFIX
+from izoologic_cdf.emulator.endpoints import DLR_PREFIX
 
 JsonObject = dict[str, Any]
 

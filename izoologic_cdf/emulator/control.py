@@ -14,9 +14,9 @@ from typing import Any
 from aiohttp import web
 
 from izoologic_cdf.emulator import scenarios, times
-from izoologic_cdf.emulator.answers import Answer, decode, encode
-from izoologic_cdf.emulator.errors import EmulatorError, unknown
-from izoologic_cdf.emulator.state import State
+from izoologic_cdf.emulator.api_errors import EmulatorError, unknown
+from izoologic_cdf.emulator.responses import Answer, decode, encode
+from izoologic_cdf.emulator.tenant import State
 
 PATH = "/_emulator"
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from typing import Any
 
-from izoologic_cdf.emulator import answers, assumed
-from izoologic_cdf.emulator.answers import Answer
+from izoologic_cdf.emulator import assumed, responses
 from izoologic_cdf.emulator.faults import Fault
+from izoologic_cdf.emulator.responses import Answer
 
 _PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 
@@ -45,11 +45,11 @@ def _status(
     retry_after_date_in: int | None,
 ) -> Answer:
     if body == "json":
-        answer = answers.envelope(assumed.failure(message, code), status)
+        answer = responses.envelope(assumed.failure(message, code), status)
     elif body == "problem":
-        answer = answers.problem(status, message, {"$": [message]})
+        answer = responses.problem(status, message, {"$": [message]})
     elif body == "html":
-        answer = Answer(status, _PAGE.format(message).encode(), answers.HTML)
+        answer = Answer(status, _PAGE.format(message).encode(), responses.HTML)
     else:
         answer = Answer(status, b"", None)
     if status == 401:
@@ -62,7 +62,7 @@ def _status(
 
 
 def _envelope(*, json: Any) -> Answer:
-    return Answer(200, answers.encode(json))
+    return Answer(200, responses.encode(json))
 
 
 def _raw(*, text: str | None, base64: str | None, status: int, content_type: str) -> Answer:
@@ -89,7 +89,7 @@ def _fields(answer: Answer, *, put: dict[str, Any], drop: list[str], envelope: b
             item.update(put)
             for name in drop:
                 item.pop(name, None)
-    return Answer(answer.status, answers.encode(document), answer.content_type, answer.headers)
+    return Answer(answer.status, responses.encode(document), answer.content_type, answer.headers)
 
 
 def _content_type(answer: Answer, *, value: str) -> Answer:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from izoologic_cdf.emulator.answers import Answer
 from izoologic_cdf.emulator.faults import Fault
+from izoologic_cdf.emulator.responses import Answer
 
 # closing such a socket sends RST, not FIN: the peer sees "connection reset"
 _LINGER_NOT = struct.pack("ii", 1, 0)

@@ -5,12 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
-from izoologic_cdf.emulator import answers, arguments, corruption, tables
-from izoologic_cdf.emulator.answers import Answer
+from izoologic_cdf.emulator import corruption, endpoints, request_values, responses
 from izoologic_cdf.emulator.faults import Fault
 from izoologic_cdf.emulator.handlers import HANDLERS
 from izoologic_cdf.emulator.requestlog import LoggedRequest, masked
-from izoologic_cdf.emulator.state import State
+from izoologic_cdf.emulator.responses import Answer
+from izoologic_cdf.emulator.tenant import State
 
 
 class Call:
@@ -23,7 +23,7 @@ class Call:
         self.path = request.path
         self.body = body
         self.json: Any = None
-        self.endpoint: tables.Endpoint | None = None
+        self.endpoint: endpoints.Endpoint | None = None
         self.token: int | None = None
         self.faults = list[Fault]()
 
@@ -43,12 +43,12 @@ class Call:
 def dispatch(state: State, call: Call) -> Answer:
     """Return the answer, after the faults that strike before it is sent; call it under the lock."""
     options, now = state.options, state.clock
-    endpoint = tables.ROUTES[options.path_mode].get(call.path.lower())
+    endpoint = endpoints.ROUTES[options.path_mode].get(call.path.lower())
     if endpoint is None:
-        return answers.not_found()
+        return responses.not_found()
     call.endpoint = endpoint
     if call.request.method != endpoint.method:
-        return answers.method_not_allowed(endpoint.method)
+        return responses.method_not_allowed(endpoint.method)
     if endpoint.method == "POST":
         try:
             call.json = json.loads(call.body)
@@ -69,23 +69,23 @@ def dispatch(state: State, call: Call) -> Answer:
     return corruption.changed(answer, call.faults)
 
 
-def _answer(state: State, call: Call, endpoint: tables.Endpoint, now: int) -> Answer:
+def _answer(state: State, call: Call, endpoint: endpoints.Endpoint, now: int) -> Answer:
     request, options = call.request, state.options
     if endpoint.needs_token and not state.tokens.use(_bearer(request), now, options):
-        return answers.unauthorized()
+        return responses.unauthorized()
     pairs = list(request.query.items())
     if endpoint.method == "POST":
         if request.content_type != "application/json":
-            return answers.problem(415, "Unsupported Media Type", {})
+            return responses.problem(415, "Unsupported Media Type", {})
         if not isinstance(call.json, dict):
-            return answers.bad_request({"$": ["The body must be a JSON object."]})
+            return responses.bad_request({"$": ["The body must be a JSON object."]})
         if pairs and options.strict:
-            return answers.bad_request({name: ["Unknown in the query."] for name, _ in pairs})
+            return responses.bad_request({name: ["Unknown in the query."] for name, _ in pairs})
         pairs = list(call.json.items())
     try:
-        values = arguments.read(endpoint, pairs, options, now)
-    except arguments.BadArgumentsError as error:
-        return answers.bad_request(error.errors)
+        values = request_values.read(endpoint, pairs, options, now)
+    except request_values.BadArgumentsError as error:
+        return responses.bad_request(error.errors)
     return HANDLERS[endpoint](state, values, now)
 
 
@@ -98,15 +98,15 @@ def _find_token(state: State, call: Call) -> None:
     call.token = state.tokens.issued.get(_bearer(call.request))
 
 
-def _case(state: State, call: Call, endpoint: tables.Endpoint) -> str | None:
+def _case(state: State, call: Call, endpoint: endpoints.Endpoint) -> str | None:
     """Return the id of the case that a call is about, however it names it; None if of none."""
-    if endpoint is tables.DOWNLOAD:
+    if endpoint is endpoints.DOWNLOAD:
         token = call.json.get("filetoken") if isinstance(call.json, dict) else None
         found = state.file_tokens.read(token) if isinstance(token, str) else None
         return found[0] if found else None
     query = call.request.query
     named = (query.get(name) for name in ("caseid", "trackingid", "id"))
     identifier = next((value for value in named if value is not None), None)
-    if endpoint is tables.DLR_DETAIL and identifier is not None:
+    if endpoint is endpoints.DLR_DETAIL and identifier is not None:
         return state.dlr.find(identifier) or identifier
     return identifier

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from izoologic_cdf.emulator.errors import EmulatorError, unknown
-from izoologic_cdf.emulator.tables import ENDPOINTS
+from izoologic_cdf.emulator.api_errors import EmulatorError, unknown
+from izoologic_cdf.emulator.endpoints import ENDPOINTS
 
 REQUIRED = object()
 

@@ -3,8 +3,8 @@
 import inspect
 from typing import Any
 
-from izoologic_cdf.emulator import generated_incidents, patterns
-from izoologic_cdf.emulator.errors import ScenarioError, unknown
+from izoologic_cdf.emulator import generated_incidents, sample_values
+from izoologic_cdf.emulator.api_errors import ScenarioError, unknown
 from izoologic_cdf.emulator.generated_dlr import GeneratedDlr
 from izoologic_cdf.emulator.generated_incidents import GeneratedIncidents
 from izoologic_cdf.emulator.options import Options
@@ -58,7 +58,7 @@ def generate(
         until=clock,
         options=Options(list_order="shuffled"),
         incidents=GeneratedIncidents(
-            patterns.case_ids(seed, generated_incidents.KIND, cases),
+            sample_values.case_ids(seed, generated_incidents.KIND, cases),
             seed=seed,
             since=since,
             clock=clock,

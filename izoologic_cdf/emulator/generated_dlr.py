@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from izoologic_cdf.emulator import patterns
+from izoologic_cdf.emulator import sample_values
 from izoologic_cdf.emulator.cases import Case, JsonObject
-from izoologic_cdf.emulator.patterns import MISSING, Fields, pick, randomness, stamp
-from izoologic_cdf.emulator.tables import DLR_PREFIX
+from izoologic_cdf.emulator.endpoints import DLR_PREFIX
+from izoologic_cdf.emulator.sample_values import MISSING, Fields, pick, randomness, stamp
 from izoologic_cdf.emulator.times import DAY
 
 KIND = "dlr"
@@ -35,7 +35,7 @@ class GeneratedDlr:
 
     def __init__(self, count: int, *, seed: int, since: int, clock: int) -> None:
         self._seed, self._since, self._clock = seed, since, clock
-        plain = patterns.case_ids(seed, KIND, count)
+        plain = sample_values.case_ids(seed, KIND, count)
         self._tracking = [
             f"TRK{index:06}" if index % 8 == 7 else name for index, name in enumerate(plain)
         ]
@@ -49,7 +49,7 @@ class GeneratedDlr:
 
     def rows(self) -> Iterable[tuple[int, str]]:
         """Return the list, some cases twice."""
-        return patterns.list_rows(self._seed, KIND, self._ids, self._since, self._clock)
+        return sample_values.list_rows(self._seed, KIND, self._ids, self._since, self._clock)
 
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None if it is not of this source."""
@@ -68,13 +68,13 @@ class GeneratedDlr:
 
     def _detail(self, index: int) -> JsonObject:
         numbers = randomness(self._seed, KIND, index)
-        updated = patterns.update_time(self._seed, KIND, index, self._since, self._clock)
+        updated = sample_values.update_time(self._seed, KIND, index, self._since, self._clock)
         added = updated - numbers.randrange(60 * DAY)
         first_shape = index % 2 == 0
         fields = Fields(index)
         fields.exact(pick(("caseId", "caseID"), index // 2), self._ids[index])
         fields.exact(pick(("trackingID", "trackingId"), index // 3), self._tracking[index])
-        fields.put("brand", pick(patterns.TEXTS, index))
+        fields.put("brand", pick(sample_values.TEXTS, index))
         fields.put("brandCode", "EXAMPLEONE")
         fields.put("fileOrBreachName", f"Example Collection {index}")
         fields.put("incidentType", pick(("Data Breach", "Login Credentials"), index))
@@ -97,7 +97,9 @@ class GeneratedDlr:
         fields.put("affectedPropertyBaseDate", str(added))
         fields.put(pick(("affected", "Affected"), index) + "PropertyBINNumber", "0000")
         for name in ("description", "impact", "recommendation"):
-            fields.put(name, f"{name.title()} of {pick(patterns.TEXTS, index)}, number {index}")
+            fields.put(
+                name, f"{name.title()} of {pick(sample_values.TEXTS, index)}, number {index}"
+            )
         fields.put("detectedOn", pick(("Telegram", "Github"), index))
         rows = [_row(index, number, added) for number in range(numbers.randint(0, 4))]
         for name in ("Records", "CorporateAccounts", "PublicAccounts", "ExecutiveAccounts"):
@@ -132,7 +134,7 @@ def _row(index: int, number: int, added: int) -> JsonObject:
         fields.put("corporateOrPublicAccount", pick(("Public", "Corporate"), turn))
         fields.put("isExecutiveAccount", pick((False, True), turn))
         fields.put("address", "1 Example Street")
-        fields.put("ipAddress", pick(patterns.ADDRESSES, turn))
+        fields.put("ipAddress", pick(sample_values.ADDRESSES, turn))
         fields.put("userAgent", "ExampleBrowser/1.0")
         fields.put("recoveredProperty", "Example property")
         fields.put("postedDate", stamp(added // DAY * DAY, turn))

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from izoologic_cdf.emulator import patterns
+from izoologic_cdf.emulator import sample_values
 from izoologic_cdf.emulator.cases import Case, JsonObject
-from izoologic_cdf.emulator.patterns import MISSING, Fields, pick, randomness, stamp
+from izoologic_cdf.emulator.sample_values import MISSING, Fields, pick, randomness, stamp
 from izoologic_cdf.emulator.times import DAY
 
 KIND = "incident"
@@ -68,7 +68,7 @@ class GeneratedIncidents:
 
     def rows(self) -> Iterable[tuple[int, str]]:
         """Return the list, some cases twice."""
-        return patterns.list_rows(self._seed, KIND, self._ids, self._since, self._clock)
+        return sample_values.list_rows(self._seed, KIND, self._ids, self._since, self._clock)
 
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None if it is not of this source."""
@@ -80,7 +80,7 @@ class GeneratedIncidents:
 
     def _make(self, index: int) -> Case:
         numbers = randomness(self._seed, KIND, index)
-        updated = patterns.update_time(self._seed, KIND, index, self._since, self._clock)
+        updated = sample_values.update_time(self._seed, KIND, index, self._since, self._clock)
         opened = updated - numbers.randrange(60 * DAY)
         case = Case(self._detail(index, numbers, opened, updated), blank=pick((None, ""), index))
         case.messages = self._communications(index, numbers, max(opened, self._since))
@@ -91,22 +91,24 @@ class GeneratedIncidents:
         case_type, description = pick(_CASE_TYPES, index)
         status, status_text = pick(_STATUSES, index)
         fields = Fields(index)
-        fields.put("url", pick(patterns.URLS, index))
+        fields.put("url", pick(sample_values.URLS, index))
         fields.exact("caseType", case_type)
         fields.put("caseDescription", description)
         fields.put("statusCode", status)
         fields.put("statusDescription", status_text)
-        fields.put("brand", pick(patterns.TEXTS, index))
+        fields.put("brand", pick(sample_values.TEXTS, index))
         fields.put("incidentType", pick(("Phishing", "Brand Abuse - Fake Website"), index))
         fields.put("subIncidentType", pick(("Fake Website", "Facebook"), index))
         fields.put("threatType", pick(("Brand Abuse", "Substantial Threat"), index))
         for name in ("description", "impact", "recommendation"):
-            fields.put(name, f"{name.title()} of {pick(patterns.TEXTS, index)}, number {index}")
+            fields.put(
+                name, f"{name.title()} of {pick(sample_values.TEXTS, index)}, number {index}"
+            )
         fields.put("addedDate", stamp(opened, index))
         detected = stamp(opened - numbers.randrange(90 * DAY), index + 3)
         fields.put("detectionDate", "0001-01-01T00:00:00" if index % 29 == 7 else detected)
         fields.put("clientRef", f"REF{index}")
-        fields.put("ipAddress", pick(patterns.ADDRESSES, index))
+        fields.put("ipAddress", pick(sample_values.ADDRESSES, index))
         fields.put("webhost", "Example Hosting")
         fields.put("webhostCountry", "Australia")
         fields.put("registrarName", "Example Registrar")
@@ -131,7 +133,7 @@ class GeneratedIncidents:
                 at = min(max(at // DAY * DAY, first), self._clock)
             row = {
                 "caseID": case_id,
-                "brand": pick(patterns.TEXTS, index),
+                "brand": pick(sample_values.TEXTS, index),
                 "createdOn": str(at),
                 "subject": pick(_SUBJECTS, index + number).format(case_id),
                 "message": pick(_MESSAGES, index + 2 * number),

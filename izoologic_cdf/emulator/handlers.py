@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from izoologic_cdf.emulator import answers, assumed, tables
-from izoologic_cdf.emulator.answers import Answer, envelope
+from izoologic_cdf.emulator import assumed, endpoints, responses
 from izoologic_cdf.emulator.cases import Case, JsonObject, Register
-from izoologic_cdf.emulator.state import State
-from izoologic_cdf.emulator.tables import Endpoint
+from izoologic_cdf.emulator.endpoints import Endpoint
+from izoologic_cdf.emulator.responses import Answer, envelope
+from izoologic_cdf.emulator.tenant import State
 from izoologic_cdf.emulator.times import DAY, epoch
 
 Handler = Callable[[State, dict[str, Any], int], Answer]
@@ -19,19 +19,19 @@ def authenticate(state: State, arguments: dict[str, Any], now: int) -> Answer:
     """Give out a token for the right pair of keys."""
     if (arguments["apikey"], arguments["secretkey"]) != (state.api_key, state.secret_key):
         return envelope(assumed.bad_credentials(), state.options.bad_login_status)
-    return answers.success({"accessToken": state.tokens.issue(now, state.options)}, "")
+    return responses.success({"accessToken": state.tokens.issue(now, state.options)}, "")
 
 
 def case_sync(state: State, arguments: dict[str, Any], now: int) -> Answer:
     """List the incident cases updated since a time."""
     since = arguments["lastsyncntime"]
-    return _list(state, state.incidents, since, now, time=tables.INCIDENT_LIST_TIME, blank=None)
+    return _list(state, state.incidents, since, now, time=endpoints.INCIDENT_LIST_TIME, blank=None)
 
 
 def dlr_synced_cases(state: State, arguments: dict[str, Any], now: int) -> Answer:
     """List the DLR cases modified since a time."""
     since = arguments["lastsyncntime"]
-    return _list(state, state.dlr, since, now, time=tables.DLR_LIST_TIME, blank="")
+    return _list(state, state.dlr, since, now, time=endpoints.DLR_LIST_TIME, blank="")
 
 
 def _list(
@@ -57,7 +57,7 @@ def _list(
     elif options.list_order == "shuffled":
         # the same question has the same answer, so that a run can be repeated
         random.Random(since).shuffle(rows)  # noqa: S311
-    return answers.success(
+    return responses.success(
         [{"caseId": case_id, time: str(updated)} for updated, case_id in rows], blank
     )
 
@@ -74,7 +74,7 @@ def case_detail(state: State, arguments: dict[str, Any], now: int) -> Answer:
     if isinstance(files, list):
         told = [_entry(state, case_id, i, entry, now) for i, entry in enumerate(files)]
         detail = {**detail, "caseFiles": told}
-    return answers.success(detail, case.blank)
+    return responses.success(detail, case.blank)
 
 
 def _any(register: Register, now: int) -> str:
@@ -107,7 +107,7 @@ def communications(state: State, arguments: dict[str, Any], now: int) -> Answer:
         first, last = -(-first // DAY) * DAY, last // DAY * DAY + DAY - 1
     cases = [case for one in ids if (case := state.incidents.case(one)) is not None]
     found = _messages(cases, first, min(last, now))
-    return answers.success(found, "") if found else envelope(assumed.no_data())
+    return responses.success(found, "") if found else envelope(assumed.no_data())
 
 
 def _messages(cases: list[Case], first: int, last: int) -> list[JsonObject]:
@@ -128,7 +128,7 @@ def download(state: State, arguments: dict[str, Any], now: int) -> Answer:
     content = case.contents[index] if case and index < len(case.contents) else None
     if case is None or content is None:
         return envelope(assumed.bad_file_token())
-    answer = Answer(200, content, answers.BYTES)
+    answer = Answer(200, content, responses.BYTES)
     if state.options.content_disposition:
         name = str(case.detail["caseFiles"][index].get("originalFilename"))
         quoted = quote(name, safe="", errors="replace")
@@ -141,15 +141,15 @@ def dlr_detail(state: State, arguments: dict[str, Any], now: int) -> Answer:
     named = arguments["trackingid"]
     case_id = _any(state.dlr, now) if named is None else state.dlr.find(named)
     case = state.dlr.case(case_id) if case_id else None
-    return answers.success(case.detail, case.blank) if case else envelope(assumed.no_data())
+    return responses.success(case.detail, case.blank) if case else envelope(assumed.no_data())
 
 
 HANDLERS: dict[Endpoint, Handler] = {
-    tables.AUTHENTICATE: authenticate,
-    tables.CASE_SYNC: case_sync,
-    tables.CASE_DETAIL: case_detail,
-    tables.COMMUNICATIONS: communications,
-    tables.DOWNLOAD: download,
-    tables.DLR_LIST: dlr_synced_cases,
-    tables.DLR_DETAIL: dlr_detail,
+    endpoints.AUTHENTICATE: authenticate,
+    endpoints.CASE_SYNC: case_sync,
+    endpoints.CASE_DETAIL: case_detail,
+    endpoints.COMMUNICATIONS: communications,
+    endpoints.DOWNLOAD: download,
+    endpoints.DLR_LIST: dlr_synced_cases,
+    endpoints.DLR_DETAIL: dlr_detail,
 }

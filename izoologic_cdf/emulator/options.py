@@ -4,8 +4,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from izoologic_cdf.emulator.errors import EmulatorError, unknown
-from izoologic_cdf.emulator.tables import ENDPOINTS
+from izoologic_cdf.emulator.api_errors import EmulatorError, unknown
+from izoologic_cdf.emulator.endpoints import ENDPOINTS
 
 _PARAMETERS = {f"{point.name}.{name.default}" for point in ENDPOINTS for name in point.names}
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from izoologic_cdf import content
-from izoologic_cdf.emulator import generated, tables
-from izoologic_cdf.emulator.answers import decode
+from izoologic_cdf.emulator import endpoints, generated
+from izoologic_cdf.emulator.api_errors import EmulatorError, ScenarioError, unknown
 from izoologic_cdf.emulator.cases import Case, JsonObject, StoredCases
-from izoologic_cdf.emulator.errors import EmulatorError, ScenarioError, unknown
 from izoologic_cdf.emulator.faults import Fault
 from izoologic_cdf.emulator.options import Options
+from izoologic_cdf.emulator.responses import decode
 from izoologic_cdf.emulator.scenario import Scenario
 from izoologic_cdf.emulator.times import epoch
 
@@ -80,8 +80,8 @@ class _Reader:
             **times,
             options=Options().changed(**options),
             faults=tuple(self._fault(i, fault) for i, fault in enumerate(faults)),
-            incidents=self._cases("incidents", document, tables.INCIDENT_LIST_TIME),
-            dlr=self._cases("dlr", document, tables.DLR_LIST_TIME),
+            incidents=self._cases("incidents", document, endpoints.INCIDENT_LIST_TIME),
+            dlr=self._cases("dlr", document, endpoints.DLR_LIST_TIME),
         )
 
     def _cases(self, key: str, document: Mapping[str, Any], time: str) -> StoredCases:

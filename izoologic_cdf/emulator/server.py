@@ -11,11 +11,11 @@ from typing import Self
 from aiohttp import web
 
 from izoologic_cdf.emulator import control, delivery
+from izoologic_cdf.emulator.api_errors import EmulatorError
 from izoologic_cdf.emulator.dispatch import Call, dispatch
-from izoologic_cdf.emulator.errors import EmulatorError
 from izoologic_cdf.emulator.requestlog import RequestLog
 from izoologic_cdf.emulator.scenario import Scenario
-from izoologic_cdf.emulator.state import State
+from izoologic_cdf.emulator.tenant import State
 
 # good for the emulator alone: no tenant ever knew them
 API_KEY = "emulator-api-key"

@@ -15,17 +15,18 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
 
+from izoologic_cdf.errors import CdfError, Position
 from izoologic_cdf.language import codes
 from izoologic_cdf.language.checks import Checks, offset_of_failure, python_hint
 from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
-from izoologic_cdf.language.positions import DefinitionError, Findings, Position
+from izoologic_cdf.language.positions import DefinitionError, Findings
 from izoologic_cdf.language.sandbox import TEXT_OF, Missing, environment_of
 
 _TOO_LONG = "a number has too many digits"
 
 
-class EvaluationError(Exception):
+class EvaluationError(CdfError):
     """An expression failed on the data of this run.
 
     `message` never holds a value of the data, except the message of a purposeful failure.

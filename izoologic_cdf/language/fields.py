@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.nodes import Document, Node
-from izoologic_cdf.language.positions import Findings, Position
+from izoologic_cdf.language.positions import Findings
 from izoologic_cdf.language.schema import Parts
 
 PRIMARY, SUPPLEMENTAL, FULFILLMENT = "primary", "supplemental", "fulfillment"

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.fields import PRIMARY, UserField
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import PythonFilter
 from izoologic_cdf.language.values import Value
 

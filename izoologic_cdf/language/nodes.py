@@ -16,14 +16,9 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language import codes, overlay
-from izoologic_cdf.language.positions import (
-    DefinitionError,
-    Finding,
-    Findings,
-    Position,
-    did_you_mean,
-)
+from izoologic_cdf.language.positions import DefinitionError, Finding, Findings, did_you_mean
 
 EXPR, TMPL, JSON = "!expr", "!tmpl", "!json"
 TAGS = (EXPR, TMPL, JSON)

@@ -7,12 +7,14 @@ read in one of two views: with all of them carried out, or with all of them left
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from izoologic_cdf.errors import CdfError
+
 KEY = "_uploaded"
 _NULL = "tag:yaml.org,2002:null"
 _Pair = tuple[Node, Node]
 
 
-class OverlayError(Exception):
+class OverlayError(CdfError):
     """An `_uploaded` that is neither a mapping in a mapping nor a list in a list."""
 
     def __init__(self, node: Node, message: str) -> None:

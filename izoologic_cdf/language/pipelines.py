@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language import codes, model
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.fields import SUPPLEMENTAL
 from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode
-from izoologic_cdf.language.positions import Findings, Position, did_you_mean
+from izoologic_cdf.language.positions import Findings, did_you_mean
 from izoologic_cdf.language.pyfilters import (
     BrokenFilterError,
     PythonFilters,

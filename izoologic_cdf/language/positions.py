@@ -6,19 +6,8 @@ from difflib import get_close_matches
 from types import TracebackType
 from typing import Self
 
+from izoologic_cdf.errors import CdfError, Position
 from izoologic_cdf.printable import printable
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Position:
-    """A place in a file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +38,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class DefinitionError(Exception):
+class DefinitionError(CdfError):
     """A definition that can't be used; carries every finding, in file order."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -59,6 +48,11 @@ class DefinitionError(Exception):
         """The lines of all findings, in file order."""
         ordered = sorted(self.findings, key=_by_position)
         return [line for finding in ordered for line in finding.lines]
+
+    @property
+    def report(self) -> list[str]:
+        """What is wrong, then the lines of all findings."""
+        return ["the definition cannot be used", *self.lines]
 
     def __str__(self) -> str:
         return "\n".join(map(printable, self.lines))

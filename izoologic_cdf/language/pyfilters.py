@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from izoologic_cdf.errors import CdfError
+
 PythonFilter = Callable[[Any], Any]
 
 
@@ -20,7 +22,7 @@ def refusal(error: Exception) -> str | None:
     return str(error) if type(error).__name__ == "Refused" else None
 
 
-class UnknownFilterError(Exception):
+class UnknownFilterError(CdfError):
     """No such filter; `known` are the names there are."""
 
     def __init__(self, known: list[str]) -> None:
@@ -28,7 +30,7 @@ class UnknownFilterError(Exception):
         self.known = known
 
 
-class BrokenFilterError(Exception):
+class BrokenFilterError(CdfError):
     """A module of filters that cannot be used; the message begins with file and line."""
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from jinja2 import nodes as jinja
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.expressions import (
     EvaluationError,
     Expression,
@@ -31,7 +32,7 @@ from izoologic_cdf.language.nodes import (
     ScalarNode,
     SequenceNode,
 )
-from izoologic_cdf.language.positions import Findings, Position
+from izoologic_cdf.language.positions import Findings
 
 _COMPILED: dict[str, type[Expression | Template]] = {EXPR: Expression, TMPL: Template}
 # a mapping with this key stands in a list only while the condition is true

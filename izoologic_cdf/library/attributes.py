@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from izoologic_cdf.library.model import Count
+from izoologic_cdf.library.objects import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, BinaryIO
 
-from izoologic_cdf.library.model import Content, LibraryError
+from izoologic_cdf.library.objects import Content, LibraryError
 
 if TYPE_CHECKING:
     import sqlite3

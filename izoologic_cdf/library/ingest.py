@@ -19,13 +19,13 @@ from izoologic_cdf.library.limits import (
     storable,
 )
 from izoologic_cdf.library.merge import Fields, attachment, identity, with_content
-from izoologic_cdf.library.model import Ingested, Problem, Reported
+from izoologic_cdf.library.objects import Ingested, Problem, Reported
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from izoologic_cdf.library.model import Attribute, Batch, ProblemKind
+    from izoologic_cdf.library.objects import Attribute, Batch, ProblemKind
     from izoologic_cdf.library.terms import Terms
 
 _LOAD = """

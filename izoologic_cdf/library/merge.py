@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from izoologic_cdf.library.limits import PROTECTED_STATUSES, storable
 
 if TYPE_CHECKING:
-    from izoologic_cdf.library.model import Reported
+    from izoologic_cdf.library.objects import Reported
 
 _SUBTYPE_COUNTS = frozenset({"event", "indicator"})
 

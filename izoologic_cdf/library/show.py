@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from izoologic_cdf.library.limits import shown, storable
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.records import Record, records
 from izoologic_cdf.printable import printable
 

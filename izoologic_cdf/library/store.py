@@ -6,11 +6,11 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from izoologic_cdf.library import blobs, schema
+from izoologic_cdf.library import blobs, database
 from izoologic_cdf.library.ingest import Ingestion
 from izoologic_cdf.library.limits import shown, storable
 from izoologic_cdf.library.merge import attachment
-from izoologic_cdf.library.model import Batch, Ingested, LibraryError
+from izoologic_cdf.library.objects import Batch, Ingested, LibraryError
 from izoologic_cdf.library.terms import Terms
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Library:
         """Take over an open connection; `Library.open` and `Library.create` make one."""
         self.path = path
         # seconds to wait for another process that holds the library
-        self.patience = float(schema.BUSY_SECONDS)
+        self.patience = float(database.BUSY_SECONDS)
         self._connection = connection
         self._terms = Terms(connection)
 
@@ -52,7 +52,7 @@ class Library:
             LibraryError: there is none at that path, or it is of a newer version.
         """
         path = Path(path)
-        return cls(path, schema.connect(path))
+        return cls(path, database.connect(path))
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -62,11 +62,11 @@ class Library:
             LibraryError: it cannot be made, or the file that is there is no library.
         """
         path = Path(path)
-        return cls(path, schema.create(path))
+        return cls(path, database.create(path))
 
     def protect(self) -> str | None:
         """Let the file be its owner's alone; return a sentence where it was not, else null."""
-        return schema.protect(self.path)
+        return database.protect(self.path)
 
     def close(self) -> None:
         """Close the file; a transaction that is still open is rolled back."""
@@ -85,7 +85,7 @@ class Library:
 
     def plain_errors(self) -> AbstractContextManager[None]:
         """Turn what SQLite says in the block into a LibraryError."""
-        return schema.plain_errors(self.path)
+        return database.plain_errors(self.path)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -95,10 +95,10 @@ class Library:
         catches the error. Nothing is seen by others before the outermost block ends.
         """
         connection = self._connection
-        with schema.plain_errors(self.path):
+        with database.plain_errors(self.path):
             inner = connection.in_transaction
             begin = "SAVEPOINT part" if inner else "BEGIN IMMEDIATE"
-            schema.patiently(lambda: connection.execute(begin), self.patience)
+            database.patiently(lambda: connection.execute(begin), self.patience)
             try:
                 yield
                 connection.execute("RELEASE part" if inner else "COMMIT")
@@ -116,8 +116,8 @@ class Library:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection of its own that sees what is committed now, from any thread."""
-        connection = schema.connect(self.path)
-        with schema.plain_errors(self.path), contextlib.closing(connection):
+        connection = database.connect(self.path)
+        with database.plain_errors(self.path), contextlib.closing(connection):
             connection.execute("PRAGMA query_only=1")
             connection.execute("BEGIN")
             yield connection

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.fields import PRIMARY
 from izoologic_cdf.language.nodes import (
     EXPR,
@@ -19,7 +20,7 @@ from izoologic_cdf.language.nodes import (
     ScalarNode,
     SequenceNode,
 )
-from izoologic_cdf.language.positions import DefinitionError, Position
+from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.lint.reads import Code, Read, scan
 
 

@@ -9,8 +9,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.nodes import Document, ScalarNode
-from izoologic_cdf.language.positions import Finding, Position
+from izoologic_cdf.language.positions import Finding
 from izoologic_cdf.lint.outline import walk
 
 NO_REASON, SILENCES_NOTHING = "CDF901", "CDF902"

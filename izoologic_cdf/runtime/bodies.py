@@ -10,6 +10,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from izoologic_cdf.errors import CdfError
+
 # codecs that decode no text of the wire, and some in far more than linear time
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
@@ -17,7 +19,7 @@ _BROKEN_TEXT = "the JSON holds bytes that are not {}; each was replaced by U+FFF
 _BROKEN_NUMBER = "the JSON holds a number that cannot be represented; it was read as null"
 
 
-class NoJsonError(Exception):
+class NoJsonError(CdfError):
     """A body that is not JSON.
 
     `final` where asking again cannot mend it at once; `outage` where it is not the answer at all.

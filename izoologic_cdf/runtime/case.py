@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from izoologic_cdf.language.positions import Position
-from izoologic_cdf.runtime.problems import Cause, ItemError
+from izoologic_cdf.errors import Cause, ItemError, Position
 
 # an error ends the run
 Level = Literal["warning", "failure", "error"]

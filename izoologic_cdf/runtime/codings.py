@@ -8,6 +8,8 @@ import re
 import zlib
 from collections.abc import Iterator
 
+from izoologic_cdf.errors import CdfError
+
 CHUNK = 65_536
 _KNOWN = frozenset({"gzip", "x-gzip", "deflate"})
 # what servers write where nothing is coded; the last is a character set in the wrong place
@@ -19,7 +21,7 @@ _GZIP, _ZLIB, _RAW = 31, 15, -15
 _HEAD = 2
 
 
-class CodingError(Exception):
+class CodingError(CdfError):
     """A body that cannot be decoded; `final` where asking again cannot mend it."""
 
     def __init__(self, message: str, *, final: bool) -> None:

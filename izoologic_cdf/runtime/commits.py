@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from izoologic_cdf.errors import Cause, ItemError, unexpected
 from izoologic_cdf.language import model
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import OBJECTS, Case, Message, Miss
 from izoologic_cdf.runtime.clock import Clock, stamp
-from izoologic_cdf.runtime.pipelines import Tracked
-from izoologic_cdf.runtime.problems import Cause, ItemError, unexpected
+from izoologic_cdf.runtime.interpreter import Tracked
 from izoologic_cdf.runtime.progress import Speaker
-from izoologic_cdf.runtime.reports import ItemReport
+from izoologic_cdf.runtime.report_objects import ItemReport
 from izoologic_cdf.runtime.state import LEFT_OUT, State, milliseconds
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window

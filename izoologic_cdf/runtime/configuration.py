@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from izoologic_cdf.errors import CdfError
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.positions import did_you_mean
 
@@ -31,7 +32,7 @@ _AROUND = re.compile(f"^[{_ODD}]+|[{_ODD}]+$")
 _INSIDE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(CdfError):
     """A configuration that can't be used; the message says which field and what to do."""
 
 

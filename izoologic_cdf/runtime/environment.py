@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 import urllib3
 from requests.utils import get_environ_proxies, select_proxy
 
+from izoologic_cdf.errors import CdfError
 from izoologic_cdf.runtime.failures import Route
 
 BUNDLE_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PORTS = {"http": 80, "https": 443}
 
 
-class BadEnvironmentError(Exception):
+class BadEnvironmentError(CdfError):
     """The environment names what cannot be used; the text says which variable, and no secret."""
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import requests
 import urllib3
 
-from izoologic_cdf.runtime.problems import Cause
+from izoologic_cdf.errors import Cause
 
 _HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
 _MEMORY = frozenset({errno.ENOMEM, errno.ENOBUFS})

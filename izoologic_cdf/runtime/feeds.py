@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.budget import unmetered
-from izoologic_cdf.library.model import Content
+from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.case import Case, Miss
-from izoologic_cdf.runtime.names import Names, of_window
-from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines, Tracked, evaluate
-from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
-from izoologic_cdf.runtime.reports import ItemReport, Placeholder, Reporter
-from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.interpreter import CallFeed, Pipelines, Tracked, evaluate
+from izoologic_cdf.runtime.report_objects import ItemReport, Placeholder, Reporter
+from izoologic_cdf.runtime.scope import Names, of_window
+from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.spool import SpooledBody, intruder
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, reach, windows
 

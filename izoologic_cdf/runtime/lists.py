@@ -9,18 +9,18 @@ it; and asked once more after all that, it was refused again.
 
 from collections.abc import Callable, Sequence
 
+from izoologic_cdf.errors import ItemError
 from izoologic_cdf.language import model
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import HttpError
-from izoologic_cdf.runtime.pipelines import RefusedError, Tracked
+from izoologic_cdf.runtime.interpreter import RefusedError, Tracked
 from izoologic_cdf.runtime.plan import Plan
-from izoologic_cdf.runtime.problems import ItemError
 from izoologic_cdf.runtime.progress import Speaker, span
+from izoologic_cdf.runtime.seen_cases import Worked
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, OVERLAP, Window, subtract
-from izoologic_cdf.runtime.worked import Worked
 
 Listed = tuple[Window, list[Tracked]]
 Aside = Callable[[Callable[[], list[Tracked]]], list[Tracked]]

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
+from izoologic_cdf.errors import Cause, RunError
 from izoologic_cdf.runtime.http import HttpError, Response
-from izoologic_cdf.runtime.problems import Cause, RunError
 from izoologic_cdf.runtime.refusals import UNAUTHORIZED
 
 _Call = Callable[[str], Response]

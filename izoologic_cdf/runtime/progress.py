@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
+from izoologic_cdf.errors import ItemError
 from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.clock import stamp
-from izoologic_cdf.runtime.problems import ItemError
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window

@@ -6,11 +6,11 @@ from izoologic_cdf.language import model
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.pipelines import Tracked
+from izoologic_cdf.runtime.interpreter import Tracked
 from izoologic_cdf.runtime.plan import Plan
+from izoologic_cdf.runtime.seen_cases import Worked
 from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import OVERLAP, Window
-from izoologic_cdf.runtime.worked import Worked
 
 # what is asked for: the window of a case, the range of its messages, the case
 Work = tuple[Window, Window, Tracked]

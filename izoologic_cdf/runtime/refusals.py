@@ -4,9 +4,9 @@ import http
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from izoologic_cdf.errors import Cause
 from izoologic_cdf.runtime.bodies import NoJsonError, looks_like_json, parse_json
 from izoologic_cdf.runtime.http import HttpError, Response
-from izoologic_cdf.runtime.problems import Cause
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 401, 403, 404
 # a good answer without content

@@ -10,28 +10,28 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from izoologic_cdf.errors import Cause, ItemError, RunError, unexpected
 from izoologic_cdf.language import model
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock, SystemClock, stamp
 from izoologic_cdf.runtime.commits import WHOLE, Commits, Done
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import Limits, Transport
+from izoologic_cdf.runtime.interpreter import Tracked
 from izoologic_cdf.runtime.lists import Listed, Lists
-from izoologic_cdf.runtime.pipelines import Tracked
 from izoologic_cdf.runtime.plan import Plan
-from izoologic_cdf.runtime.problems import Cause, ItemError, RunError, unexpected
 from izoologic_cdf.runtime.progress import Progress, Speaker
 from izoologic_cdf.runtime.ranges import Ranges, Work
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.sources import FirstPage, Sources
+from izoologic_cdf.runtime.seen_cases import Worked
+from izoologic_cdf.runtime.source_client import FirstPage, Sources
 from izoologic_cdf.runtime.standing import Standing
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.tenants import MAX_WITNESSES, Witness
 from izoologic_cdf.runtime.windows import Window
-from izoologic_cdf.runtime.worked import Worked
 
 # cases processed at the same time, and how many finished ones may wait for an earlier one
 IN_FLIGHT = 8

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from izoologic_cdf.errors import CdfError
 from izoologic_cdf.runtime.bodies import NoJsonError, parse_json
 from izoologic_cdf.runtime.scratch import Scratch
 
@@ -33,7 +34,7 @@ _OFFICE = b"schemas-microsoft-com:"
 _TEXTS = frozenset({"csv", "json"})
 
 
-class SpoolError(Exception):
+class SpoolError(CdfError):
     """A file that this machine cannot keep; the message says what to do."""
 
 

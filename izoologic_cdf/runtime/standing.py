@@ -1,13 +1,13 @@
 """Whether the state is this tenant's and can be believed: settled before it is used."""
 
+from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.clock import Clock, stamp
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.plan import FIRST_SYNC, Plan
-from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
 from izoologic_cdf.runtime.progress import Speaker
-from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.tenants import Witness
 from izoologic_cdf.runtime.windows import OVERLAP, Window

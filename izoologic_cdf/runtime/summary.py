@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from izoologic_cdf.library.model import Counts, Ingested
+from izoologic_cdf.library.objects import Counts, Ingested
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.windows import Window

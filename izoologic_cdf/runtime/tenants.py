@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from izoologic_cdf.errors import Cause, RunError
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.library.limits import storable, unexact
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import statements
-from izoologic_cdf.runtime.problems import Cause, RunError
 
 # cases that are kept to be asked for when the keys differ
 MAX_WITNESSES = 3

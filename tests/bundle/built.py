@@ -18,7 +18,7 @@ from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
-from izoologic_cdf.runtime.sources import FirstPage
+from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 from tests.feeds.support import Heard, StoppedClock

@@ -10,7 +10,7 @@ from izoologic_cdf.bundle.diff import compare
 from izoologic_cdf.bundle.diff_objects import object_changes
 from izoologic_cdf.bundle.diff_runs import At
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.language.positions import Position
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.values import Literal
 from tests.bundle.history import FIXTURE, GOLDEN, reconstruction, story, today
 from tests.bundle.small import OLD, version

@@ -8,7 +8,7 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.language.expressions import Missing
-from izoologic_cdf.runtime.sources import FirstPage
+from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.windows import Window, windows
 from tests.bundle.built import authored, built, built_text, exported, loaded
 

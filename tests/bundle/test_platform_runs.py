@@ -11,7 +11,7 @@ from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.sources import FirstPage
+from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.bundle.built import built, runs
 from tests.feeds.support import CLOCK, EMPTY, NAMES, FeedName

@@ -4,10 +4,10 @@ from textwrap import indent
 
 import pytest
 
-from izoologic_cdf.bundle.usage import Use, checklist, uses
+from izoologic_cdf.bundle.checklist import Use, checklist, uses
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.conventions import CONVENTIONS
 from izoologic_cdf.language.nodes import Document
-from izoologic_cdf.language.positions import Position
 
 HTTP = (
     "source: {http: {url: https://api.example.com/cases, params: {since: !expr run_meta.since}}}\n"

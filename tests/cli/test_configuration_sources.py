@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 
-from izoologic_cdf.cli.feeds import find_feed
-from izoologic_cdf.cli.main import UsageError, build_parser
-from izoologic_cdf.cli.run import configured
+from izoologic_cdf.cli.form import find_feed
+from izoologic_cdf.cli.main import build_parser
+from izoologic_cdf.cli.run_command import configured
+from izoologic_cdf.runtime.configuration import ConfigurationError
 from tests.cli.shell import GUIDE, Ended, Shell
 
 SECRET = "s3cr3t-s3cr3t"
@@ -166,7 +167,7 @@ def test_an_empty_value_of_a_later_source_is_a_missing_one(
 
 def test_the_configuration_of_a_command_is_checked_before_a_secret_is_asked_for() -> None:
     words = ["run", "incident", *SINCE, "--set", "verify_ssl=x"]
-    with pytest.raises(UsageError, match="verify_ssl"):
+    with pytest.raises(ConfigurationError, match="verify_ssl"):
         configured(find_feed("incident", None), build_parser().parse_args(words))
 
 

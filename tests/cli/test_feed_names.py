@@ -62,5 +62,5 @@ def test_a_definition_that_is_none_is_named(shell: Shell, path: str) -> None:
     for words in (("fields", "incident"), ("run", "incident", "--since", "1d")):
         ended = shell(*words, "--definition", path)
         assert (ended.code, ended.out) == (2, "")
-        assert ended.err.startswith("izoologic-cdf: the definition can't be used\n")
+        assert ended.err.startswith("izoologic-cdf: the definition cannot be used\n")
         assert f"{path or '.'}:1:1: " in ended.err

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from izoologic_cdf.cli.main import UsageError
-from izoologic_cdf.cli.run import LONGEST_RUN
-from izoologic_cdf.cli.times import parse_range, parse_time
+from izoologic_cdf.cli.moments import parse_range, parse_time
+from izoologic_cdf.cli.run_command import LONGEST_RUN
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.runtime.windows import EARLIEST
 from tests.cli.shell import Shell
 

@@ -131,6 +131,6 @@ def _imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("layer", _LAYERS)
 def test_a_layer_imports_what_the_architecture_says_and_nothing_else(layer: str) -> None:
     (stated,) = [row[2] for row in rows(text("docs/architecture.md")) if row[0] == f"`{layer}`"]
-    allowed = {layer, "content", "printable", *re.findall(r"`(\w+)`", stated)}
+    allowed = {layer, "content", "errors", "printable", *re.findall(r"`(\w+)`", stated)}
     for path in (ROOT / "izoologic_cdf" / layer).rglob("*.py"):
         assert _imported(path) <= allowed, path

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from izoologic_cdf.library.export import export
-from izoologic_cdf.library.model import Attribute, Batch, Content, Ingested, Reported
+from izoologic_cdf.library.objects import Attribute, Batch, Content, Ingested, Reported
 from izoologic_cdf.library.records import Record, records
 
 if TYPE_CHECKING:

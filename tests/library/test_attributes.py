@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from izoologic_cdf.library.model import Count
+from izoologic_cdf.library.objects import Count
 from tests.library.reports import attributes, incident, put
 
 if TYPE_CHECKING:

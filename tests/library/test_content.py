@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from izoologic_cdf.library.model import Content, Count, LibraryError, Reported
+from izoologic_cdf.library.objects import Content, Count, LibraryError, Reported
 from tests.library.reports import obj, only, put, spooled, stored
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from izoologic_cdf.library.model import Attribute, Batch, Reported
+from izoologic_cdf.library.objects import Attribute, Batch, Reported
 from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, exported, put
 

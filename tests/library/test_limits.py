@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from izoologic_cdf.library.limits import CONTENT_BYTES, fitted, storable
-from izoologic_cdf.library.model import Content, Count, Problem
+from izoologic_cdf.library.objects import Content, Count, Problem
 from tests.library.reports import LATER, NOW, attributes, incident, obj, only, put, stored
 
 if TYPE_CHECKING:

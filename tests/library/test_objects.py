@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from izoologic_cdf.library.model import Count, Reported
+from izoologic_cdf.library.objects import Count, Reported
 from tests.library.reports import LATER, NOW, incident, obj, only, put, stored
 
 if TYPE_CHECKING:

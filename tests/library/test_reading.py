@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.show import WIDTH, show
 from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, exported, incident, obj, put, spooled

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from izoologic_cdf.library import schema, tables
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library import database, tables
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from tests.library.reports import attributes, incident, obj, put, stored
 
@@ -112,7 +112,7 @@ def test_a_locked_library_is_one_sentence(
     library: Library,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(schema, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
     with (
         Library.open(library.path) as second,
         library.transaction(),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.runtime.sources import Sources
+from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.windows import DAY
 from tests.feeds.support import attributes
 from tests.state.support import HOUR, Site

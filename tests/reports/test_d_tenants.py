@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.library.limits import exact, unexact
-from izoologic_cdf.library.model import Batch, Reported
+from izoologic_cdf.library.objects import Batch, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.tenants import one_form

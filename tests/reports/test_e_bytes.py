@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.errors import Cause
 from izoologic_cdf.runtime.bodies import NoJsonError, read_json
 from izoologic_cdf.runtime.codings import CHUNK, CodingError, decoded
 from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
-from izoologic_cdf.runtime.problems import Cause
 from izoologic_cdf.runtime.spool import intruder
 from tests.faults.support import BAD, BAD_CASE, DETAIL, FEEDS, LIST, Bench, envelope
 from tests.feeds.support import CLOCK, FeedName, Outcome

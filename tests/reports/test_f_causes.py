@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import trustme
 
+from izoologic_cdf.errors import Cause
 from izoologic_cdf.runtime import failures
 from izoologic_cdf.runtime.failures import Route, certificate
 from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
-from izoologic_cdf.runtime.problems import Cause
 from tests.faults.support import BAD, Bench
 from tests.reports.wires import Line, Wire, answer, wire
 from tests.runtime.clocks import FakeClock

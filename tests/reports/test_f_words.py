@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.cli import progress as showing
-from izoologic_cdf.cli.progress import Lines, Verbosity, progress
+from izoologic_cdf.cli import progress_bar as showing
+from izoologic_cdf.cli.progress_bar import Lines, Verbosity, progress
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.case import Message

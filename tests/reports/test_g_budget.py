@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.errors import ItemError
 from izoologic_cdf.language import budget
 from izoologic_cdf.language.allowed import REFUSED
 from izoologic_cdf.language.expressions import EvaluationError, Missing
-from izoologic_cdf.runtime.problems import ItemError
 from tests.language.support import expr, refused
 from tests.runtime.steps import steps
 

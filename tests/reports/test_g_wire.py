@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from izoologic_cdf import content
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, ScenarioError, load_scenario
+from izoologic_cdf.errors import unexpected
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
-from izoologic_cdf.runtime.problems import unexpected
 from izoologic_cdf.runtime.spool import Spool
 from tests.faults.support import BAD, BAD_CASE, DETAIL, FEEDS, Bench
 from tests.feeds.support import FeedName

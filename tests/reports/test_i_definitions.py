@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.bundle.build import BuildError, build_yaml
-from izoologic_cdf.cli.feeds import definition_files
+from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.content import folder
 from izoologic_cdf.lint.check import lint
 from izoologic_cdf.lint.examples import complete

@@ -9,7 +9,7 @@ from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.diff_definitions import definition_changes
 from izoologic_cdf.bundle.verify import verify
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.emulator.tables import ENDPOINTS
+from izoologic_cdf.emulator.endpoints import ENDPOINTS
 from izoologic_cdf.language.nodes import Document
 from tests.bundle.small import OLD, version
 from tests.bundle.test_archive import repacked

@@ -14,7 +14,7 @@ from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
-from izoologic_cdf.runtime.sources import FirstPage
+from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 from tests.runtime.clocks import FakeClock

@@ -9,7 +9,7 @@ from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.pipelines import Scope, compile_pipeline
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.pipelines import CallFeed, Pipelines
+from izoologic_cdf.runtime.interpreter import CallFeed, Pipelines
 
 
 def _no_feed(name: str, params: Mapping[str, Any], case: Case) -> Any:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.fields import UserField
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.runtime import configuration
 from izoologic_cdf.runtime.configuration import ConfigurationError
 

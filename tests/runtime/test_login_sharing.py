@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from izoologic_cdf.errors import RunError
 from izoologic_cdf.runtime.http import HttpError, Response
 from izoologic_cdf.runtime.login import Login, Logins
-from izoologic_cdf.runtime.problems import RunError
 
 THREADS = 16
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.errors import ItemError
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.pipelines import RefusedError, Tracked
-from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.interpreter import RefusedError, Tracked
 from tests.runtime.steps import steps
 
 READINGS = pytest.mark.parametrize("missing", list(Missing))

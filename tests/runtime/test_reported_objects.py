@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.pipelines import Scope
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.reports import code_of_plural, compile_report
-from izoologic_cdf.library.model import Reported
+from izoologic_cdf.library.objects import Reported
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.reports import ItemReport, Reporter
+from izoologic_cdf.runtime.report_objects import ItemReport, Reporter
 from tests.runtime.test_source_requests import feed_of
 
 NO_FILTERS = Path("filters-that-are-not-there")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.library.model import Count, Counts
+from izoologic_cdf.library.objects import Count, Counts
 from izoologic_cdf.runtime.summary import Missing, Summary, plural
 from izoologic_cdf.runtime.windows import Window
 

@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.errors import ItemError, Position, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.pipelines import Scope
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.sources import compile_source
 from izoologic_cdf.runtime.http import HttpError, Limits, Transport
-from izoologic_cdf.runtime.problems import ItemError, RunError
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.sources import FirstPage, Sources
+from izoologic_cdf.runtime.source_client import FirstPage, Sources
 from tests.runtime.clocks import FakeClock
 from tests.runtime.loopback import Answer, Asked, Loopback
 

@@ -14,7 +14,7 @@ import pytest
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.load import load
 from izoologic_cdf.lint.check import lint
-from izoologic_cdf.runtime.sources import FirstPage
+from izoologic_cdf.runtime.source_client import FirstPage
 from tests.runtime.loopback import Answer, Asked, Loopback
 from tests.runtime.runs import Outcome, run
 

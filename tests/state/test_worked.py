@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.worked import Worked
+from izoologic_cdf.runtime.seen_cases import Worked
 
 
 @pytest.fixture

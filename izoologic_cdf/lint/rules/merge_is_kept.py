@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from izoologic_cdf.language.nodes import Entry, MappingNode, SequenceNode
 from izoologic_cdf.language.positions import Finding
+from izoologic_cdf.lint.node_equality import MERGE
 from izoologic_cdf.lint.outline import walk
 from izoologic_cdf.lint.rule import Rule, Subject
-from izoologic_cdf.lint.trees import MERGE
 
 
 def check(subject: Subject) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from izoologic_cdf.language.nodes import Node, ScalarNode
 from izoologic_cdf.language.positions import Finding
+from izoologic_cdf.lint.node_equality import Trees
 from izoologic_cdf.lint.rule import Rule, Subject
-from izoologic_cdf.lint.trees import Trees
 
 # smaller repetitions read better than an anchor
 SMALLEST = 6

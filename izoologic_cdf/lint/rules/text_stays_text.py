@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from izoologic_cdf.language.nodes import MappingNode, Node, ScalarNode, SequenceNode, read_as
 from izoologic_cdf.language.positions import Finding
+from izoologic_cdf.lint.node_equality import MERGE
 from izoologic_cdf.lint.rule import Rule, Subject
-from izoologic_cdf.lint.trees import MERGE
 
 _YAML = "tag:yaml.org,2002:"
 # keys whose value is a name, or text that somebody reads

@@ -10,6 +10,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2 import nodes as jinja
 
 from izoologic_cdf.bundle.made import Made
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
 from izoologic_cdf.language.expressions import Missing, environment_of, parse_expression
 from izoologic_cdf.language.fields import FULFILLMENT
@@ -24,7 +25,6 @@ from izoologic_cdf.language.nodes import (
     ScalarNode,
     SequenceNode,
 )
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS, code_of_plural
 from izoologic_cdf.language.schema import CONSTRUCTS
 from izoologic_cdf.lint.outline import FeedOutline, Outline, elements, walk, word

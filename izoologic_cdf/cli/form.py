@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.content import folder
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.fields import Form, UserField, read_forms
 from izoologic_cdf.language.nodes import read
-from izoologic_cdf.language.positions import DefinitionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,11 @@ def find_feed(name: str, definition: str | None, filters: str | None = None) -> 
     """Return the one primary feed that a name, or a part of it in any case, fits.
 
     Raises:
-        UsageError: none or several fit, or a definition can't be read.
+        UsageError: none or several fit.
+        DefinitionError: a definition cannot be read.
     """
     paths = [Path(definition)] if definition is not None else definition_files()
-    try:
-        forms = [(path, form) for path in paths for form in read_forms(read(path))]
-    except DefinitionError as error:
-        raise UsageError("the definition can't be used", *error.lines) from None
+    forms = [(path, form) for path in paths for form in read_forms(read(path))]
     fitting = [(p, f) for p, f in forms if f.feed == name] or [
         (p, f) for p, f in forms if name.strip() and name.strip().lower() in f.feed.lower()
     ]

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.language import budget, model
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.reports import code_of_plural
 from izoologic_cdf.language.schema import CONSTRUCTS
-from izoologic_cdf.library.model import Attribute, Batch, Content, Reported
+from izoologic_cdf.library.objects import Attribute, Batch, Content, Reported
 from izoologic_cdf.runtime.bodies import sha256
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.pipelines import evaluate
-from izoologic_cdf.runtime.problems import ItemError
+from izoologic_cdf.runtime.interpreter import evaluate
 from izoologic_cdf.runtime.spool import SpooledBody
 
 INDICATOR = "indicator"

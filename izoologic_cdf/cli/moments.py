@@ -3,7 +3,8 @@
 import re
 from datetime import UTC, datetime
 
-from izoologic_cdf.cli.main import TIMES, UsageError
+from izoologic_cdf.cli.main import TIMES
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.runtime.windows import EARLIEST
 
 _AGO = re.compile(r"([0-9]{1,6})([dh])")

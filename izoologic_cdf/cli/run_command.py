@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.cli import streams
-from izoologic_cdf.cli.feeds import Found, find_feed
-from izoologic_cdf.cli.main import UsageError
-from izoologic_cdf.cli.progress import Verbosity, progress
-from izoologic_cdf.cli.times import parse_range, parse_time
+from izoologic_cdf.cli.form import Found, find_feed
+from izoologic_cdf.cli.moments import parse_range, parse_time
+from izoologic_cdf.cli.progress_bar import Verbosity, progress
+from izoologic_cdf.errors import Position, UsageError
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.model import Definition
-from izoologic_cdf.language.positions import DefinitionError, Position, did_you_mean
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime import configuration, plan
@@ -159,12 +158,9 @@ def run_feed(
     """Load the definition, open the library, plan and run.
 
     Raises:
-        UsageError: the definition or the library can't be used.
+        DefinitionError, LibraryError: the definition or the library cannot be used.
     """
-    try:
-        definition = load(found.path, found.filters)
-    except DefinitionError as error:
-        raise UsageError("the definition can't be used", *error.lines) from None
+    definition = load(found.path, found.filters)
     feed = definition.feeds[found.form.feed]
     settings = replace(settings, without=_left_out(definition, settings.without))
     shown = progress(sys.stderr, verbosity)
@@ -175,8 +171,6 @@ def run_feed(
             state = State(opened, feed.name, feed.user_fields, values, settings.tenant)
             planned = planner(state)
             return FeedRun(definition, feed, values, planned, opened, shown, settings).run()
-    except LibraryError as error:
-        raise UsageError(str(error)) from None
     finally:
         shown.close()
 
@@ -198,7 +192,8 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
     What is missing is asked for on a terminal.
 
     Raises:
-        UsageError: a field that is not known, a value that is none, a required one missing.
+        ConfigurationError: a field that is not known, or a value that cannot be used.
+        UsageError: a required value is missing.
     """
     own = {field.name for field in found.fields}
     fields = (*found.fields, *(field for field in RUN_FIELDS if field.name not in own))
@@ -207,20 +202,17 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
     def warn(text: str) -> None:
         _say(options, f"warning: {text}")
 
-    try:
-        given = {}
-        if options.config is not None:
-            given = configuration.read_file(Path(options.config), secrets)
-            if secrets & set(given) and (word := configuration.exposure(Path(options.config))):
-                warn(word)
-        sources = [
-            (options.config, given),
-            ("environment", configuration.environment(fields, ENVIRONMENT)),
-            ("--set", configuration.read_assignments(options.assignments, fields)),
-        ]
-        values = configuration.resolve(fields, found.foreign, sources, warn)
-    except configuration.ConfigurationError as error:
-        raise UsageError(str(error)) from None
+    given = {}
+    if options.config is not None:
+        given = configuration.read_file(Path(options.config), secrets)
+        if secrets & set(given) and (word := configuration.exposure(Path(options.config))):
+            warn(word)
+    sources = [
+        (options.config, given),
+        ("environment", configuration.environment(fields, ENVIRONMENT)),
+        ("--set", configuration.read_assignments(options.assignments, fields)),
+    ]
+    values = configuration.resolve(fields, found.foreign, sources, warn)
     for field in configuration.missing(found.fields, values):
         if not sys.stdin.isatty():
             places = [
@@ -231,10 +223,7 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
             raise UsageError(
                 f"{field.label} ({field.name}) is missing; looked at: {', '.join(places)}"
             )
-        try:
-            values[field.name], word = configuration.trimmed(field, _asked(field), "the prompt")
-        except configuration.ConfigurationError as error:
-            raise UsageError(str(error)) from None
+        values[field.name], word = configuration.trimmed(field, _asked(field), "the prompt")
         if word and field.mask:
             warn(word)
         if not values[field.name].strip():

@@ -9,7 +9,7 @@ import stat
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from izoologic_cdf.library.model import LibraryError
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.tables import MESSAGES, MIGRATIONS, OBJECTS, STATE, VERSION, statements
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.sources import TIMEOUT_DUE, is_timeout
 from izoologic_cdf.language.values import Value
@@ -16,13 +17,12 @@ from izoologic_cdf.runtime.bodies import JsonBody, looks_like_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.environment import is_loopback
 from izoologic_cdf.runtime.http import Request, Response, Transport
+from izoologic_cdf.runtime.interpreter import Pipelines, evaluate, evaluate_whole
 from izoologic_cdf.runtime.login import Logins
-from izoologic_cdf.runtime.names import RUN_PARAMS
-from izoologic_cdf.runtime.names import Names as WindowNames
-from izoologic_cdf.runtime.pipelines import Pipelines, evaluate, evaluate_whole
-from izoologic_cdf.runtime.problems import Cause, ItemError, RunError
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.refusals import NO_DATA, NOT_FOUND, OK, json_object, refusal
+from izoologic_cdf.runtime.scope import RUN_PARAMS
+from izoologic_cdf.runtime.scope import Names as WindowNames
 from izoologic_cdf.runtime.spool import SpooledBody
 
 Names = Mapping[str, Any]

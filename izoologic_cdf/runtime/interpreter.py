@@ -5,14 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.language import budget, model
 from izoologic_cdf.language.expressions import EvaluationError
-from izoologic_cdf.language.positions import Position
 from izoologic_cdf.language.pyfilters import refusal
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, NoJsonError, parse_json
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.problems import ItemError
 from izoologic_cdf.runtime.spool import SpooledBody
 
 # calls a supplemental feed: its name, run_params, and the case that asks

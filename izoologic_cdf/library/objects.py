@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from izoologic_cdf.errors import CdfError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 ProblemKind = Literal["failed", "cut", "tag"]
 
 
-class LibraryError(Exception):
+class LibraryError(CdfError):
     """The library cannot do what was asked; the text is one sentence for the user."""
 
 

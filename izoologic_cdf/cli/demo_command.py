@@ -6,12 +6,12 @@ import shlex
 from pathlib import Path
 
 from izoologic_cdf.cli import streams
-from izoologic_cdf.cli.feeds import find_feed
-from izoologic_cdf.cli.main import DEFAULT_LIBRARY, UsageError
-from izoologic_cdf.cli.run import run_feed
-from izoologic_cdf.emulator import Emulator, EmulatorError, load_scenario
+from izoologic_cdf.cli.form import find_feed
+from izoologic_cdf.cli.main import DEFAULT_LIBRARY
+from izoologic_cdf.cli.run_command import run_feed
+from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library.export import export
-from izoologic_cdf.library.model import LibraryError
 from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import whole
@@ -40,30 +40,27 @@ def demo(options: argparse.Namespace) -> int:
         raise UsageError(f"the scenario {SCENARIO} names no range")
     asked, quoted = whole(scenario.since, scenario.until), shlex.quote(str(library))
     codes = []
-    try:
-        with Emulator(scenario) as emulator:
-            streams.tell(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
-            for name in ("incident", "dlr"):
-                found = find_feed(name, None)
-                values = {field.name: field.default for field in found.fields}
-                values |= {
-                    "api_host": emulator.url,
-                    "api_key": emulator.api_key,
-                    "api_secret": emulator.secret_key,
-                }
-                summary = run_feed(found, values, library, Settings(), lambda _: asked)
-                streams.tell("", *summary.lines())
-                codes.append(summary.exit_code)
-                if summary.interrupted:
-                    return summary.exit_code
-        with Library.open(library) as opened:
-            streams.tell("", "Some of the objects in full:")
-            for value in SHOWN:
-                streams.tell("", *(line[:-1] for line in show(opened, value)))
-                if value == FILE:
-                    streams.tell(f"  its bytes    {_bytes_of(opened, FILE)!r}")
-    except (EmulatorError, LibraryError) as error:
-        raise UsageError(str(error)) from None
+    with Emulator(scenario) as emulator:
+        streams.tell(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
+        for name in ("incident", "dlr"):
+            found = find_feed(name, None)
+            values = {field.name: field.default for field in found.fields}
+            values |= {
+                "api_host": emulator.url,
+                "api_key": emulator.api_key,
+                "api_secret": emulator.secret_key,
+            }
+            summary = run_feed(found, values, library, Settings(), lambda _: asked)
+            streams.tell("", *summary.lines())
+            codes.append(summary.exit_code)
+            if summary.interrupted:
+                return summary.exit_code
+    with Library.open(library) as opened:
+        streams.tell("", "Some of the objects in full:")
+        for value in SHOWN:
+            streams.tell("", *(line[:-1] for line in show(opened, value)))
+            if value == FILE:
+                streams.tell(f"  its bytes    {_bytes_of(opened, FILE)!r}")
     streams.tell("", f"The library is {library}. Look further:")
     streams.tell(*(f"  izoologic-cdf library {do} {quoted}" for do in ("show", "export")))
     return max(codes)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from izoologic_cdf.emulator.api_errors import EmulatorError
 from izoologic_cdf.emulator.cases import Case, JsonObject, Register
-from izoologic_cdf.emulator.errors import EmulatorError
 from izoologic_cdf.emulator.faults import Fault, Faults
 from izoologic_cdf.emulator.options import Options
 from izoologic_cdf.emulator.requestlog import RequestLog

@@ -4,7 +4,7 @@ import argparse
 import textwrap
 
 from izoologic_cdf.cli import streams
-from izoologic_cdf.cli.feeds import find_feed
+from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.language.fields import UserField
 
 HEADINGS = ("NAME", "LABEL", "DEFAULT", "REQUIRED", "HELP")

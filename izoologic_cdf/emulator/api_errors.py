@@ -3,8 +3,10 @@
 import difflib
 from collections.abc import Iterable
 
+from izoologic_cdf.errors import CdfError
 
-class EmulatorError(Exception):
+
+class EmulatorError(CdfError):
     """A wrong use of the emulator; the text says what is wrong, where, and what to do."""
 
 

@@ -3,9 +3,9 @@
 import argparse
 
 from izoologic_cdf.cli import streams
-from izoologic_cdf.cli.main import UsageError
 from izoologic_cdf.emulator import EmulatorError, load_scenario
 from izoologic_cdf.emulator import serve as serving
+from izoologic_cdf.errors import UsageError
 
 
 def serve(options: argparse.Namespace) -> int:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from izoologic_cdf.cli import streams
-from izoologic_cdf.cli.feeds import definition_files
-from izoologic_cdf.cli.main import UsageError
+from izoologic_cdf.cli.form import definition_files
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.positions import Finding
 from izoologic_cdf.lint.check import lint as lint_file
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from izoologic_cdf.emulator.endpoints import Endpoint, Name
 from izoologic_cdf.emulator.options import Options
-from izoologic_cdf.emulator.tables import Endpoint, Name
 from izoologic_cdf.emulator.times import DAY, iso
 
 _INTEGER = re.compile(r"-?[0-9]{1,14}")

@@ -5,15 +5,14 @@ import contextlib
 from pathlib import Path
 
 from izoologic_cdf.bundle import archive, layout
-from izoologic_cdf.bundle.build import BuildError, build_yaml
-from izoologic_cdf.bundle.usage import checklist, uses
+from izoologic_cdf.bundle.build import build_yaml
+from izoologic_cdf.bundle.checklist import checklist, uses
 from izoologic_cdf.bundle.verify import Verified, examine
 from izoologic_cdf.cli import streams
-from izoologic_cdf.cli.feeds import definition_files
-from izoologic_cdf.cli.main import UsageError
+from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.content import folder
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.nodes import Document
-from izoologic_cdf.language.positions import DefinitionError
 
 ORIGIN = (
     "Its parts fit together. That does not prove where it comes from: compare the SHA-256 with the",
@@ -23,15 +22,10 @@ ORIGIN = (
 
 def build(options: argparse.Namespace) -> int:
     """Write the zip, and say what nobody could confirm."""
-    try:
-        (path,) = definition_files()
-        text = build_yaml(path, folder("filters"))
-        version, required = archive.version_of(text)
-        body = archive.pack(archive.members(text, version, required))
-    except DefinitionError as error:
-        raise UsageError("the definitions can't be used", *error.lines) from None
-    except BuildError as error:
-        raise UsageError(str(error)) from None
+    (path,) = definition_files()
+    text = build_yaml(path, folder("filters"))
+    version, required = archive.version_of(text)
+    body = archive.pack(archive.members(text, version, required))
     output = Path(options.output)
     target = output / layout.zip_name(version)
     # what is there under the name is whole and verified, whenever the build is broken off
