@@ -29,7 +29,8 @@ class CdfError(Exception):
     @property
     def report(self) -> Sequence[str]:
         """The lines for the user: what is wrong, then where and what to do."""
-        return str(self).splitlines()
+        # one line, whatever it quotes
+        return [str(self)]
 
 
 class UsageError(CdfError):

@@ -1,12 +1,18 @@
-"""Which feed is meant, and the form that belongs to it. No HTTP, no template library."""
+"""Which feed is meant, and its form; `fields` prints it. Loads no HTTP or template library."""
 
+import argparse
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.content import folder
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.fields import Form, UserField, read_forms
 from izoologic_cdf.language.nodes import read
+
+HEADINGS = ("NAME", "LABEL", "DEFAULT", "REQUIRED", "HELP")
+_HELP_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +59,32 @@ def find_feed(name: str, definition: str | None, filters: str | None = None) -> 
     all_names = {field.name for _, other in forms for field in other.fields}
     folder_ = Path(filters) if filters else None
     return Found(path, form, frozenset(all_names - own), folder_)
+
+
+def show_fields(options: argparse.Namespace) -> int:
+    """Print the form of a feed."""
+    found = find_feed(options.feed, options.definition)
+    streams.tell(found.form.feed, "", *_format_table(found.fields))
+    return 0
+
+
+def _format_table(form: tuple[UserField, ...]) -> list[str]:
+    """Return the fields as lines of a table: name, label, default, required, help."""
+    rows = [HEADINGS, *(_format_row(field) for field in form)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
+    indent = " " * (sum(widths) + 2 * len(widths))
+    lines = []
+    for row in rows:
+        head = "".join(cell.ljust(width + 2) for cell, width in zip(row, widths, strict=False))
+        wrapped = textwrap.wrap(row[-1], _HELP_WIDTH) or [""]
+        lines.append((head + wrapped[0]).rstrip())
+        lines += [indent + rest for rest in wrapped[1:]]
+    return lines
+
+
+def _format_row(field: UserField) -> tuple[str, str, str, str, str]:
+    default = str(field.default)
+    if field.default is None or isinstance(field.default, bool):
+        default = {True: "on", False: "off", None: "-"}[field.default]
+    help_ = field.description + (" Never shown." if field.mask else "")
+    return (field.name, field.label, default, "yes" if field.required else "no", help_)

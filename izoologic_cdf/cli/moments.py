@@ -1,9 +1,9 @@
-"""Times of the command line: to epoch seconds."""
+"""Times on the command line, as epoch seconds."""
 
 import re
 from datetime import UTC, datetime
 
-from izoologic_cdf.cli.main import TIMES
+from izoologic_cdf.cli.parser import TIMES
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.runtime.windows import EARLIEST
 
@@ -35,19 +35,19 @@ def parse_time(text: str, option: str, now: int) -> int:
     elif _EPOCH.fullmatch(text):
         epoch = int(text)
     elif _DATE.fullmatch(text):
-        epoch = _of_date(text, option)
+        epoch = _parse_date(text, option)
     else:
-        hint = _meant(text)
+        hint = _suggest(text)
         raise UsageError(
-            f"--{option}: {text!r} is no time; a time is {TIMES}{'; ' + hint if hint else ''}"
+            f"--{option}: {text!r} is not a time; a time is {TIMES}{'; ' + hint if hint else ''}"
         )
     if epoch >= EARLIEST:
         return int(epoch)
-    hint = _meant(text) or "begin in 2000 or later"
-    raise UsageError(f"--{option}: {text!r} is {_shown(int(epoch))}, before 2000; {hint}")
+    hint = _suggest(text) or "begin in 2000 or later"
+    raise UsageError(f"--{option}: {text!r} is {_format(int(epoch))}, before 2000; {hint}")
 
 
-def _of_date(text: str, option: str) -> float:
+def _parse_date(text: str, option: str) -> float:
     # the other forms do without it, and loading it takes its time
     from dateutil import parser  # noqa: PLC0415
 
@@ -59,8 +59,8 @@ def _of_date(text: str, option: str) -> float:
         raise UsageError(f"--{option}: there is no such date since 1970: {text!r}") from None
 
 
-def _meant(text: str) -> str | None:
-    """Return what somebody may have meant who wrote a number, or an odd date."""
+def _suggest(text: str) -> str | None:
+    """Return what a number or an odd date probably meant."""
     if date := _RUN_TOGETHER.fullmatch(text):
         return f"did you mean {date[1]}-{date[2] or '01'}-{date[3] or '01'}?"
     if (ago := _LONG_AGO.fullmatch(text.lower())) and not _AGO.fullmatch(text):
@@ -85,7 +85,7 @@ def parse_range(since: str, until: str | None, now: int) -> tuple[int, int, bool
     """Return since and until in epoch seconds, and whether until was set back to now.
 
     Raises:
-        UsageError: a time that can't be read, or since is not before until.
+        UsageError: a time that is not readable, or since is not before until.
     """
     begin = parse_time(since, "since", now)
     end = parse_time(until, "until", now) if until is not None else now
@@ -93,12 +93,12 @@ def parse_range(since: str, until: str | None, now: int) -> tuple[int, int, bool
     end = min(end, now)
     if begin >= end:
         raise UsageError(
-            f"--since must be before --until: {_shown(begin)} is not before {_shown(end)}"
+            f"--since must be before --until: {_format(begin)} is not before {_format(end)}"
         )
     return begin, end, future
 
 
-def _shown(epoch: int) -> str:
+def _format(epoch: int) -> str:
     try:
         return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None).isoformat(" ") + " UTC"
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""`run`, `backfill`, `sync`, `retry`, `windows`: they differ in their plan alone."""
+"""`run`, `backfill`, `sync`, `retry` and `windows`: they differ only in their plan."""
 
 import argparse
 import sys
@@ -31,54 +31,54 @@ from izoologic_cdf.runtime.windows import windows as cut
 ENVIRONMENT = "IZOOLOGIC"
 # the longest run that the API takes on the platform (I-08)
 LONGEST_RUN = 30
-# how long a thread may compute before another one may: most wait for the network, and those that
-# compute are done in less, so that taking turns earlier, as is the default, only costs
+# most threads wait for the network, and those that compute finish sooner than this, so switching
+# earlier, as Python does by default, only costs
 SWITCH_SECONDS = 0.02
-# what is configured of a run beside the form of its feed
+# what the configuration says of a run, beside the form of its feed
 _HERE = Position(__file__, 1, 1)
 RUN_FIELDS = tuple(
     UserField(name, label, "", required=False, default=None, mask=False, boolean=False,
               position=_HERE)
     for name, label in (("tenant", "Tenant"), ("without", "Without"))
 )  # fmt: skip
-# what a case of some feed can do without; a feed that has no such part has nothing to leave out
+# a feed that has no such part has nothing to leave out
 KNOWN_PARTS = frozenset({"messages", "files"})
 Planner = Callable[[State], plan.Plan]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask for a range, whatever was finished before."""
+    """Request a range, whatever was finished before."""
     since, until = _range(options)
-    return _carried_out(options, lambda _: plan.whole(since, until))
+    return _execute(options, lambda _: plan.whole(since, until))
 
 
 def backfill(options: argparse.Namespace) -> int:
-    """Ask for what of a range is not finished yet."""
+    """Request the parts of a range that are not finished yet."""
     since, until = _range(options)
     now = SystemClock().now()
-    return _carried_out(options, lambda state: plan.backfill(state, since, until, now))
+    return _execute(options, lambda state: plan.backfill(state, since, until, now))
 
 
 def sync(options: argparse.Namespace) -> int:
-    """Ask for everything since the last finished point, and for what is still open before."""
+    """Request everything since the last finished point, and every gap before it."""
     now = SystemClock().now()
     since = parse_time(options.since, "since", now) if options.since else None
     if since is not None and since >= now:
-        raise UsageError("--since must lie in the past")
+        raise UsageError("--since must be in the past")
 
     def planner(state: State) -> plan.Plan:
         planned = plan.sync(state, now, since)
         if planned.origin is not None:
-            _say(options, f"the first sync begins at {stamp(planned.origin)}")
+            _report(options, f"the first sync begins at {stamp(planned.origin)}")
             if others := state.tenant.others():
-                _say(options, f"the library knows other tenants of this feed: {', '.join(others)}")
+                _report(options, f"the library has other tenants of this feed: {', '.join(others)}")
         return planned
 
-    return _carried_out(options, planner)
+    return _execute(options, planner)
 
 
 def retry(options: argparse.Namespace) -> int:
-    """Ask for deferred cases again, abandoned or not."""
+    """Retry deferred cases, abandoned or not."""
     now = SystemClock().now()
     cases = frozenset(options.cases)
 
@@ -86,17 +86,16 @@ def retry(options: argparse.Namespace) -> int:
         tenant, waiting = state.tenant, sorted({one.case_id for one in state.deferred()})
         if tenant.id is None and tenant.settled and (others := tenant.others()):
             raise UsageError(
-                "the library knows no such tenant of this feed; those that it knows: "
-                f"{', '.join(others)}"
+                f"the library has no such tenant of this feed; it has: {', '.join(others)}"
             )
         unknown = sorted(cases - set(waiting))
         if unknown:
             raise UsageError(
-                f"not deferred: {', '.join(unknown)}; deferred are: {', '.join(waiting) or '-'}"
+                f"not deferred: {', '.join(unknown)}; deferred: {', '.join(waiting) or 'none'}"
             )
         return plan.retry(now, cases)
 
-    return _carried_out(options, planner)
+    return _execute(options, planner)
 
 
 def windows(options: argparse.Namespace) -> int:
@@ -110,16 +109,16 @@ def windows(options: argparse.Namespace) -> int:
 def _range(options: argparse.Namespace) -> tuple[int, int]:
     since, until, future = parse_range(options.since, options.until, SystemClock().now())
     if future:
-        _say(options, "--until lies in the future; now is taken")
+        _report(options, "--until is in the future; using now")
     return since, until
 
 
-def _say(options: argparse.Namespace, text: str) -> None:
+def _report(options: argparse.Namespace, text: str) -> None:
     if not getattr(options, "quiet", False):
         streams.complain(text)
 
 
-def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
+def _execute(options: argparse.Namespace, planner: Planner) -> int:
     found = find_feed(options.feed, options.definition, options.filters)
     limits = Limits(requests_per_second=options.requests_per_second)
     values = configured(found, options)
@@ -142,8 +141,8 @@ def _carried_out(options: argparse.Namespace, planner: Planner) -> int:
         elif summary.exit_code or verbosity != "quiet":
             streams.tell_text(summary.as_text())
     except BrokenPipeError:
-        # how the run ended counts, whether or not anybody reads it
-        streams.give_up(sys.stdout)
+        # the outcome of the run counts, whether or not anybody reads it
+        streams.discard(sys.stdout)
     return summary.exit_code
 
 
@@ -176,12 +175,12 @@ def run_feed(
 
 
 def _left_out(definition: Definition, names: Iterable[str]) -> frozenset[str]:
-    """Return the parts that the operator does without, as the definition calls them."""
+    """Return the parts that are not requested, as the definition names them."""
     parts = set(parts_of(definition).values())
     for name in names:
         if name not in parts | KNOWN_PARTS:
             hint = did_you_mean(name, parts | KNOWN_PARTS)
-            raise UsageError(f"--without: no case has a part {name!r}; {hint}")
+            raise UsageError(f"--without: cases have no part {name!r}; {hint}")
     # a feed without such a part has nothing to leave out
     return frozenset(names) & parts
 
@@ -189,7 +188,7 @@ def _left_out(definition: Definition, names: Iterable[str]) -> frozenset[str]:
 def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
     """Return the value of every field of the feed and of the run's own, `tenant` and `without`.
 
-    What is missing is asked for on a terminal.
+    The user is prompted for missing required values on a terminal.
 
     Raises:
         ConfigurationError: a field that is not known, or a value that cannot be used.
@@ -200,7 +199,7 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
     secrets = {field.name for field in fields if field.mask}
 
     def warn(text: str) -> None:
-        _say(options, f"warning: {text}")
+        _report(options, f"warning: {text}")
 
     given = {}
     if options.config is not None:
@@ -218,12 +217,12 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
             places = [
                 options.config or "no --config given",
                 f"{ENVIRONMENT}_{field.name.upper()} of the environment",
-                "no terminal to ask on" if field.mask else f"--set {field.name}=...",
+                "no terminal for a prompt" if field.mask else f"--set {field.name}=...",
             ]
             raise UsageError(
-                f"{field.label} ({field.name}) is missing; looked at: {', '.join(places)}"
+                f"{field.label} ({field.name}) is missing; looked in: {', '.join(places)}"
             )
-        values[field.name], word = configuration.trimmed(field, _asked(field), "the prompt")
+        values[field.name], word = configuration.trimmed(field, _prompt(field), "the prompt")
         if word and field.mask:
             warn(word)
         if not values[field.name].strip():
@@ -231,8 +230,8 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
     return values
 
 
-def _asked(field: UserField) -> str:
-    """Ask on the terminal, a secret without showing it; the end of the input is no answer."""
+def _prompt(field: UserField) -> str:
+    """Prompt on the terminal, for a secret without echo; end of input is an empty answer."""
     try:
         if field.mask:
             return getpass(f"{printable(field.label)}: ")

@@ -1,7 +1,7 @@
-"""The three standard streams, and all that is printed on them.
+"""The three standard streams, and everything printed on them.
 
-A shell may hand them over closed, full, or of few characters. Nothing else prints: so every line
-passes `printable`.
+A shell may pass them closed, full, or with a small character set. Nothing else prints, so every
+line passes `printable`.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from izoologic_cdf.printable import printable
 
 
 def prepare() -> None:
-    """Make sure that there are three streams, and that every text can be written to them.
+    """Make sure that all three streams exist and can take any text.
 
     A stream that the shell has closed becomes the null device. Characters that the encoding of
     standard output lacks are written as escapes; standard error does so by itself.
@@ -31,7 +31,7 @@ def prepare() -> None:
 
 
 def tell(*lines: str) -> None:
-    """Write lines to standard output; raises OSError where that can't take them."""
+    """Write lines to standard output; raises OSError if that fails."""
     tell_all(lines)
 
 
@@ -54,18 +54,18 @@ def pour(parts: Iterable[str]) -> None:
 
 
 def complain(*lines: str, stream: TextIO | None = None) -> None:
-    """Write lines to standard error (or another stream), if anybody reads them."""
+    """Write lines to standard error or another stream; a closed one is ignored."""
     with contextlib.suppress(OSError):
         print(*map(printable, lines), sep="\n", file=stream or sys.stderr, flush=True)
 
 
 def prompt(text: str) -> None:
-    """Write a prompt to standard error: standard output is for what comes out alone."""
+    """Write a prompt to standard error; standard output is for results only."""
     print(printable(text), end="", file=sys.stderr, flush=True)
 
 
-def give_up(stream: TextIO) -> None:
-    """Send what is left of a stream nowhere: its reader has gone, or its disk is full."""
+def discard(stream: TextIO) -> None:
+    """Discard the rest of a stream: its reader is gone, or its disk is full."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
@@ -74,13 +74,13 @@ def give_up(stream: TextIO) -> None:
 
 
 def settle() -> None:
-    """Write what is still buffered, or give it up, before the process ends.
+    """Write what is still buffered, or discard it, before the process ends.
 
-    The interpreter flushes both streams at its end, and ends with 120 where one of them fails,
-    whatever the exit code was. Python buffers standard error too unless PYTHONUNBUFFERED is set.
+    The interpreter flushes both streams at exit, and exits with 120 if one of them fails, whatever
+    the exit code was. Python buffers standard error too unless PYTHONUNBUFFERED is set.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError):
-            give_up(stream)
+            discard(stream)

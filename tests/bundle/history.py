@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from izoologic_cdf.bundle.build import build_yaml
-from izoologic_cdf.cli import diff_command
+from izoologic_cdf.cli import emulator_commands
 from izoologic_cdf.content import folder
 
 OLD_NAME, NEW_NAME = "izoologic_sync_cases-1.0.0.yaml", "izoologic_sync_cases-1.1.0.yaml"
@@ -115,7 +115,7 @@ def story(*fields: str) -> str:
             old=OLD_NAME, new=NEW_NAME, assignments=list(fields), no_run=False, format="text"
         )
         with contextlib.redirect_stdout(said):
-            diff_command.diff(options)
+            emulator_commands.diff(options)
     return said.getvalue()
 
 

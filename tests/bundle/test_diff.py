@@ -210,7 +210,7 @@ def test_the_default_of_a_secret_is_never_shown(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--no-run", "--set", "use_added_date=on"], "--no-run wants none"),
+        (["--no-run", "--set", "use_added_date=on"], "--no-run makes none"),
         (["--set", "use_added_date=perhaps"], "use_added_date is a yes or a no"),
         (["--set", "used_added_date=on"], "did you mean 'use_added_date'?"),
         (["--set", "api_key=x"], "--set refuses the secret api_key"),

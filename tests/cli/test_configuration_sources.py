@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from izoologic_cdf.cli.form import find_feed
-from izoologic_cdf.cli.main import build_parser
+from izoologic_cdf.cli.parser import build_parser
 from izoologic_cdf.cli.run_command import configured
 from izoologic_cdf.runtime.configuration import ConfigurationError
 from tests.cli.shell import GUIDE, Ended, Shell
@@ -160,7 +160,7 @@ def test_an_empty_value_of_a_later_source_is_a_missing_one(
     monkeypatch.setenv("IZOOLOGIC_API_HOST", value)
     _refused(
         shell.feed("run", "incident", *SINCE),
-        "API Hostname (api_host) is missing; looked at: tenant.yaml, IZOOLOGIC_API_HOST of the "
+        "API Hostname (api_host) is missing; looked in: tenant.yaml, IZOOLOGIC_API_HOST of the "
         "environment, --set api_host=...",
     )
 

@@ -170,11 +170,11 @@ ODD = [
     (("run", "incident", "dlr", "--since", "1d"), "unrecognized arguments: dlr"),
     (("run", "incident", "--since"), "expected one argument"),
     (("run", "incident", "--since", "1d", "--format", "xml"), "invalid choice: 'xml'"),
-    *((("run", "incident", "--since", "1d", f"--in-flight={n}"), "a whole number from 1 is due")
+    *((("run", "incident", "--since", "1d", f"--in-flight={n}"), "from 1 to 256")
       for n in ("0", "-1", "1.5", "", " 1", "²", "many")),
-    *((("run", "incident", "--since", "1d", f"--requests-per-second={n}"), "a number above 0")
+    *((("run", "incident", "--since", "1d", f"--requests-per-second={n}"), "from 0.001 to 1000")
       for n in ("0", "-1", "nan", "inf", "-inf", "1e-300", "", "fast")),
-    *((("emulator", f"--port={n}"), "a whole number from 0 to 65535 is due")
+    *((("emulator", f"--port={n}"), "expected an integer from 0 to 65535")
       for n in ("-1", "65536", "99999", "http", "", "1e3")),
     *((("emulator", "--scenario", name), "scenario") for name in
       ("", ".", "nothing", "nothing.json", "tenant.yaml", "generated:x", "generated:-1")),
@@ -190,8 +190,8 @@ ODD = [
     (("diff", "tenant.yaml", "."), "tenant.yaml"),
     (("windows", "--since", "1h", "--until", "2h"), "--since must be before --until"),
     (("windows", "--since", "999999d"), "before 2000"),
-    (("sync", "incident", "--since", "2100-01-01"), "--since must lie in the past"),
-    (("retry", "incident", "b", "a"), "not deferred: a, b; deferred are: -"),
+    (("sync", "incident", "--since", "2100-01-01"), "--since must be in the past"),
+    (("retry", "incident", "b", "a"), "not deferred: a, b; deferred: none"),
 ]  # fmt: skip
 
 

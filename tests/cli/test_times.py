@@ -41,7 +41,7 @@ def test_these_are_times(text: str, epoch: int) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        *((text, "is no time; a time is a date (2025-08-01)") for text in (
+        *((text, "is not a time; a time is a date (2025-08-01)") for text in (
             "", " ", "yesterday", "NOW", "-1", "1e9", "30 d", "30D", "30m", "d", "1.5h",
             "2025-8-1", "2025/08/01", "01.08.2025", "2025-08", "2025-W31", "2025-08-01T",
             "2025-08-01T12", "2025-08-01Z", "2025-08-01T12:30 CET", "2025-08-01T12:30:00,5",
@@ -141,5 +141,5 @@ def test_a_future_end_is_said_and_becomes_now(shell: Shell, command: tuple[str, 
     run = shell if command == ("windows",) else shell.feed
     ended = run(*command, "--since", "1h", "--until", "9999-12-31")
     assert ended.code == 0
-    assert ended.said == ["--until lies in the future; now is taken"]
+    assert ended.said == ["--until is in the future; using now"]
     assert "9999" not in ended.out

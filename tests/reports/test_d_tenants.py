@@ -221,7 +221,7 @@ def test_13_a_tenant_is_named_on_the_command_line_in_the_file_or_in_the_environm
     plain = shell.config()
     wrong = shell("retry", "incident", "--config", plain, "--tenant", "Exampel")
     assert wrong.code == 2
-    assert "the library knows no such tenant of this feed; those that it knows: " in wrong.err
+    assert "the library has no such tenant of this feed; it has: " in wrong.err
     assert "(Example)" in wrong.err
 
 
@@ -337,7 +337,7 @@ def test_13_a_migration_that_breaks_off_leaves_the_library_as_it_was(
     fill_format_1(earlier)
     before = dump(earlier.library)
     broken = {1: "CREATE TABLE half (x);\nSELECT * FROM nowhere;"}
-    monkeypatch.setattr("izoologic_cdf.library.schema.MIGRATIONS", broken)
+    monkeypatch.setattr("izoologic_cdf.library.database.MIGRATIONS", broken)
     with pytest.raises(Exception, match="nowhere"):
         Library.create(earlier.library)
     assert dump(earlier.library) == before

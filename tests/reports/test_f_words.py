@@ -245,7 +245,7 @@ def test_26_very_many_kinds_take_no_memory_and_no_screen() -> None:
         Message("warning", f"c{n}", f"kind {'abcdefghij'[n % 10]}{n}x") for n in range(2_000)
     ]
     lines = shown("usual", *messages)
-    assert len(lines) <= showing.MOST_KINDS + 2
+    assert len(lines) <= showing.MAX_KINDS + 2
     assert any("further kinds" in line and "1800 times" in line for line in lines)
 
 

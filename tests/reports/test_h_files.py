@@ -419,13 +419,13 @@ def test_37_an_installer_without_the_right_to_be_executed_is_a_fault(
 # --- 38: numbers -------------------------------------------------------------------------------
 
 ABSURD = [
-    ("--in-flight", "1000000000", "at most 256"),
-    ("--in-flight", "257", "at most 256"),
+    ("--in-flight", "1000000000", "from 1 to 256"),
+    ("--in-flight", "257", "from 1 to 256"),
     ("--in-flight", "0", "from 1"),
     ("--in-flight", "-1", "from 1"),
-    ("--in-flight", "9" * 5_000, "at most 256"),
-    ("--in-flight", "1e3", "at most 256"),
-    ("--in-flight", "", "at most 256"),
+    ("--in-flight", "9" * 5_000, "from 1 to 256"),
+    ("--in-flight", "1e3", "from 1 to 256"),
+    ("--in-flight", "", "from 1 to 256"),
     ("--requests-per-second", "1e9", "to 1000"),
     ("--requests-per-second", "inf", "to 1000"),
     ("--requests-per-second", "nan", "to 1000"),

@@ -149,12 +149,12 @@ def test_wrong_keys_make_1_and_a_hint(shell: Shell, monkeypatch: pytest.MonkeyPa
     [
         (("run", "incident"), "--since"),
         (("backfill", "incident"), "--since"),
-        (("run", "incident", "--since", "yesterday"), "'yesterday' is no time"),
+        (("run", "incident", "--since", "yesterday"), "'yesterday' is not a time"),
         (("run", "incident", "--since", "2025-02-01", "--until", "2025-01-01"), "not before"),
         (("run", "nothing", "--since", "1d"), "nothing"),
-        (("sync", "incident", "--since", "now"), "--since must lie in the past"),
-        (("sync", "incident", "--in-flight", "0"), "a whole number from 1 is due"),
-        (("sync", "incident", "--requests-per-second", "0"), "a number above 0 is due"),
+        (("sync", "incident", "--since", "now"), "--since must be in the past"),
+        (("sync", "incident", "--in-flight", "0"), "expected an integer from 1 to 256"),
+        (("sync", "incident", "--requests-per-second", "0"), "expected a number from 0.001"),
         (("retry", "incident", "caSe0none"), "not deferred: caSe0none"),
         (("windows",), "--since"),
     ],
@@ -177,8 +177,8 @@ def test_without_keys_and_terminal_the_places_that_were_looked_at_are_named(shel
     code, _, err = shell.plain("sync", "incident", "--set", f"api_host={shell.emulator.url}")
     assert code == 2
     assert err == (
-        "izoologic-cdf: API Key (api_key) is missing; looked at: no --config given, "
-        "IZOOLOGIC_API_KEY of the environment, no terminal to ask on\n"
+        "izoologic-cdf: API Key (api_key) is missing; looked in: no --config given, "
+        "IZOOLOGIC_API_KEY of the environment, no terminal for a prompt\n"
     )
 
 
@@ -238,7 +238,7 @@ def test_windows_prints_runs_that_cover_the_range_once(shell: Shell) -> None:
 def test_a_future_end_is_said_and_becomes_now(shell: Shell) -> None:
     code, _, err = shell("run", "incident", "--since", "50d", "--until", "2100-01-01")
     assert code == 0
-    assert "--until lies in the future; now is taken" in err
+    assert "--until is in the future; using now" in err
 
 
 def test_a_process_of_its_own_works_the_same_way(shell: Shell) -> None:
@@ -291,4 +291,4 @@ def test_the_first_sync_says_where_it_begins_and_which_other_tenants_the_library
     _, _, err = shell("sync", "incident")
     assert "first sync" not in err
     _, _, err = shell("sync", "incident", "--tenant", "Example")
-    assert "the library knows other tenants of this feed: 127.0.0.1:" in err
+    assert "the library has other tenants of this feed: 127.0.0.1:" in err

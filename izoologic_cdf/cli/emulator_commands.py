@@ -1,19 +1,23 @@
-"""`demo`: the emulator, both feeds and a library, in one go."""
+"""`demo`, `emulator` and `diff`: what runs over the built-in emulator."""
 
 import argparse
 import json
 import shlex
 from pathlib import Path
 
+from izoologic_cdf.bundle.diff import compare
+from izoologic_cdf.bundle.diff_forms import read_version
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.form import find_feed
-from izoologic_cdf.cli.main import DEFAULT_LIBRARY
+from izoologic_cdf.cli.parser import DEFAULT_LIBRARY
 from izoologic_cdf.cli.run_command import run_feed
 from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.emulator import serve as serve_scenario
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.configuration import read_assignments
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import Settings
 
@@ -64,6 +68,30 @@ def demo(options: argparse.Namespace) -> int:
     streams.tell("", f"The library is {library}. Look further:")
     streams.tell(*(f"  izoologic-cdf library {do} {quoted}" for do in ("show", "export")))
     return max(codes)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve an emulated API until SIGINT or SIGTERM."""
+    serve_scenario(load_scenario(options.scenario), options.port, announce=streams.tell_text)
+    return 0
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print the difference; 0 none, 1 some, 2 a run that did not complete."""
+    if options.no_run and options.assignments:
+        raise UsageError("--set configures the runs, and --no-run makes none: drop one")
+    old, new = (read_version(Path(name)) for name in (options.old, options.new))
+    fields = [
+        field
+        for version in (old, new)
+        for feed in version.definition.primary_feeds
+        for field in feed.user_fields
+    ]
+    given = read_assignments(options.assignments, fields)
+    scenario = None if options.no_run else load_scenario(SCENARIO)
+    difference = compare(old, new, scenario, given)
+    streams.tell_text(difference.as_json() if options.format == "json" else difference.as_text())
+    return difference.exit_code
 
 
 def _bytes_of(library: Library, name: str) -> bytes:

@@ -1,7 +1,9 @@
-"""`build` and `verify`: the bundle that is uploaded."""
+"""`lint`, `build` and `verify`: from a definition to the bundle that is uploaded."""
 
 import argparse
 import contextlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 from izoologic_cdf.bundle import archive, layout
@@ -13,11 +15,46 @@ from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.content import folder
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.positions import Finding
+from izoologic_cdf.lint.check import lint as lint_file
 
 ORIGIN = (
     "Its parts fit together. That does not prove where it comes from: compare the SHA-256 with the",
     "one that the build printed, or that you were given on another way than the zip.",
 )
+
+
+def lint(options: argparse.Namespace) -> int:
+    """Print what is wrong with the files; 0 when nothing is, 1 when something is."""
+    paths = [Path(name) for name in options.files] or definition_files()
+    for path in paths:
+        if not path.is_file():
+            raise UsageError(f"there is no file {str(path)!r} to lint")
+    filters = Path(options.filters) if options.filters else None
+    findings = [finding for path in paths for finding in lint_file(path, filters)]
+    if options.format == "json":
+        streams.tell_text(json.dumps([as_object(finding) for finding in findings], indent=2))
+    for number, finding in enumerate(findings if options.format == "text" else ()):
+        streams.tell(*[""][: number > 0], *as_lines(finding))
+    return 1 if findings else 0
+
+
+def as_lines(finding: Finding) -> list[str]:
+    """Return file:line:col, code and sentence; the source line with a caret; what to do."""
+    return replace(finding, message=f"{finding.code} {finding.message}").lines
+
+
+def as_object(finding: Finding) -> dict[str, str | int | None]:
+    """Return a finding for a program; line and column count from 1, absent is null."""
+    return {
+        "file": finding.position.file,
+        "line": finding.position.line,
+        "column": finding.position.column,
+        "code": finding.code,
+        "message": finding.message,
+        "help": finding.help,
+        "source_line": finding.source_line,
+    }
 
 
 def build(options: argparse.Namespace) -> int:
@@ -39,7 +76,7 @@ def build(options: argparse.Namespace) -> int:
             if options.yaml:
                 (output / layout.DEFINITION).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise UsageError(f"{target} can't be written: {error.strerror}") from None
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
     finally:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
