@@ -220,15 +220,15 @@ def test_31_what_nobody_foresaw_of_a_run_ends_in_its_summary(
 
 
 COMMANDS = [
-    ("izoologic_cdf.cli.run.run_feed", ["run", "dlr", "--since", "2d"]),
-    ("izoologic_cdf.cli.lint.lint", ["lint"]),
-    ("izoologic_cdf.cli.build.build", ["build"]),
-    ("izoologic_cdf.cli.build.verify", ["verify", "x.zip"]),
-    ("izoologic_cdf.cli.diff.diff", ["diff", "a.yaml", "b.yaml"]),
-    ("izoologic_cdf.cli.demo.demo", ["demo", "x"]),
-    ("izoologic_cdf.cli.library.export", ["library", "export", "x"]),
-    ("izoologic_cdf.cli.fields.fields", ["fields", "dlr"]),
-    ("izoologic_cdf.cli.emulator.serve", ["emulator"]),
+    ("izoologic_cdf.cli.run_command.run_feed", ["run", "dlr", "--since", "2d"]),
+    ("izoologic_cdf.cli.definition_commands.lint", ["lint"]),
+    ("izoologic_cdf.cli.definition_commands.build", ["build"]),
+    ("izoologic_cdf.cli.definition_commands.verify", ["verify", "x.zip"]),
+    ("izoologic_cdf.cli.emulator_commands.diff", ["diff", "a.yaml", "b.yaml"]),
+    ("izoologic_cdf.cli.emulator_commands.demo", ["demo", "x"]),
+    ("izoologic_cdf.cli.library_command.export", ["library", "export", "x"]),
+    ("izoologic_cdf.cli.form.show_fields", ["fields", "dlr"]),
+    ("izoologic_cdf.cli.emulator_commands.serve", ["emulator"]),
 ]
 
 
