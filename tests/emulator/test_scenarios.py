@@ -79,7 +79,7 @@ def test_our_incident_has_every_mapped_field_set(client: Client) -> None:
     detail = {name.lower(): value for name, value in client.detail("exAmple01")["result"].items()}
     paths = [path.rpartition(".")[2] for path in rows("incident_mapping.csv")]
     names = {path.lower() for path in paths if path != "caseId"}
-    assert len(names) == 25
+    assert len(names) >= 25
     assert {name for name in names if not is_set(detail[name])} == set()
     assert detail["addeddate"] != detail["detectiondate"]
 
@@ -100,7 +100,8 @@ def test_our_dlr_case_has_every_mapped_field_set(client: Client, part: str) -> N
     paths = rows("dlr_mapping.csv")
     of_rows = {path.rpartition(".")[2] for path in paths if "dataLossRecoveryDetail" in path}
     of_case = {path.rpartition(".")[2] for path in paths if "dataLossRecoveryDetail" not in path}
-    assert (len(of_rows), len(of_case)) == (12, 14)
+    assert len(of_rows) >= 12
+    assert len(of_case) >= 14
     assert {name for name in of_case if not is_set(detail[name])} == set()
     assert {name for name in of_rows if not is_set(detail[part][0][name])} == set()
 

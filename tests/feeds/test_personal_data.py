@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.feeds.mapping import table
 from tests.feeds.support import CASE, Outcome, Tenant
 
-# fields of a leak that no row maps; each holds a text that is nowhere else
+# fields of a leak; those that no row maps hold a text that is nowhere else
 OF_ACCOUNT = (
     *("cardType", "cardLevel", "cardNumber", "cardExpiry", "cvv", "cardDetail", "track1"),
     *("cardClassification", "track2", "dob", "ssn", "country", "state", "city", "zip"),
@@ -21,9 +22,12 @@ OF_CASE = (
     *("impact", "recommendation", "totalRecords", "totalCorporateAccounts"),
     *("totalPublicAccounts", "totalExecutiveAccounts"),
 )
-UNMAPPED = {name: f"Canary-{name}-7351" for name in (*OF_ACCOUNT, *OF_CASE)}
+_MAPPED = {row.field for row in table("dlr")}
+UNMAPPED = {
+    name: f"Canary-{name}-7351" for name in (*OF_ACCOUNT, *OF_CASE) if name not in _MAPPED
+}
 PASSWORD = "Canary-password-7351"
-ROW = {name: UNMAPPED[name] for name in OF_ACCOUNT} | {
+ROW = {name: UNMAPPED.get(name, "Example") for name in OF_ACCOUNT} | {
     "email": "user@example.com",
     "password": PASSWORD,
 }
@@ -31,7 +35,7 @@ ROW = {name: UNMAPPED[name] for name in OF_ACCOUNT} | {
 
 def leak(*rows: Any) -> dict[str, Any]:
     """Return a DLR case with all unmapped fields and these rows."""
-    case: dict[str, Any] = {name: UNMAPPED[name] for name in OF_CASE}
+    case: dict[str, Any] = {name: UNMAPPED.get(name, "Example") for name in OF_CASE}
     return case | {"dataLossRecoveryPrimaryDetail": list(rows), "dataLossRecoveryDetail": [ROW]}
 
 
