@@ -58,8 +58,10 @@ def mapping(templates: Path, cases: int) -> dict[str, float]:
         feeds = Feeds(definition, values, sources(transport, Redactor(), _say_nothing), _nothing)
 
         def job(feeds: Feeds = feeds) -> None:
-            for tracked in feeds.list_cases(feed, window, window, window.until, Case()):
-                feeds.work(feed, window, window, tracked)
+            about = Case(window=window, asked=window)
+            for case in feeds.list_cases(feed, about, window.until):
+                case.window = case.asked = window
+                feeds.work(feed, case)
 
         job()  # makes the bodies, and compiles what is compiled once
         found[name] = _median(cases, job)

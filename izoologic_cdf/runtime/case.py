@@ -1,10 +1,11 @@
-"""What is known of one item while it is processed: its name, what was said, what is missing."""
+"""What a run knows of one item while it processes it: its name, what was said, what is missing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from izoologic_cdf.errors import Cause, ItemError, Position
+from izoologic_cdf.runtime.windows import NEVER, Window
 
 # an error ends the run
 Level = Literal["warning", "failure", "error"]
@@ -23,7 +24,7 @@ class Message:
 
     @property
     def line(self) -> str:
-        """The message without the place in a definition, which concerns its author alone."""
+        """The message without its position, which concerns the author of the definition alone."""
         about = f"case {self.case}: " if self.case is not None else ""
         return f"{self.level}: {about}{self.text}"
 
@@ -36,11 +37,11 @@ Say = Callable[[Message], None]
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A part of a case that could not be had; `key` tells which one, where there are several.
+    """A part of a case that could not be fetched; `key` tells which one, where there are several.
 
-    `reason` is the same for all cases that miss it alike, `text` names what is missing of this
-    one. `cause` is null for a part that the operator leaves out. `ranged` tells whether the part
-    depends on the range that was asked for.
+    `reason` is the same for all cases that miss it alike, `text` names what this one misses.
+    `cause` is null for a part that the operator leaves out. `ranged` tells whether the part
+    depends on the range that was requested.
     """
 
     part: str
@@ -63,13 +64,21 @@ class Miss:
 
 @dataclass(slots=True)
 class Case:
-    """One tracked item; `id` is null for items of a definition that tracks none.
+    """One item of a feed and all that is carried along with it while it is processed.
 
-    `given` are the parts of it that the API gave.
+    `id` is null for an item that the definition does not track, and for one without an id:
+    `nameless` is the position of the step that found none. `value` is the item as it was tracked;
+    the steps after that one are still to be done. `window` is what `run_meta` says, `asked` the
+    range for which the parts that depend on one are requested. `given` are the parts that the API
+    gave.
     """
 
     id: str | None = None
     updated: int | None = None
+    value: Any = None
+    nameless: Position | None = None
+    window: Window = NEVER
+    asked: Window = NEVER
     messages: list[Message] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
     given: set[str] = field(default_factory=set)

@@ -15,7 +15,6 @@ from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import OBJECTS, Case, Message, Miss
 from izoologic_cdf.runtime.clock import Clock, stamp
-from izoologic_cdf.runtime.interpreter import Tracked
 from izoologic_cdf.runtime.progress import Speaker
 from izoologic_cdf.runtime.report_objects import ItemReport
 from izoologic_cdf.runtime.state import LEFT_OUT, State, milliseconds
@@ -28,13 +27,9 @@ WHOLE = ""
 
 @dataclass(slots=True)
 class Done:
-    """What became of one case in a worker.
+    """What became of one case in a worker; `read_at` is when its reading began, in milliseconds."""
 
-    `asked` is the range of its messages, `read_at` when its reading began, in milliseconds.
-    """
-
-    tracked: Tracked
-    asked: Window
+    case: Case
     report: ItemReport | None = None
     error: ItemError | None = None
     read_at: int = field(default_factory=milliseconds)
@@ -72,7 +67,7 @@ class Commits:
 
     def commit(self, done: Done, reached: int | None) -> None:
         """Commit a case, what is deferred of it, and that its window was read so far."""
-        case, summary = done.tracked.case, self._summary
+        case, summary = done.case, self._summary
         with self._library.transaction():
             stale = case.id is not None and self._state.is_stale(case.id, done.read_at)
             if done.report is not None:
@@ -110,8 +105,8 @@ class Commits:
         if done.error is not None:
             self._defer(case_id, done, WHOLE, WHOLE, done.error.message, done.error.cause)
             return
-        misses = done.tracked.case.misses
-        read = Window(done.asked.since, min(done.asked.until, self.latest))
+        misses = done.case.misses
+        read = Window(done.case.asked.since, min(done.case.asked.until, self.latest))
         complete = done.report is not None and not any(miss.ranged for miss in misses)
         came = self._state.done(case_id, done.read_at, read if complete else None, misses)
         self.recovered |= came
@@ -123,13 +118,13 @@ class Commits:
     ) -> None:
         self._state.defer(
             case_id,
-            done.tracked.value,
-            done.asked,
+            done.case.value,
+            done.case.asked,
             self._speaker.masked(reason),
             LEFT_OUT if cause is None else cause.value,
             self._clock.now(),
             part=name,
-            updated=done.tracked.case.updated,
+            updated=done.case.updated,
             read_at=done.read_at,
         )
         if cause is Cause.ITEM:
@@ -169,7 +164,7 @@ class Commits:
 
         What other cases miss for the same reason is said once a run.
         """
-        case, error = done.tracked.case, done.error
+        case, error = done.case, done.error
         said, unsaid = list(case.messages), list[Message]()
         if error is not None:
             said.insert(0, Message("failure", case.id, error.message, error.position))

@@ -15,7 +15,7 @@ from izoologic_cdf.language import model
 from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.case import Case, Miss
-from izoologic_cdf.runtime.interpreter import CallFeed, Pipelines, Tracked, evaluate
+from izoologic_cdf.runtime.interpreter import Pipelines, evaluate
 from izoologic_cdf.runtime.report_objects import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.scope import Names, of_window
 from izoologic_cdf.runtime.source_client import Sources
@@ -85,14 +85,12 @@ class Feeds:
             names[name] = evaluate(value, names)
         return names
 
-    def list_cases(
-        self, feed: model.Feed, window: Window, asked: Window, latest: int, case: Case
-    ) -> Iterator[Tracked]:
-        """Ask the source of a primary feed for a window of the asked range; yield its cases.
+    def list_cases(self, feed: model.Feed, about: Case, latest: int) -> Iterator[Case]:
+        """Request a window of the asked range from a primary feed's source; yield its cases.
 
-        `case` takes what is said about the list, and the items of a definition that does not track.
-        One that says to be updated after `latest`, or before anything can have been, belongs to no
-        window, so it is looked at in that of its day.
+        `about` holds both ranges and takes the messages about the list. A case that claims an
+        update after `latest`, or before anything can have been, belongs to no window, so it is
+        looked at in the window of its day.
 
         Raises:
             ItemError: the window was not given; RefusedError where the server said no.
@@ -100,7 +98,7 @@ class Feeds:
         source = feed.source
         if source is None:
             raise ItemError("a feed without a source lists nothing", feed.position)
-        names = self.names(feed, window)
+        names = self.names(feed, about.window)
 
         def elsewhere(updated: int) -> Names | None:
             if EARLIEST <= updated <= latest or not 0 <= updated < _END_OF_TIME:
@@ -111,33 +109,28 @@ class Feeds:
             return self._base(written, Window(day, day + DAY - 1))
 
         for body in self._sources.ask(source, names):
-            pipelines = Pipelines(names, self._caller(window, asked), elsewhere)
-            for item in pipelines.flow(feed.filters, body, case):
-                yield item if isinstance(item, Tracked) else Tracked(case, item)
+            pipelines = Pipelines(names, self._call, elsewhere)
+            for item in pipelines.flow(feed.filters, body, about):
+                yield item if isinstance(item, Case) else Case(value=item)
 
-    def work(
-        self, feed: model.Feed, window: Window, asked: Window, tracked: Tracked
-    ) -> ItemReport | None:
+    def work(self, feed: model.Feed, case: Case) -> ItemReport | None:
         """Do everything for one case; null when its data is gone.
-
-        `window` is what run_meta says; messages are asked for in the whole `asked` range (I-13).
 
         Raises:
             ItemError: the case failed.
         """
-        case = tracked.case
-        names = self.names(feed, window)
-        pipelines = Pipelines(names, self._caller(window, asked))
-        if tracked.nameless is not None:
-            # nothing is asked for it, but its pipeline may say better what is wrong
-            pipelines.flow(_before_calls(self._done_later[feed.name][0]), tracked.value, case)
-            raise ItemError("an item without an id can't be tracked", tracked.nameless)
+        names = self.names(feed, case.window)
+        pipelines = Pipelines(names, self._call)
+        if case.nameless is not None:
+            # nothing is requested for it, but its pipeline may say better what is wrong
+            pipelines.flow(_before_calls(self._done_later[feed.name][0]), case.value, case)
+            raise ItemError("an item without an id can't be tracked", case.nameless)
         # a case whose list of items is empty is complete; one that is dropped before has no data
         before, items = self._done_later[feed.name]
         report = ItemReport()
         dropped = True
         try:
-            for value in pipelines.flow(before, tracked.value, case):
+            for value in pipelines.flow(before, case.value, case):
                 dropped = False
                 for data in pipelines.flow(items, value, case):
                     self._reporters[feed.name].add(data, names, case, report)
@@ -148,38 +141,35 @@ class Feeds:
             raise case.lacks.error()
         if dropped:
             return None
-        self._fulfill(feed, window, asked, case, report)
+        self._fulfill(feed, case, report)
         return report
 
-    def gives(self, feed: model.Feed, window: Window, case_id: str, value: Any) -> bool:
-        """Ask for a known case; tell whether the API has data for it. Raises ItemError."""
+    def gives(self, feed: model.Feed, case: Case) -> bool:
+        """Request a known case; return whether the API has data for it. Raises ItemError."""
         before, _ = self._done_later[feed.name]
         pipeline = tuple(before)
         for at, step in enumerate(pipeline):
             if isinstance(step, model.Supplemental):
-                pipelines = Pipelines(self.names(feed, window), self._caller(window, window))
-                given = pipelines.flow(pipeline[: at + 1], value, Case(case_id))
+                pipelines = Pipelines(self.names(feed, case.window), self._call)
+                given = pipelines.flow(pipeline[: at + 1], case.value, case)
                 return any(
                     isinstance(one, dict) and one.get(step.into) is not None for one in given
                 )
         return False
 
-    def _caller(self, window: Window, asked: Window) -> CallFeed:
-        def call(name: str, params: Mapping[str, Any], case: Case) -> Any:
-            feed = self._definition.feeds[name]
-            emitted: list[Any] = []
-            run = self._run(feed, window, asked, params, case, call)
-            part = self._parts.get(name)
-            # what has no id can't be asked for again, so nothing of it may be missing
-            if part is not None and (case.id is not None or part in self._without):
-                self._collect(part, run, case, emitted)
-            else:
-                emitted += run
-            if self._emits_list[name]:
-                return emitted
-            return emitted[-1] if emitted else None
-
-        return call
+    def _call(self, name: str, params: Mapping[str, Any], case: Case) -> Any:
+        """Return what a feed gives to the one that calls it for a case."""
+        emitted: list[Any] = []
+        run = self._run(self._definition.feeds[name], params, case)
+        part = self._parts.get(name)
+        # what has no id cannot be requested again, so nothing of it may be missing
+        if part is not None and (case.id is not None or part in self._without):
+            self._collect(part, run, case, emitted)
+        else:
+            emitted += run
+        if self._emits_list[name]:
+            return emitted
+        return emitted[-1] if emitted else None
 
     def _collect(self, part: str, run: Iterator[Any], case: Case, emitted: list[Any]) -> None:
         """Collect what a part of a case consists of, as far as it can be had.
@@ -201,19 +191,11 @@ class Feeds:
         else:
             case.given.add(part)
 
-    def _run(
-        self,
-        feed: model.Feed,
-        window: Window,
-        asked: Window,
-        params: Mapping[str, Any],
-        case: Case,
-        call: CallFeed,
-    ) -> Iterator[Any]:
-        """Yield what a supplemental or fulfillment feed emits, over all windows it asks."""
-        for each in self._windows(feed, window, asked, params):
-            names = self.names(feed, each, params)
-            pipelines = Pipelines(names, call)
+    def _run(self, feed: model.Feed, params: Mapping[str, Any], case: Case) -> Iterator[Any]:
+        """Yield what a supplemental or fulfillment feed emits, over all windows it requests."""
+        for window in self._windows(feed, params, case):
+            names = self.names(feed, window, params)
+            pipelines = Pipelines(names, self._call)
             if feed.source is None:
                 yield from pipelines.flow(feed.filters, dict(params), case)
                 continue
@@ -225,15 +207,13 @@ class Feeds:
                         body.discard()
                     raise
 
-    def _windows(
-        self, feed: model.Feed, window: Window, asked: Window, params: Mapping[str, Any]
-    ) -> Iterator[Window]:
+    def _windows(self, feed: model.Feed, params: Mapping[str, Any], case: Case) -> Iterator[Window]:
         """Return the windows of a feed that a case calls: of the whole asked range (I-13)."""
         limits = feed.source.window if feed.source else None
         if limits is None:
-            return iter([window])
-        since = asked.since
-        names = self.names(feed, window, params)
+            return iter([case.window])
+        asked, since = case.asked, case.asked.since
+        names = self.names(feed, case.window, params)
         days = self.days(limits, names)
         if limits.not_before is not None:
             earliest = evaluate(limits.not_before, names)
@@ -267,9 +247,7 @@ class Feeds:
         days = self.days(limits, self.names(feed, part))
         return list(windows(part.since, part.until, days))
 
-    def _fulfill(
-        self, feed: model.Feed, window: Window, asked: Window, case: Case, report: ItemReport
-    ) -> None:
+    def _fulfill(self, feed: model.Feed, case: Case, report: ItemReport) -> None:
         """Fetch the files that are not stored yet.
 
         Files with one key are told apart by their bytes alone, so all of them are fetched until
@@ -283,18 +261,12 @@ class Feeds:
         stored = self._stored(groups) if groups else {}
         for key, group in groups.items():
             if stored.get(key, 0) < len(group):
-                came = [self._fetch(feed, one, window, asked, case, report) for one in group]
+                came = [self._fetch(feed, one, case, report) for one in group]
                 if all(came):
                     report.batch.listed[key] = len(group)
 
     def _fetch(
-        self,
-        feed: model.Feed,
-        placeholder: Placeholder,
-        window: Window,
-        asked: Window,
-        case: Case,
-        report: ItemReport,
+        self, feed: model.Feed, placeholder: Placeholder, case: Case, report: ItemReport
     ) -> bool:
         """Fetch one file; returns whether it came."""
         reported, part = report.batch.objects[placeholder.index], placeholder.part
@@ -303,7 +275,7 @@ class Feeds:
             case.misses.append(Miss(part, "left out", f"the {part} are left out", None, key))
             return False
         try:
-            content = self._content(feed, placeholder, name, window, asked, case)
+            content = self._content(feed, placeholder, name, case)
         except ItemError as error:
             text = f"the file {name!r} was not fetched: {error.message}"
             case.misses.append(Miss(part, error.message, text, error.cause, key, error.position))
@@ -315,19 +287,12 @@ class Feeds:
         return True
 
     def _content(
-        self,
-        caller: model.Feed,
-        placeholder: Placeholder,
-        name: str,
-        window: Window,
-        asked: Window,
-        case: Case,
+        self, caller: model.Feed, placeholder: Placeholder, name: str, case: Case
     ) -> Content:
         feed = self._definition.feeds[placeholder.feed]
-        names = self.names(feed, window, placeholder.run_params)
+        names = self.names(feed, case.window, placeholder.run_params)
         filled = ItemReport()
-        call = self._caller(window, asked)
-        for data in self._run(feed, window, asked, placeholder.run_params, case, call):
+        for data in self._run(feed, placeholder.run_params, case):
             self._reporters[feed.name].add(data, names, case, filled)
         found = [one.content for one in filled.batch.objects if one.content is not None]
         for other in found[1:]:

@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from izoologic_cdf.errors import ItemError, Position
@@ -21,18 +20,6 @@ Flow = Callable[[model.Pipeline, Any, Case], list[Any]]
 
 class RefusedError(ItemError):
     """The definition failed on purpose: the data says that something is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    """An item that became a case; the filters after that one are still to be done.
-
-    `nameless` is where the filter stands that found no id: such an item fails alone.
-    """
-
-    case: Case
-    value: Any
-    nameless: Position | None = None
 
 
 def evaluate(value: Value, names: Mapping[str, Any]) -> Any:
@@ -85,8 +72,8 @@ class Pipelines:
     def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
 
-        A pipeline that tracks gives Tracked items instead, cut at that filter. All of it, with the
-        feeds that it calls, has one budget.
+        A pipeline that tracks gives a Case for each item instead, cut at that filter. All of it,
+        with the feeds that it calls, has one budget.
 
         Raises:
             ItemError: a filter failed on the data, or on purpose (RefusedError).
@@ -163,14 +150,15 @@ class Pipelines:
         except EvaluationError as error:
             raise _failure(error) from None
 
-    def _track(self, step: model.Track, value: Any) -> Tracked:
+    def _track(self, step: model.Track, value: Any) -> Case:
         identity = _bounded(self._evaluate(step.id, value), step.position)
         updated = self._evaluate(step.updated, value) if step.updated else None
-        case = Case(
+        return Case(
             None if identity is None else str(identity),
             updated if isinstance(updated, int) else None,
+            value,
+            step.position if identity is None else None,
         )
-        return Tracked(case, value, step.position if identity is None else None)
 
     def _set(self, step: model.Set, value: Any, _case: Case) -> Any:
         if not isinstance(value, dict):

@@ -15,15 +15,15 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import HttpError
-from izoologic_cdf.runtime.interpreter import RefusedError, Tracked
+from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.progress import Speaker, span
 from izoologic_cdf.runtime.seen_cases import Worked
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, OVERLAP, Window, subtract
 
-Listed = tuple[Window, list[Tracked]]
-Aside = Callable[[Callable[[], list[Tracked]]], list[Tracked]]
+Listed = tuple[Window, list[Case]]
+Aside = Callable[[Callable[[], list[Case]]], list[Case]]
 
 
 class Lists:
@@ -116,7 +116,7 @@ class Lists:
 
     # --- the cases of a list -----------------------------------------------------------------
 
-    def sort_out(self, window: Window, cases: list[Tracked]) -> bool:
+    def sort_out(self, window: Window, cases: list[Case]) -> bool:
         """Drop the cases that are not this window's; tell whether it can be followed case by case.
 
         Each is processed once a run, and in the window that its update lies in; an update that
@@ -138,25 +138,25 @@ class Lists:
         # that second is not over when its first update is shown: another case may still get it
         return min(window.until, max(self._newest, self.started - OVERLAP) - 1)
 
-    def _drop_others(self, window: Window, cases: list[Tracked]) -> None:
+    def _drop_others(self, window: Window, cases: list[Case]) -> None:
         """Drop what another window lists, and what this run has processed since that update."""
         # what has no id can't be found in another window
         kept = [
             one
             for one in cases
-            if one.case.id is None
-            or one.case.updated is None
-            or one.case.updated <= window.until
-            or self._is_ahead(one.case)
+            if one.id is None
+            or one.updated is None
+            or one.updated <= window.until
+            or self._is_ahead(one)
         ]
-        ids = [one.case.id for one in kept if one.case.id is not None]
+        ids = [one.id for one in kept if one.id is not None]
         worked = self._worked.among(ids)
-        cases[:] = [one for one in kept if not self._is_known(one.case, worked)]
+        cases[:] = [one for one in kept if not self._is_known(one, worked)]
         for one in cases:
-            if self._is_ahead(one.case):
-                one.case.warn("its update lies in the future; it is processed all the same")
-            elif one.case.updated is not None and one.case.updated < EARLIEST:
-                one.case.warn("its update lies before 2000; it is processed all the same")
+            if self._is_ahead(one):
+                one.warn("its update lies in the future; it is processed all the same")
+            elif one.updated is not None and one.updated < EARLIEST:
+                one.warn("its update lies before 2000; it is processed all the same")
         self._worked.add(ids)
 
     def _is_ahead(self, case: Case) -> bool:
@@ -170,9 +170,9 @@ class Lists:
         )
         return case.id in worked and not late
 
-    def _see_dates(self, cases: list[Tracked]) -> bool:
+    def _see_dates(self, cases: list[Case]) -> bool:
         """Note the newest update; only a list in order tells how far its window has come."""
-        dates = [one.case.updated for one in cases if not self._is_ahead(one.case)]
+        dates = [one.updated for one in cases if not self._is_ahead(one)]
         known = [date for date in dates if date is not None]
         self._newest = max([self._newest, *known])
         return known == sorted(known) and None not in dates[len(dates) - len(known) :]
@@ -190,16 +190,14 @@ class Lists:
             and now - since > self._state.reach()
         )
 
-    def _list(self, part: Window) -> list[Tracked]:
-        about, latest = Case(), self.started + OVERLAP
-        asked = self._plan.asked
-        listed = self.aside(
-            lambda: list(self._feeds.list_cases(self._feed, part, asked, latest, about))
-        )
+    def _list(self, part: Window) -> list[Case]:
+        about = Case(window=part, asked=self._plan.asked)
+        latest = self.started + OVERLAP
+        listed = self.aside(lambda: list(self._feeds.list_cases(self._feed, about, latest)))
         self._speaker.messages(about.messages)
         return listed
 
-    def _given(self, part: Window, cases: list[Tracked]) -> Listed:
+    def _given(self, part: Window, cases: list[Case]) -> Listed:
         self._oldest = part.since if self._oldest is None else min(self._oldest, part.since)
         return part, cases
 

@@ -6,14 +6,10 @@ from izoologic_cdf.language import model
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.interpreter import Tracked
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.seen_cases import Worked
 from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import OVERLAP, Window
-
-# what is asked for: the window of a case, the range of its messages, the case
-Work = tuple[Window, Window, Tracked]
 
 
 class Ranges:
@@ -90,7 +86,7 @@ class Ranges:
         now = self._clock.now()
         return self._plan.at_once or any(one.is_due(now) for one in records if not one.abandoned)
 
-    def again(self, records: list[Deferred]) -> Work:
+    def again(self, records: list[Deferred]) -> Case:
         """Return a deferred case as it is asked for again."""
         asked = records[0].asked
         for record in records:
@@ -99,4 +95,4 @@ class Ranges:
             asked = asked.joined(self._plan.asked)
         asked = self.until_now(asked)
         updated = max((one.updated for one in records if one.updated is not None), default=None)
-        return asked, asked, Tracked(Case(records[0].case_id, updated), records[0].value)
+        return Case(records[0].case_id, updated, records[0].value, window=asked, asked=asked)

@@ -19,11 +19,10 @@ from izoologic_cdf.runtime.clock import Clock, SystemClock, stamp
 from izoologic_cdf.runtime.commits import WHOLE, Commits, Done
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import Limits, Transport
-from izoologic_cdf.runtime.interpreter import Tracked
 from izoologic_cdf.runtime.lists import Listed, Lists
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.progress import Progress, Speaker
-from izoologic_cdf.runtime.ranges import Ranges, Work
+from izoologic_cdf.runtime.ranges import Ranges
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.seen_cases import Worked
 from izoologic_cdf.runtime.source_client import FirstPage, Sources
@@ -202,11 +201,10 @@ class FeedRun:
     def _ask_a_known_case(self) -> set[str]:
         """Ask for cases that are known to be good until one is given; return what was given."""
         now = self._clock.now()
-        window = Window(now, now)
         for witness in self._state.tenant.witnesses():
-            done = self._work(window, window, Tracked(Case(witness.case_id), witness.value))
+            done = self._work(witness.as_case(now))
             if done.error is None:
-                return {WHOLE, *done.tracked.case.given}
+                return {WHOLE, *done.case.given}
         return set()
 
     # --- cases of earlier runs ---------------------------------------------------------------
@@ -253,17 +251,17 @@ class FeedRun:
 
     # --- cases -------------------------------------------------------------------------------
 
-    def _cases(self, pool: ThreadPoolExecutor, window: Window, cases: list[Tracked]) -> None:
+    def _cases(self, pool: ThreadPoolExecutor, window: Window, cases: list[Case]) -> None:
         ordered = self._lists.sort_out(window, cases)
         self.summary.listed += len(cases)
         self._progress.listed(len(cases))
         self._state.begin(window, self._ranges.since())
         witnesses: deque[Witness] = deque(maxlen=MAX_WITNESSES)
         for done in self._in_order(pool, self._work_on(window, cases)):
-            case = done.tracked.case
+            case = done.case
             self._commit(done, self._lists.reached(case) if ordered else None)
             if done.report is not None and case.id is not None:
-                witnesses.append(Witness(case.id, done.tracked.value))
+                witnesses.append(Witness(case.id, case.value))
                 if len(witnesses) == 1:  # the window may never end
                     self._state.tenant.remember(witnesses)
             self._progress.case()
@@ -272,28 +270,29 @@ class FeedRun:
             self._state.finish(self._lists.finished(window))
         self._committed()
 
-    def _work_on(self, window: Window, cases: list[Tracked]) -> Iterator[Work]:
+    def _work_on(self, window: Window, cases: list[Case]) -> Iterator[Case]:
         """Take the cases out of the list one by one, so that what is done with is gone."""
         cases.reverse()
         while cases:
-            tracked = cases.pop()
-            yield window, self._ranges.of(tracked.case.id), tracked
+            case = cases.pop()
+            case.window, case.asked = window, self._ranges.of(case.id)
+            yield case
 
-    def _in_order(self, pool: ThreadPoolExecutor, work: Iterable[Work]) -> Iterator[Done]:
+    def _in_order(self, pool: ThreadPoolExecutor, cases: Iterable[Case]) -> Iterator[Done]:
         """Process cases in parallel and yield them in the order of the list."""
         waiting: deque[Future[Done]] = deque()
         most = self._settings.in_flight * AHEAD
-        for one in work:
-            waiting.append(pool.submit(self._work, *one))
+        for case in cases:
+            waiting.append(pool.submit(self._work, case))
             if len(waiting) >= most:
                 yield _awaited(waiting.popleft())
         while waiting:
             yield _awaited(waiting.popleft())
 
-    def _work(self, window: Window, asked: Window, tracked: Tracked) -> Done:
-        done = Done(tracked, asked)
+    def _work(self, case: Case) -> Done:
+        done = Done(case)
         try:
-            done.report = self._feeds.work(self._feed, window, asked, tracked)
+            done.report = self._feeds.work(self._feed, case)
         except ItemError as error:
             done.error = error
         except (RunError, LibraryError):

@@ -10,7 +10,7 @@ from izoologic_cdf.runtime.progress import Speaker
 from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.tenants import Witness
-from izoologic_cdf.runtime.windows import OVERLAP, Window
+from izoologic_cdf.runtime.windows import OVERLAP
 
 
 class Standing:
@@ -74,7 +74,7 @@ class Standing:
         """Ask for a known case; raises RunError where nothing can be told from what comes."""
         now = self._clock.now()
         try:
-            return self._feeds.gives(self._feed, Window(now, now), witness.case_id, witness.value)
+            return self._feeds.gives(self._feed, witness.as_case(now))
         except ItemError as error:
             if error.cause is Cause.ITEM:
                 return False

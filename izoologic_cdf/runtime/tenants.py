@@ -18,6 +18,8 @@ from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.library.limits import storable, unexact
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import statements
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.windows import Window
 
 # cases that are kept to be asked for when the keys differ
 MAX_WITNESSES = 3
@@ -57,6 +59,10 @@ class Witness:
 
     case_id: str
     value: Any
+
+    def as_case(self, now: int) -> Case:
+        """Return it as a case to be requested now."""
+        return Case(self.case_id, None, self.value, window=Window(now, now), asked=Window(now, now))
 
 
 class Tenant:

@@ -26,6 +26,10 @@ class Window:
         return Window(min(self.since, other.since), max(self.until, other.until))
 
 
+# the window of what is asked for in none
+NEVER = Window(0, -1)
+
+
 def windows(since: int, until: int, days: int) -> Iterator[Window]:
     """Cut a range into windows of at most `days` days, oldest first.
 

@@ -9,7 +9,7 @@ import pytest
 from izoologic_cdf.errors import ItemError
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.interpreter import RefusedError, Tracked
+from izoologic_cdf.runtime.interpreter import RefusedError
 from tests.runtime.steps import steps
 
 READINGS = pytest.mark.parametrize("missing", list(Missing))
@@ -168,14 +168,14 @@ def test_a_warning_is_said_of_the_case_and_the_item_goes_on(said: str, texts: li
 def test_an_item_is_tracked_before_the_filters_that_follow() -> None:
     text = "[iterate, {track: {id: !expr value.id, updated: !expr value.at}}, {get: id}]"
     found = steps(text, [{"id": 7, "at": 5}, {"id": "b", "at": "soon"}])
-    assert all(isinstance(one, Tracked) for one in found)
-    assert [(one.case.id, one.case.updated) for one in found] == [("7", 5), ("b", None)]
+    assert all(isinstance(one, Case) for one in found)
+    assert [(one.id, one.updated) for one in found] == [("7", 5), ("b", None)]
     assert [one.value for one in found] == [{"id": 7, "at": 5}, {"id": "b", "at": "soon"}]
 
 
 def test_an_item_without_an_id_is_a_case_without_a_name_and_says_where() -> None:
     (found,) = steps("[{track: {id: !expr value.id}}]", {})
-    assert found.case.id is None
+    assert found.id is None
     assert (found.nameless.line, found.nameless.column) == (1, 3)
 
 
