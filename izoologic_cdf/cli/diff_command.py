@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from izoologic_cdf.bundle.diff import compare
-from izoologic_cdf.bundle.diff_forms import read_version
 from izoologic_cdf.cli import streams
+from izoologic_cdf.diff.compare import compare
+from izoologic_cdf.diff.versions import read_version
 from izoologic_cdf.emulator import load_scenario
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.runtime.configuration import read_assignments
