@@ -1,5 +1,5 @@
-"""From the authored definitions to what an administrator uploads, and back to what it means.
+"""From the authored definitions to what an administrator uploads.
 
-Submodules in the order in which they build on each other: tree, inline, native, emit, made, usage,
-build; archive and verify for the zip; diff for upgrades.
+Submodules in the order in which they build on each other: tree, inline, native, emit, made,
+checklist, build; archive and verify for the zip.
 """

@@ -5,12 +5,12 @@ import json
 import shlex
 from pathlib import Path
 
-from izoologic_cdf.bundle.diff import compare
-from izoologic_cdf.bundle.diff_forms import read_version
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import DEFAULT_LIBRARY
 from izoologic_cdf.cli.run_command import run_feed
+from izoologic_cdf.diff.compare import compare
+from izoologic_cdf.diff.versions import read_version
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.emulator import serve as serve_scenario
 from izoologic_cdf.errors import UsageError

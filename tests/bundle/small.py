@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from izoologic_cdf.bundle.diff_forms import Version, read_version
+from izoologic_cdf.diff.versions import Version, read_version
 
 OLD = """\
 version: "1.0"

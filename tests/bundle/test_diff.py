@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.bundle.diff import compare
-from izoologic_cdf.bundle.diff_objects import object_changes
-from izoologic_cdf.bundle.diff_runs import At
 from izoologic_cdf.cli.main import main
+from izoologic_cdf.diff.compare import compare
+from izoologic_cdf.diff.results import Redirected, object_changes
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.values import Literal
 from tests.bundle.history import FIXTURE, GOLDEN, reconstruction, story, today
@@ -33,7 +32,7 @@ Told = tuple[str, str, str, str | None, str | None]
 )
 def test_whatever_server_a_definition_names_the_emulator_is_asked(url: Any, expected: Any) -> None:
     here = Position("x.yaml", 1, 1)
-    assert At(Literal(url, here), "http://127.0.0.1:1").evaluate({}) == expected
+    assert Redirected(Literal(url, here), "http://127.0.0.1:1").evaluate({}) == expected
 
 
 def thing(value: str, **more: Any) -> dict[str, Any]:

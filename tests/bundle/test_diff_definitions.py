@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from izoologic_cdf.bundle.build import BuildError, build_yaml
-from izoologic_cdf.bundle.diff_changes import KINDS
-from izoologic_cdf.bundle.diff_definitions import definition_changes
-from izoologic_cdf.bundle.diff_forms import Form, Leaf, Version, read_version
-from izoologic_cdf.bundle.diff_steps import parts
 from izoologic_cdf.content import folder
+from izoologic_cdf.diff.changes import KINDS
+from izoologic_cdf.diff.definition_changes import definition_changes
+from izoologic_cdf.diff.versions import Form, Leaf, Version, parts, read_version
 from tests.bundle.small import OLD, version
 
 FEED = "Cases"

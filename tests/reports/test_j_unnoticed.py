@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.bundle import layout
-from izoologic_cdf.bundle.diff_definitions import definition_changes
 from izoologic_cdf.bundle.verify import verify
 from izoologic_cdf.cli.main import main
+from izoologic_cdf.diff.definition_changes import definition_changes
 from izoologic_cdf.emulator.endpoints import ENDPOINTS
 from izoologic_cdf.language.nodes import Document
 from tests.bundle.small import OLD, version
@@ -72,7 +72,7 @@ def test_41_blanks_between_the_tokens_of_an_expression_are_no_difference(
         OLD.replace(given, f"            - value: {text}\n")
         for text in ("!expr data.url or data.text", written)
     )
-    assert definition_changes(version(tmp_path, old, "old.yaml"), version(tmp_path, new)) == []
+    assert not [*definition_changes(version(tmp_path, old, "old.yaml"), version(tmp_path, new))]
 
 
 LAZY = {

@@ -1,4 +1,4 @@
-"""What two versions of a definition can differ in, and what that means for an administrator."""
+"""The kinds of change between two versions, and what each means for an administrator."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of change: the heading it stands under, and what to expect or to do."""
+    """One kind of change: its heading, and what to expect or to do."""
 
     title: str
     means: str
@@ -26,11 +26,15 @@ class Change:
     new: str | None = None
 
 
-# in the order in which they are told
+_OVERWRITES = (
+    "ThreatQ asks for confirmation, then the new configuration overwrites the stored one: "
+)
+
+# in the order in which they are reported
 KINDS: Mapping[str, Kind] = {
     "failed-run": Kind(
         "Runs that did not complete",
-        "What such a run would have ingested is missing below, so the objects can't be compared.",
+        "What such a run would have ingested is missing below, so the objects cannot be compared.",
     ),
     "version": Kind(
         "Versions",
@@ -62,23 +66,18 @@ KINDS: Mapping[str, Kind] = {
     ),
     "field-added": Kind(
         "User fields added",
-        "ThreatQ asks for confirmation, then the new configuration overwrites the stored one: note "
-        "yours before the upload, and fill these in after it.",
+        f"{_OVERWRITES}note yours before the upload, and fill these in after it.",
     ),
     "field-removed": Kind(
         "User fields removed",
-        "ThreatQ asks for confirmation, then the new configuration overwrites the stored one: what "
-        "you entered there is lost, and nothing reads it any more.",
+        f"{_OVERWRITES}what you entered there is lost, and nothing reads it any more.",
     ),
     "field-default": Kind(
         "Defaults of user fields changed",
-        "ThreatQ asks for confirmation, then the new configuration overwrites the stored one: set "
-        "these again where you do not want the new default.",
+        f"{_OVERWRITES}set these again where you do not want the new default.",
     ),
     "field-changed": Kind(
-        "User fields changed",
-        "ThreatQ asks for confirmation, then the new configuration overwrites the stored one: note "
-        "yours before the upload, and compare after it.",
+        "User fields changed", f"{_OVERWRITES}note yours before the upload, and compare after it."
     ),
     "identity": Kind(
         "Object identity",
@@ -87,12 +86,10 @@ KINDS: Mapping[str, Kind] = {
         "beside them when they are reported again. Nothing is migrated.",
     ),
     "object-added": Kind(
-        "Object sets added",
-        "The feed can report these objects beside the ones that it did.",
+        "Object sets added", "The feed can report these objects beside the ones that it did."
     ),
     "object-removed": Kind(
-        "Object sets removed",
-        "Objects of earlier runs stay, and are not updated any more.",
+        "Object sets removed", "Objects of earlier runs stay, and are not updated any more."
     ),
     "object-rule": Kind(
         "Objects: descriptions, dates and relations",
@@ -116,8 +113,7 @@ KINDS: Mapping[str, Kind] = {
         "From now on a changed value replaces the stored ones; until it changes they stay.",
     ),
     "ingest-rule-removed": Kind(
-        "Ingest rules removed",
-        "From now on a changed value stands beside the stored one.",
+        "Ingest rules removed", "From now on a changed value stands beside the stored one."
     ),
     "request": Kind(
         "Requests to the API",
@@ -125,11 +121,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "steps": Kind(
         "Steps of the data on the way to the objects",
-        "They can change any value. What they do to known data is told by running both.",
+        "They can change any value. Running both shows what they do to known data.",
     ),
     "template-value": Kind(
-        "Values that expressions use",
-        "They take effect wherever an expression names them.",
+        "Values that expressions use", "They take effect wherever an expression names them."
     ),
     "result-removed": Kind(
         "Objects that only the old version makes",

@@ -1,17 +1,16 @@
-"""What an upgrade from one version of a definition to another will do, for an administrator."""
+"""The difference between two versions of a definition, as text and as JSON."""
 
 import json
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from izoologic_cdf.bundle.diff_changes import KINDS, Change
-from izoologic_cdf.bundle.diff_definitions import definition_changes
-from izoologic_cdf.bundle.diff_forms import Version
-from izoologic_cdf.bundle.diff_objects import object_changes
-from izoologic_cdf.bundle.diff_runs import Failed, configured, run_over
+from izoologic_cdf.diff.changes import KINDS, Change
+from izoologic_cdf.diff.definition_changes import definition_changes
+from izoologic_cdf.diff.results import configured, object_changes, run_over
+from izoologic_cdf.diff.versions import Version
 from izoologic_cdf.emulator import Scenario
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.printable import printable
@@ -19,13 +18,13 @@ from izoologic_cdf.runtime.configuration import ConfigurationError
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 WIDTH = 100
-# longest text of one side of a change that is shown in full
-_LONGEST = 300
+# characters of one side of a change that are shown
+_MAX_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All changes between two versions; `over` tells what both were run over, if they were."""
+    """All changes between two versions; `over` says what both were run over, null if neither."""
 
     old: Version
     new: Version
@@ -50,14 +49,7 @@ class Difference:
             "new": {"name": self.new.name, "version": self.new.definition.version},
             "run_over": self.over,
             "changes": [
-                {
-                    "kind": change.kind,
-                    "where": change.where,
-                    "what": change.what,
-                    "old": change.old,
-                    "new": change.new,
-                    "means": KINDS[change.kind].means,
-                }
+                {**asdict(change), "means": KINDS[kind].means}
                 for kind in KINDS
                 for change in self.of_kind(kind)
             ],
@@ -65,14 +57,14 @@ class Difference:
         return json.dumps(document, indent=2)
 
     def as_text(self) -> str:
-        """Return sections for a person: what such changes mean, then one line a change."""
+        """Return one section a kind: what such changes mean, then one line a change."""
         versions = [f"{v.name} ({v.definition.version})" for v in (self.old, self.new)]
         lines = [f"{versions[0]} -> {versions[1]}"]
-        for kind, told in KINDS.items():
+        for kind, about in KINDS.items():
             changes = self.of_kind(kind)
             if changes:
-                means = textwrap.wrap(told.means, WIDTH - 2)
-                lines += ["", f"{told.title}: {len(changes)}", *(f"  {line}" for line in means)]
+                means = textwrap.wrap(about.means, WIDTH - 2)
+                lines += ["", f"{about.title}: {len(changes)}", *(f"  {line}" for line in means)]
                 for change in changes:
                     lines += _lines(change)
         run = f"Both were run over {self.over}." if self.over else "Neither was run."
@@ -93,11 +85,11 @@ def compare(
     `given` are values of user fields for the runs; the others have their defaults.
 
     Raises:
-        ConfigurationError: a given field that neither version has, or a value that it can't take.
-        EmulatorError: the emulator can't be started.
-        LibraryError: the temporary library can't be written.
+        ConfigurationError: a given field that neither version has, or a value that it cannot take.
+        EmulatorError: the emulator cannot be started.
+        LibraryError: the temporary library cannot be written.
     """
-    changes = definition_changes(old, new)
+    changes = list(definition_changes(old, new))
     if scenario is None:
         return Difference(old, new, tuple(changes))
     given = given or {}
@@ -116,14 +108,11 @@ def compare(
         run_over(v.definition, scenario, c) for v, c in zip((old, new), configurations, strict=True)
     ]
     for version, result in zip((old, new), results, strict=True):
-        changes += [_failed(version, failed) for failed in result.failed]
+        for one in result.failed:
+            said = f"{one.runs} of {one.of} runs did not complete; {one.said}"
+            changes.append(Change("failed-run", version.name, one.feed, new=said))
     changes += object_changes(results[0].objects, results[1].objects)
     return Difference(old, new, tuple(changes), _over(scenario, given))
-
-
-def _failed(version: Version, failed: Failed) -> Change:
-    said = f"{failed.runs} of {failed.of} runs did not complete; {failed.said}"
-    return Change("failed-run", version.name, failed.feed, new=said)
 
 
 def _over(scenario: Scenario, given: Mapping[str, str]) -> str:
@@ -150,4 +139,4 @@ def _lines(change: Change) -> list[str]:
 
 def _short(text: str) -> str:
     line = " ".join(text.split()) or '""'
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}... ({len(line)} characters)"
+    return line if len(line) <= _MAX_SHOWN else f"{line[:_MAX_SHOWN]}... ({len(line)} characters)"

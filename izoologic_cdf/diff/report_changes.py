@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from izoologic_cdf.bundle.diff_changes import Change
-from izoologic_cdf.bundle.diff_forms import Form, elements, entries, shown
+from izoologic_cdf.diff.changes import Change
+from izoologic_cdf.diff.versions import Form, elements, entries, shown
 from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS, code_of_plural
 from izoologic_cdf.language.schema import CONSTRUCTS
 
@@ -13,30 +13,27 @@ IDENTITY = ("value", "title", "name", "type", "key")
 _ATTRIBUTES = "attributes"
 # the key of objects that one expression gives
 _WHOLE = "items"
-Objects = dict[str, dict[str, Form]]
-Attributes = dict[str, list[dict[str, Form]]]
+Item = dict[str, Form]
+Objects = dict[str, Item]
+Attributes = dict[str, list[Item]]
 
 
-def report_changes(feed: str, old: dict[str, Form], new: dict[str, Form]) -> list[Change]:
-    """Return the changes of a report; `feed` is the name to tell them under."""
+def report_changes(feed: str, old: Item, new: Item) -> Iterator[Change]:
+    """Yield the changes of a report; `feed` is the name they are reported under."""
     before, after = dict(_objects(old)), dict(_objects(new))
-    changes = [
-        Change("object-removed", feed, label, old=_identity(item))
-        for label, item in before.items()
-        if label not in after
-    ]
-    changes += [
-        Change("object-added", feed, label, new=_identity(item))
-        for label, item in after.items()
-        if label not in before
-    ]
+    for label, item in before.items():
+        if label not in after:
+            yield Change("object-removed", feed, label, old=_identity(item))
+    for label, item in after.items():
+        if label not in before:
+            yield Change("object-added", feed, label, new=_identity(item))
     kept = [label for label in after if label in before]
     for label in kept:
-        changes += _item(feed, label, before[label], after[label])
-    return changes + list(_attribute_changes(feed, kept, before, after))
+        yield from _item_changes(feed, label, before[label], after[label])
+    yield from _attribute_changes(feed, kept, before, after)
 
 
-def _objects(report: dict[str, Form]) -> Iterator[tuple[str, dict[str, Form]]]:
+def _objects(report: Item) -> Iterator[tuple[str, Item]]:
     """Yield every object of a report with a label; shared attributes and tags are its own."""
     for key, sets in report.items():
         if key in (ATTRIBUTE_SETS, TAG_SETS):
@@ -53,9 +50,7 @@ def _objects(report: dict[str, Form]) -> Iterator[tuple[str, dict[str, Form]]]:
             yield from _items(label, entries(members).get(_WHOLE), shared)
 
 
-def _items(
-    label: str, items: Form | None, shared: dict[str, Form]
-) -> Iterator[tuple[str, dict[str, Form]]]:
+def _items(label: str, items: Form | None, shared: Item) -> Iterator[tuple[str, Item]]:
     for number, item in enumerate(elements(items)):
         own = f"{label} #{number + 1}" if number else label
         if not isinstance(item, dict):
@@ -68,7 +63,7 @@ def _items(
                 yield from _items(f"{own} {code_of_plural(key)}", value, {})
 
 
-def _item(feed: str, label: str, old: dict[str, Form], new: dict[str, Form]) -> Iterator[Change]:
+def _item_changes(feed: str, label: str, old: Item, new: Item) -> Iterator[Change]:
     for key in [*new, *(key for key in old if key not in new)]:
         before, after = old.get(key), new.get(key)
         if key not in (_ATTRIBUTES, ATTRIBUTE_SETS) and before != after:
@@ -79,20 +74,20 @@ def _item(feed: str, label: str, old: dict[str, Form], new: dict[str, Form]) -> 
 def _attribute_changes(
     feed: str, labels: list[str], old: Objects, new: Objects
 ) -> Iterator[Change]:
-    """Yield the changes of attributes; one that several objects share is told once."""
-    told: dict[tuple[str, str, str | None, str | None], list[str]] = {}
+    """Yield the changes of attributes; one that several objects share is one change."""
+    found: dict[tuple[str, str, str | None, str | None], list[str]] = {}
     for label in labels:
         before, after = _attributes(old[label]), _attributes(new[label])
         for name in [*after, *(name for name in before if name not in after)]:
             for one, other in zip_longest(before.get(name, []), after.get(name, [])):
                 for change in _attribute(name, one, other):
-                    told.setdefault(change, []).append(label)
-    for (kind, what, was, now), found in told.items():
-        yield Change(kind, feed, f"{what} of {', '.join(found)}", was, now)
+                    found.setdefault(change, []).append(label)
+    for (kind, what, was, now), users in found.items():
+        yield Change(kind, feed, f"{what} of {', '.join(users)}", was, now)
 
 
 def _attribute(
-    name: str, old: dict[str, Form] | None, new: dict[str, Form] | None
+    name: str, old: Item | None, new: Item | None
 ) -> Iterator[tuple[str, str, str | None, str | None]]:
     if old is None or new is None:
         kind = "attribute-added" if old is None else "attribute-removed"
@@ -104,7 +99,7 @@ def _attribute(
             yield "attribute-rule", f"{key} of {name}", was, now
 
 
-def _attributes(item: dict[str, Form]) -> Attributes:
+def _attributes(item: Item) -> Attributes:
     found: Attributes = {}
     for one in [*elements(item.get(_ATTRIBUTES)), *elements(item.get(ATTRIBUTE_SETS))]:
         if isinstance(one, dict):
@@ -115,7 +110,7 @@ def _attributes(item: dict[str, Form]) -> Attributes:
     return found
 
 
-def _rule(attribute: dict[str, Form] | None) -> str | None:
+def _rule(attribute: Item | None) -> str | None:
     if attribute is None:
         return None
     condition = attribute.get("condition")
@@ -123,7 +118,7 @@ def _rule(attribute: dict[str, Form] | None) -> str | None:
     return text if condition is None else f"{text}, if {shown(condition)}"
 
 
-def _identity(item: dict[str, Form]) -> str:
+def _identity(item: Item) -> str:
     return shown({key: item[key] for key in (*IDENTITY, _WHOLE) if key in item})
 
 
