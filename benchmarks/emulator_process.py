@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from izoologic_cdf.emulator import Emulator
-from izoologic_cdf.emulator.cases import Case, StoredCases
 from izoologic_cdf.emulator.generated import generate
-from izoologic_cdf.emulator.scenario import Scenario
+from izoologic_cdf.emulator.scenario import Case, Scenario, StoredCases
 
 # one window, so that each case is one detail and one request of communications
 DAYS = 29

@@ -6,7 +6,7 @@ CdfError                    the root: whatever is caught here ends with a senten
   ConfigurationError        a value of the form (`runtime/configuration`)
   LibraryError              a library that cannot be read or written (`library/objects`)
   BuildError, ZipError      a definition that cannot be built, a zip that cannot be read (`bundle`)
-  EmulatorError             an emulator that cannot start (`emulator/api_errors`)
+  EmulatorError             a wrong use of an emulated API (`loopback/inputs`)
   RunError                  ends the run: no login, the certificate is refused
   ItemError                 ends one case, part or window; the others go on
     HttpError               a call that got no usable response (`runtime/http`)

@@ -4,16 +4,13 @@ It knows nothing of the feeds, the runtime or the library, and keeps its own tab
 names and codes.
 """
 
-from izoologic_cdf.emulator.api_errors import EmulatorError, ScenarioError
-from izoologic_cdf.emulator.faults import Fault
 from izoologic_cdf.emulator.generated import generate
-from izoologic_cdf.emulator.options import Options
-from izoologic_cdf.emulator.requestlog import LoggedRequest, RequestLog
-from izoologic_cdf.emulator.scenario import Scenario
+from izoologic_cdf.emulator.scenario import Fault, Options, Scenario, ScenarioError
 from izoologic_cdf.emulator.scenarios import load_scenario
-from izoologic_cdf.emulator.serve import serve
-from izoologic_cdf.emulator.server import Emulator
+from izoologic_cdf.emulator.server import Emulator, serve
 from izoologic_cdf.emulator.tenant import State
+from izoologic_cdf.loopback.inputs import EmulatorError
+from izoologic_cdf.loopback.steering import LoggedRequest, RequestLog
 
 __all__ = [
     "Emulator",

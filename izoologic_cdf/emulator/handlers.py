@@ -1,45 +1,151 @@
-"""What each endpoint answers: (state, arguments, now in epoch seconds) -> answer."""
+"""What each endpoint takes and answers: request values -> answer, as ASP.NET Core would do it."""
 
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from izoologic_cdf.emulator import assumed, endpoints, responses
-from izoologic_cdf.emulator.cases import Case, JsonObject, Register
-from izoologic_cdf.emulator.endpoints import Endpoint
-from izoologic_cdf.emulator.responses import Answer, envelope
-from izoologic_cdf.emulator.tenant import State
-from izoologic_cdf.emulator.times import DAY, epoch
+from izoologic_cdf.emulator import assumed, endpoints
+from izoologic_cdf.emulator.endpoints import Endpoint, Name
+from izoologic_cdf.emulator.scenario import JsonObject, Options
+from izoologic_cdf.emulator.tenant import Register, State
+from izoologic_cdf.loopback.inputs import DAY, epoch, iso
+from izoologic_cdf.loopback.serving import BYTES, Answer, encode
 
-Handler = Callable[[State, dict[str, Any], int], Answer]
+PROBLEM = "application/problem+json; charset=utf-8"
+_INTEGER = re.compile(r"-?[0-9]{1,14}")
 
 
-def authenticate(state: State, arguments: dict[str, Any], now: int) -> Answer:
-    """Give out a token for the right pair of keys."""
-    if (arguments["apikey"], arguments["secretkey"]) != (state.api_key, state.secret_key):
+class BadRequestError(Exception):
+    """The request is to be refused with 400; `errors` are sentences by name."""
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def read(
+    endpoint: Endpoint, pairs: Iterable[tuple[str, Any]], options: Options, now: int
+) -> dict[str, Any]:
+    """Return the values by default name: text, or epoch seconds as an integer.
+
+    Strict takes the default spelling alone, once, and no time that has not come yet; otherwise
+    names are read without regard to case, aliases are taken and unknown names ignored (I-09). A
+    name that an option has changed is None where it is not given. Raises BadRequestError with
+    everything that is wrong.
+    """
+    strict = options.strict
+    given: dict[str, Any] = {}
+    errors: dict[str, list[str]] = {}
+    keys = {
+        text: name.default
+        for name in endpoint.names
+        for text in _spellings(endpoint, name, options)
+    }
+    for spelling, value in pairs:
+        found = keys.get(spelling if strict else spelling.lower())
+        if strict and found is None:
+            wanted = ", ".join(keys)
+            errors[spelling] = [f"The name {spelling} is unknown here; expected: {wanted}."]
+        elif strict and found in given:
+            errors[spelling] = [f"The name {spelling} is given twice."]
+        if found is not None:
+            given.setdefault(found, value)
+    values: dict[str, Any] = {}
+    for name, key in ((name, name.default) for name in endpoint.names):
+        values[key] = _value(endpoint, name, given.get(key), options)
+        if values[key] is not None:
+            continue
+        if given.get(key) is not None:
+            errors[key] = [f"The value of {key} must be {_wanted(endpoint, name, options)}."]
+        elif key in given or f"{endpoint.name}.{key}" not in options.renamed:
+            errors[key] = [f"The {key} field is required."]
+    for key, ahead in (("fromdate", 0), ("todate", DAY)) if strict and not errors else ():
+        if (values.get(key) or 0) > now + ahead:
+            errors[key] = [f"The {key} {values[key]} lies in the future of {iso(now)}."]
+    if errors:
+        raise BadRequestError(errors)
+    return values
+
+
+def _spellings(endpoint: Endpoint, name: Name, options: Options) -> list[str]:
+    full = f"{endpoint.name}.{name.default}"
+    if full not in options.renamed:
+        return [name.default, *(() if options.strict else name.aliases)]
+    new = options.renamed[full]
+    return [] if new is None else [new if options.strict else new.lower()]
+
+
+def _value(endpoint: Endpoint, name: Name, value: Any, options: Options) -> str | int | None:
+    if name.kind == "text":
+        return value if isinstance(value, str) else None
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        in_json = endpoint.method == "POST"
+        return None if in_json and options.epoch_type == "int" else int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and options.epoch_type != "string":
+        return value
+    return None
+
+
+def _wanted(endpoint: Endpoint, name: Name, options: Options) -> str:
+    if name.kind == "text":
+        return "a string"
+    if endpoint.method == "GET":
+        return "epoch seconds"
+    types = {"string": "a string", "int": "an integer", "both": "a string or an integer"}
+    return f"epoch seconds as {types[options.epoch_type]}"
+
+
+def envelope(value: JsonObject, status: int = 200) -> Answer:
+    """Return the answer of a whole envelope."""
+    return Answer(status, encode(value))
+
+
+def success(result: Any, blank: str | None) -> Answer:
+    """Return the envelope of a result; `message` and `errorCode` are the blank."""
+    body = {"result": result, "success": True, "message": blank, "errorCode": blank}
+    return Answer(200, encode(body))
+
+
+def problem(status: int, title: str, errors: dict[str, list[str]]) -> Answer:
+    """Return a problem+json answer; errors by the name they are about."""
+    return Answer(status, encode(assumed.problem(status, title, errors)), PROBLEM)
+
+
+def bad_request(errors: dict[str, list[str]]) -> Answer:
+    """Return a 400 that names what is wrong with which name."""
+    return problem(400, "One or more validation errors occurred.", errors)
+
+
+def authenticate(state: State, values: dict[str, Any], now: int) -> Answer:
+    """Issue a token for the right pair of keys."""
+    if (values["apikey"], values["secretkey"]) != (state.api_key, state.secret_key):
         return envelope(assumed.bad_credentials(), state.options.bad_login_status)
-    return responses.success({"accessToken": state.tokens.issue(now, state.options)}, "")
+    return success({"accessToken": state.tokens.issue(now, state.options)}, "")
 
 
-def case_sync(state: State, arguments: dict[str, Any], now: int) -> Answer:
+def case_sync(state: State, values: dict[str, Any], now: int) -> Answer:
     """List the incident cases updated since a time."""
-    since = arguments["lastsyncntime"]
-    return _list(state, state.incidents, since, now, time=endpoints.INCIDENT_LIST_TIME, blank=None)
+    return _list(state, state.incidents, values, now, endpoints.INCIDENT_LIST_TIME, None)
 
 
-def dlr_synced_cases(state: State, arguments: dict[str, Any], now: int) -> Answer:
+def dlr_synced_cases(state: State, values: dict[str, Any], now: int) -> Answer:
     """List the DLR cases modified since a time."""
-    since = arguments["lastsyncntime"]
-    return _list(state, state.dlr, since, now, time=endpoints.DLR_LIST_TIME, blank="")
+    return _list(state, state.dlr, values, now, endpoints.DLR_LIST_TIME, "")
 
 
 def _list(
-    state: State, register: Register, since: int | None, now: int, *, time: str, blank: str | None
+    state: State,
+    register: Register,
+    values: dict[str, Any],
+    now: int,
+    time: str,
+    blank: str | None,
 ) -> Answer:
     options = state.options
     # an API that ignores the time lists everything
-    since = 0 if since is None else since
+    since = values["lastsyncntime"] or 0
     limits = [options.max_lookback_days]
     if options.window == "reject-older-than-30d":
         limits.append(options.range_limit_days)
@@ -57,24 +163,22 @@ def _list(
     elif options.list_order == "shuffled":
         # the same question has the same answer, so that a run can be repeated
         random.Random(since).shuffle(rows)  # noqa: S311
-    return responses.success(
-        [{"caseId": case_id, time: str(updated)} for updated, case_id in rows], blank
-    )
+    return success([{"caseId": case_id, time: str(updated)} for updated, case_id in rows], blank)
 
 
-def case_detail(state: State, arguments: dict[str, Any], now: int) -> Answer:
-    """Tell an incident case, with new file tokens at every call."""
-    # an API that ignores the id tells of any case
-    case_id = _any(state.incidents, now) if arguments["caseid"] is None else arguments["caseid"]
+def case_detail(state: State, values: dict[str, Any], now: int) -> Answer:
+    """Return an incident case, with new file tokens at every call."""
+    # an API that ignores the id answers with any case
+    case_id = _any(state.incidents, now) if values["caseid"] is None else values["caseid"]
     case = state.incidents.case(case_id)
     if case is None:
         return envelope(assumed.no_data())
     detail = case.detail
     files = detail.get("caseFiles")
     if isinstance(files, list):
-        told = [_entry(state, case_id, i, entry, now) for i, entry in enumerate(files)]
-        detail = {**detail, "caseFiles": told}
-    return responses.success(detail, case.blank)
+        entries = [_entry(state, case_id, i, entry, now) for i, entry in enumerate(files)]
+        detail = {**detail, "caseFiles": entries}
+    return success(detail, case.blank)
 
 
 def _any(register: Register, now: int) -> str:
@@ -91,44 +195,38 @@ def _entry(state: State, case_id: str, index: int, entry: Any, now: int) -> Any:
     return {**entry, "fileToken": state.file_tokens.issue(case_id, index, now)}
 
 
-def communications(state: State, arguments: dict[str, Any], now: int) -> Answer:
-    """Tell the messages of an incident case in a range, newest first."""
-    bounds = arguments["fromdate"], arguments["todate"]
+def communications(state: State, values: dict[str, Any], now: int) -> Answer:
+    """Return the messages of an incident case in a range, newest first."""
+    options, case_id = state.options, values["caseid"]
+    bounds = values["fromdate"], values["todate"]
     first, last = bounds[0] or 0, now if bounds[1] is None else bounds[1]
-    options, case_id = state.options, arguments["caseid"]
     if first >= last:
         return envelope(assumed.inverted_range())
     if last - first > options.range_limit_days * DAY and None not in bounds:
         return envelope(assumed.range_too_long(options.range_limit_days))
-    # an API that ignores the id tells the messages of all cases
-    ids = [case_id] if case_id is not None else sorted({i for _, i in state.incidents.rows(0, now)})
     if options.day_rounding:
         # observed at FetchIncidents: the first day is rounded up, the last one down and included
         first, last = -(-first // DAY) * DAY, last // DAY * DAY + DAY - 1
+    last = min(last, now)
+    # an API that ignores the id answers with the messages of all cases
+    ids = [case_id] if case_id is not None else sorted({i for _, i in state.incidents.rows(0, now)})
     cases = [case for one in ids if (case := state.incidents.case(one)) is not None]
-    found = _messages(cases, first, min(last, now))
-    return responses.success(found, "") if found else envelope(assumed.no_data())
-
-
-def _messages(cases: list[Case], first: int, last: int) -> list[JsonObject]:
     dated = [(epoch(row.get("createdOn")), row) for case in cases for row in case.messages]
     # a message without a date lies in every range: left out, nobody could ever read it
     found = [(at, row) for at, row in dated if at is None or first <= at <= last]
     found.sort(key=lambda item: -(item[0] or 0))
-    return [row for _, row in found]
+    return success([row for _, row in found], "") if found else envelope(assumed.no_data())
 
 
-def download(state: State, arguments: dict[str, Any], now: int) -> Answer:
-    """Give the bytes of a file."""
-    found = state.file_tokens.use(arguments["filetoken"] or "", now, state.options)
-    if found is None:
-        return envelope(assumed.bad_file_token())
-    case_id, index = found
+def download(state: State, values: dict[str, Any], now: int) -> Answer:
+    """Return the bytes of a file."""
+    found = state.file_tokens.use(values["filetoken"] or "", now, state.options)
+    case_id, index = found or ("", 0)
     case = state.incidents.case(case_id)
     content = case.contents[index] if case and index < len(case.contents) else None
-    if case is None or content is None:
+    if found is None or case is None or content is None:
         return envelope(assumed.bad_file_token())
-    answer = Answer(200, content, responses.BYTES)
+    answer = Answer(200, content, BYTES)
     if state.options.content_disposition:
         name = str(case.detail["caseFiles"][index].get("originalFilename"))
         quoted = quote(name, safe="", errors="replace")
@@ -136,15 +234,15 @@ def download(state: State, arguments: dict[str, Any], now: int) -> Answer:
     return answer
 
 
-def dlr_detail(state: State, arguments: dict[str, Any], now: int) -> Answer:
-    """Tell a DLR case by its case id or its tracking id."""
-    named = arguments["trackingid"]
+def dlr_detail(state: State, values: dict[str, Any], now: int) -> Answer:
+    """Return a DLR case by its case id or its tracking id."""
+    named = values["trackingid"]
     case_id = _any(state.dlr, now) if named is None else state.dlr.find(named)
     case = state.dlr.case(case_id) if case_id else None
-    return responses.success(case.detail, case.blank) if case else envelope(assumed.no_data())
+    return success(case.detail, case.blank) if case else envelope(assumed.no_data())
 
 
-HANDLERS: dict[Endpoint, Handler] = {
+HANDLERS: dict[Endpoint, Callable[[State, dict[str, Any], int], Answer]] = {
     endpoints.AUTHENTICATE: authenticate,
     endpoints.CASE_SYNC: case_sync,
     endpoints.CASE_DETAIL: case_detail,

@@ -2,10 +2,11 @@
 
 import hashlib
 import random
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from izoologic_cdf.emulator.times import DAY
+from izoologic_cdf.loopback.inputs import DAY
 
 # stands for a key that is not there
 MISSING = object()
@@ -54,11 +55,16 @@ class Fields:
         self._position = 0
         self.object: dict[str, Any] = {}
 
-    def put(self, name: str, value: Any) -> None:
-        """Set a field, or one of the null patterns in its place."""
-        turn = (self._index + 5 * self._position) % _CYCLE
-        self._position += 1
-        self.exact(name, NULLS[turn] if turn < len(NULLS) else value)
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Set fields in this order: each to its value or, in its turn, to a null pattern.
+
+        A tuple is a choice, of which each index takes one.
+        """
+        for name, value in values.items():
+            turn = (self._index + 5 * self._position) % _CYCLE
+            self._position += 1
+            chosen = pick(value, self._index) if isinstance(value, tuple) else value
+            self.exact(name, NULLS[turn] if turn < len(NULLS) else chosen)
 
     def exact(self, name: str, value: Any) -> None:
         """Set a field to just that value; MISSING leaves it out."""
@@ -66,7 +72,7 @@ class Fields:
             self.object[name] = value
 
 
-def pick(choices: tuple[Any, ...], index: int) -> Any:
+def pick(choices: Sequence[Any], index: int) -> Any:
     """Return one of the choices in turn."""
     return choices[index % len(choices)]
 
@@ -117,7 +123,7 @@ def _id(*key: Any) -> str:
 def update_time(seed: int, kind: str, index: int, since: int, clock: int) -> int:
     """Return when a case was updated: often just at, before or after an edge, never outside.
 
-    Edges are those of windows of 30 days from ``since``, of UTC days, and the clock itself.
+    Edges are those of windows of 30 days from `since`, of UTC days, and the clock itself.
     """
     numbers = randomness(seed, kind, index, "updated")
     anywhere = numbers.randint(since, clock)

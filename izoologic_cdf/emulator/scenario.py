@@ -1,17 +1,147 @@
-"""A scenario: all that an emulator starts with."""
+"""A scenario: all that an emulator starts with, which is options, faults and cases."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
 
-from izoologic_cdf.emulator.cases import CaseSource, StoredCases
-from izoologic_cdf.emulator.faults import Fault
-from izoologic_cdf.emulator.options import Options
+from izoologic_cdf.emulator.endpoints import ENDPOINTS
+from izoologic_cdf.loopback import faults
+from izoologic_cdf.loopback.inputs import EmulatorError, Rule, number, unknown
+from izoologic_cdf.loopback.steering import ServerOptions, choice, option
+
+JsonObject = dict[str, Any]
+
+_NAMES = {endpoint.name for endpoint in ENDPOINTS}
+_PARAMETERS = {f"{point.name}.{name.default}" for point in ENDPOINTS for name in point.names}
+_LIMIT, _ANY_LIMIT = number(1, null=True), number(0, null=True)
+
+
+class ScenarioError(EmulatorError):
+    """A scenario cannot be loaded; the text names the scenario and the place in it."""
+
+
+def _is_renaming(value: Any) -> bool:
+    for key in value if isinstance(value, dict) else ():
+        if key not in _PARAMETERS:
+            raise EmulatorError(unknown("parameter", str(key), _PARAMETERS))
+    return isinstance(value, dict) and all(isinstance(v, str | None) for v in value.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(ServerOptions):
+    """One reading of the API: how the emulator behaves where the real server is unknown.
+
+    Days and seconds are numbers; None means without a limit. Each option is described in
+    docs/emulator.md. Raises EmulatorError for a value that an option does not take.
+    """
+
+    # requests
+    strict: bool = choice(False, True)
+    path_mode: str = choice("both", "api", "bare", "without")
+    epoch_type: str = choice("both", "string", "int")
+    renamed: dict[str, str | None] = field(
+        default_factory=dict,
+        metadata={"rule": Rule(_is_renaming, "an object of names, each a text or null")},
+    )
+    # lists and ranges
+    window: str = choice("window", "open-ended", "reject-older-than-30d")
+    max_lookback_days: int | None = option(None, _LIMIT)
+    range_limit_days: int = option(30, number(1))
+    day_rounding: bool = choice(True, False)
+    list_order: str = choice("asc", "desc", "shuffled")
+    # login
+    token_life_seconds: int | None = option(None, _ANY_LIMIT)
+    token_life_uses: int | None = option(None, _LIMIT)
+    single_token: bool = choice(False, True)
+    bad_login_status: int = choice(200, 401)
+    # files
+    file_tokens: str = choice("fresh", "stored")
+    file_token_life_seconds: int | None = option(None, _ANY_LIMIT)
+    file_token_uses: int | None = option(None, _LIMIT)
+    content_disposition: bool = choice(False, True)
+    date_header: str = choice("real", "clock")
+
+
+def _is_endpoint(value: Any) -> bool:
+    if isinstance(value, str) and value not in _NAMES:
+        raise EmulatorError(unknown("endpoint", value, _NAMES))
+    return value is None or isinstance(value, str)
+
+
+@dataclass(slots=True)
+class Fault(faults.Fault):
+    """A fault at the calls of one endpoint (its name), or about one case (its id), or both."""
+
+    SELECTION: ClassVar[Mapping[str, Rule]] = {
+        "endpoint": Rule(_is_endpoint, "the name of an endpoint"),
+        "case": Rule(lambda value: isinstance(value, str | None), "a case id"),
+    }
+
+    endpoint: str | None = None
+    case: str | None = None
+
+
+@dataclass(slots=True)
+class Case:
+    """One case with everything the API tells about it.
+
+    `contents[i]` are the bytes of `detail["caseFiles"][i]` (None: they are gone); `blank` is what
+    its detail says in `message` and `errorCode` on success (the guide shows both null and "").
+    """
+
+    detail: JsonObject
+    messages: list[JsonObject] = field(default_factory=list)
+    contents: list[bytes | None] = field(default_factory=list)
+    blank: str | None = None
+
+
+class CaseSource(Protocol):
+    """Where the cases of a scenario come from; a source never changes."""
+
+    def rows(self) -> Iterable[tuple[int, str]]:
+        """Return the rows of the list, (epoch seconds, case id), in any order."""
+
+    def case(self, case_id: str) -> Case | None:
+        """Return the case of exactly that id, or None."""
+
+    def resolve(self, tracking_id: str) -> str | None:
+        """Return the id of the case with that tracking id, or None."""
+
+
+def tracking_id(case: Case) -> str | None:
+    """Return the tracking id in the detail of a case, or None."""
+    value = case.detail.get("trackingID")
+    return value if isinstance(value, str) else None
+
+
+class StoredCases:
+    """A source that holds its cases in memory."""
+
+    def __init__(
+        self, rows: Iterable[tuple[int, str]] = (), cases: Mapping[str, Case] | None = None
+    ) -> None:
+        self._rows = list(rows)
+        self._cases = dict(cases or {})
+        self._tracked = {tracking_id(case): name for name, case in self._cases.items()}
+
+    def rows(self) -> Iterable[tuple[int, str]]:
+        """Return the rows as given."""
+        return self._rows
+
+    def case(self, case_id: str) -> Case | None:
+        """Return the case of exactly that id, or None."""
+        return self._cases.get(case_id)
+
+    def resolve(self, tracking_id: str) -> str | None:
+        """Return the id of the case with that tracking id, or None."""
+        return self._tracked.get(tracking_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """The data, the clock and the behaviour of one emulated tenant.
 
-    Times are epoch seconds. ``since`` and ``until`` enclose everything that the scenario holds;
+    Times are epoch seconds. `since` and `until` enclose everything that the scenario holds;
     without a clock the emulator follows real time.
     """
 

@@ -1,38 +1,51 @@
-"""The HTTP server: an event loop in a thread of its own, started and stopped by its user."""
+"""The emulator as a server: route, authorize, read, answer, as ASP.NET Core does."""
 
 import asyncio
+import functools
+import json
 import ssl
-import threading
-from concurrent.futures import Future
+from collections.abc import Callable
 from email.utils import formatdate
-from types import TracebackType
-from typing import Self
+from typing import Any
 
 from aiohttp import web
 
-from izoologic_cdf.emulator import control, delivery
-from izoologic_cdf.emulator.api_errors import EmulatorError
-from izoologic_cdf.emulator.dispatch import Call, dispatch
-from izoologic_cdf.emulator.requestlog import RequestLog
+from izoologic_cdf.emulator import assumed, endpoints, handlers
 from izoologic_cdf.emulator.scenario import Scenario
-from izoologic_cdf.emulator.tenant import State
+from izoologic_cdf.emulator.tenant import CONTROL, State
+from izoologic_cdf.loopback import faults
+from izoologic_cdf.loopback.inputs import iso
+from izoologic_cdf.loopback.serving import HTML, Answer, LoopbackServer, serve_until_signal
+from izoologic_cdf.loopback.steering import LoggedRequest, RequestLog, masked
+from izoologic_cdf.printable import printable
 
 # good for the emulator alone: no tenant ever knew them
 API_KEY = "emulator-api-key"
 SECRET_KEY = "emulator-secret-key"  # noqa: S105
 
-# a scenario with files may come over the control plane
-_LARGEST_BODY = 256 * 1024 * 1024
-_STOP_SECONDS = 0.2
+# the names whose values the request log keeps
+_SHOWN = frozenset({"lastsyncntime", "lastsynctime", "fromdate", "todate", "caseid", "trackingid"})
+_UNAUTHORIZED = {"WWW-Authenticate": assumed.UNAUTHORIZED_HEADER}
+_DIALECT = faults.Dialect(
+    refusal=lambda status, form, message, code: (
+        handlers.problem(status, message, {"$": [message]})
+        if form == "problem"
+        else handlers.envelope(assumed.failure(message, code), status)
+    ),
+    unauthorized=_UNAUTHORIZED,
+    payload="result",
+)
 
 
-class Emulator:
+class Emulator(LoopbackServer):
     """The emulator of the iZoologic API, as a context manager.
 
-    ``with Emulator(load_scenario("guide")) as emulator`` starts it on a free port of loopback and
-    stops it at the end. ``strict`` overrules the option of that name. Given an SSL context it
-    speaks HTTPS. Raises EmulatorError when it cannot listen.
+    `with Emulator(load_scenario("guide")) as emulator` starts it on a free port of loopback and
+    stops it at the end. `strict` overrules the option of that name. With an SSL context it speaks
+    HTTPS. Raises EmulatorError when it cannot listen.
     """
+
+    name = "emulator"
 
     def __init__(
         self,
@@ -45,111 +58,152 @@ class Emulator:
         api_key: str = API_KEY,
         secret_key: str = SECRET_KEY,
     ) -> None:
+        super().__init__(host, port, ssl_context)
         self.api_key = api_key
         self.secret_key = secret_key
         self.state = State(scenario, api_key, secret_key, strict)
-        self._host, self._port, self._ssl = host, port, ssl_context
-        self._thread: threading.Thread | None = None
 
     @property
     def requests(self) -> RequestLog:
-        """What it has been asked."""
+        """What it has been requested."""
         return self.state.requests
 
-    @property
-    def port(self) -> int:
-        """The port it listens on, once started."""
-        return self._port
-
-    @property
-    def url(self) -> str:
-        """The base URL without a trailing slash, e.g. ``http://127.0.0.1:8080``."""
-        return f"{'https' if self._ssl else 'http'}://{self._host}:{self._port}"
-
-    def start(self) -> Self:
-        """Listen; returns when the first request can come."""
-        started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = Future()
-        self._thread = threading.Thread(
-            target=self._run, args=(started,), name="emulator", daemon=True
-        )
-        self._thread.start()
-        try:
-            self._loop, self._stopped, self._port = started.result()
-        except OSError as error:
-            self._thread.join()
-            self._thread = None
-            where = f"{self._host}:{self._port}"
-            raise EmulatorError(
-                f"the emulator cannot listen on {where}: {error.strerror or error}; "
-                "choose another port, or 0 for a free one"
-            ) from None
-        return self
-
-    def stop(self) -> None:
-        """Stop listening and end what is under way; does nothing when it does not run."""
-        if self._thread is not None:
-            self._loop.call_soon_threadsafe(self._stopped.set)
-            self._thread.join()
-            self._thread = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def _run(self, started: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]") -> None:
-        try:
-            asyncio.run(self._serve(started))
-        except Exception as error:
-            # whoever waits for the start must not wait for ever
-            if started.done():
-                raise
-            started.set_exception(error)
-
-    async def _serve(
-        self, started: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]"
-    ) -> None:
-        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-        # the low-level server: no routing table, no middleware, no access log in the hot path
-        server = web.Server(
-            self._handle,
-            request_factory=lambda message, payload, protocol, writer, task: web.BaseRequest(
-                message, payload, protocol, writer, task, loop, client_max_size=_LARGEST_BODY
-            ),
-            access_log=None,
-        )
-        runner = web.ServerRunner(server, shutdown_timeout=_STOP_SECONDS)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, self._host, self._port, ssl_context=self._ssl)
-            await site.start()
-        except OSError as error:
-            await runner.cleanup()
-            started.set_exception(error)
-            return
-        started.set_result((loop, stopped, runner.addresses[0][1]))
-        await stopped.wait()
-        await runner.cleanup()
-
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        state = self.state
-        body = await request.read()
-        if request.path.startswith(control.PATH):
-            return delivery.response(control.answer(state, request, body))
-        call = Call(request, body)
+    async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request of the API or of the control plane."""
+        state, body = self.state, await request.read()
+        if request.path.startswith(CONTROL.path):
+            return CONTROL.answer(state, request, body).response()
+        call = _Call(state, request, body)
         with state.lock:
-            answer = dispatch(state, call)
+            answer = call.answer()
             answer.headers["Date"] = formatdate(state.date, usegmt=True)
             latency = state.options.latency
         state.requests.add(call.logged(answer.status))
         if latency:
             await asyncio.sleep(latency)
-        if call.faults:
-            return await delivery.deliver(request, answer, call.faults)
-        return delivery.response(answer)
+        return await faults.deliver(request, answer, call.faults)
+
+
+class _Call:
+    """One request of the API on its way through the server."""
+
+    __slots__ = ("body", "endpoint", "faults", "json", "path", "request", "state", "token")
+
+    def __init__(self, state: State, request: web.BaseRequest, body: bytes) -> None:
+        self.state = state
+        self.request = request
+        self.path = request.path
+        self.body = body
+        self.json: Any = None
+        self.endpoint: endpoints.Endpoint | None = None
+        self.token = ""
+        self.faults = list[faults.Fault]()
+
+    def logged(self, status: int) -> LoggedRequest:
+        """Return what the request log keeps of it."""
+        return LoggedRequest(
+            self.endpoint.name if self.endpoint else None,
+            self.request.method,
+            self.path,
+            masked(self.request.query, _SHOWN),
+            masked(self.json, _SHOWN),
+            status,
+            self.state.tokens.issued.get(self.token),
+        )
+
+    def answer(self) -> Answer:
+        """Return the answer, after the faults that strike before it is sent; under the lock."""
+        state = self.state
+        endpoint = endpoints.ROUTES[state.options.path_mode].get(self.path.lower())
+        if endpoint is None:
+            return Answer(404, assumed.NOT_FOUND_PAGE, HTML)
+        self.endpoint = endpoint
+        if self.request.method != endpoint.method:
+            return Answer(405, b"", None, {"Allow": endpoint.method})
+        if endpoint.method == "POST":
+            try:
+                self.json = json.loads(self.body)
+            except (ValueError, RecursionError):
+                self.json = None
+        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        self.token = token if scheme.lower() == "bearer" else ""
+        now = state.clock
+        if not state.faults:
+            return self._handle(endpoint, now)
+        self.faults = faults.strike(state.faults, endpoint=endpoint.name, case=self._case(endpoint))
+        for fault in self.faults:
+            if fault.kind == "revoke":
+                state.revoke_tokens()
+            elif fault.kind == "skew":
+                now += int(fault.parameters["seconds"])
+        answer = faults.replacement(self.faults, _DIALECT, state.date)
+        if answer is None:
+            answer = self._handle(endpoint, now)
+        return faults.changed(answer, self.faults, _DIALECT)
+
+    def _handle(self, endpoint: endpoints.Endpoint, now: int) -> Answer:
+        state, options = self.state, self.state.options
+        if endpoint.needs_token and not state.tokens.use(self.token, now, options):
+            return Answer(401, b"", None, dict(_UNAUTHORIZED))
+        pairs = list(self.request.query.items())
+        if endpoint.method == "POST":
+            if self.request.content_type != "application/json":
+                return handlers.problem(415, "Unsupported Media Type", {})
+            if not isinstance(self.json, dict):
+                return handlers.bad_request({"$": ["The body must be a JSON object."]})
+            if pairs and options.strict:
+                return handlers.bad_request({name: ["Unknown in the query."] for name, _ in pairs})
+            pairs = list(self.json.items())
+        try:
+            values = handlers.read(endpoint, pairs, options, now)
+        except handlers.BadRequestError as error:
+            return handlers.bad_request(error.errors)
+        return handlers.HANDLERS[endpoint](state, values, now)
+
+    def _case(self, endpoint: endpoints.Endpoint) -> str | None:
+        """Return the id of the case that it is about, however it names it; None if of none."""
+        if endpoint is endpoints.DOWNLOAD:
+            token = self.json.get("filetoken") if isinstance(self.json, dict) else None
+            found = self.state.file_tokens.read(token) if isinstance(token, str) else None
+            return found[0] if found else None
+        named = (self.request.query.get(name) for name in ("caseid", "trackingid", "id"))
+        identifier = next((value for value in named if value is not None), None)
+        if endpoint is endpoints.DLR_DETAIL and identifier is not None:
+            return self.state.dlr.find(identifier) or identifier
+        return identifier
+
+
+def serve(
+    scenario: Scenario,
+    port: int = 0,
+    *,
+    host: str = "127.0.0.1",
+    strict: bool | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Announce address and credentials, by default on standard output; block until a signal.
+
+    Call it from the main thread. Raises EmulatorError when it cannot listen.
+    """
+    emulator = Emulator(scenario, port=port, host=host, strict=strict, ssl_context=ssl_context)
+    say = announce or functools.partial(print, flush=True)
+    serve_until_signal(emulator, lambda: say(description(emulator)))
+
+
+def description(emulator: Emulator) -> str:
+    """Return what a person needs to use the emulator: address, credentials, scenario, range."""
+    scenario = emulator.state.scenario
+    lines = [
+        f"iZoologic emulator, scenario {scenario.name}",
+        f"  API Hostname  {emulator.url}",
+        f"  API Key       {emulator.api_key}",
+        f"  API Secret    {emulator.secret_key}",
+        f"  Control       {emulator.url}{CONTROL.path}",
+    ]
+    if scenario.since is not None and scenario.until is not None:
+        lines.append(f"  Holds         {iso(scenario.since)} to {iso(scenario.until)}")
+    if scenario.clock is not None:
+        lines.append(f"  Clock         stands at {iso(scenario.clock)}")
+    lines.append("These credentials are the emulator's own. Stop it with Ctrl-C.")
+    return "\n".join(map(printable, lines))

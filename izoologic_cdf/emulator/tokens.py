@@ -1,28 +1,22 @@
-"""Access tokens and file tokens."""
+"""The tokens that the API gives out: for access after a login, and for each file of a case."""
 
 import base64
 import binascii
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass, field
+from collections import Counter
 
-from izoologic_cdf.emulator.options import Options
-
-
-@dataclass(slots=True)
-class _Issued:
-    index: int
-    at: int
-    uses: int = 0
+from izoologic_cdf.emulator.scenario import Options
 
 
-@dataclass(slots=True)
 class AccessTokens:
     """The bearer tokens given out: opaque, long, three dot-separated base64url parts."""
 
-    issued: dict[str, int] = field(default_factory=dict)
-    _valid: dict[str, _Issued] = field(default_factory=dict)
+    def __init__(self) -> None:
+        # each token's number, from 1; and of those that still hold, when it was issued, and uses
+        self.issued: dict[str, int] = {}
+        self._valid: dict[str, tuple[int, int]] = {}
 
     def issue(self, now: int, options: Options) -> str:
         """Return a new token; with ``single_token`` the earlier ones end here."""
@@ -30,21 +24,19 @@ class AccessTokens:
         if options.single_token:
             self._valid.clear()
         self.issued[token] = len(self.issued) + 1
-        self._valid[token] = _Issued(self.issued[token], now)
+        self._valid[token] = now, 0
         return token
 
     def use(self, token: str, now: int, options: Options) -> bool:
-        """Count one use and tell whether the token was still good for it."""
-        entry = self._valid.get(token)
-        if entry is None:
+        """Count one use and return whether the token was still good for it."""
+        if token not in self._valid:
             return False
-        life, uses = options.token_life_seconds, options.token_life_uses
-        if (life is not None and now - entry.at >= life) or (
-            uses is not None and entry.uses >= uses
-        ):
-            del self._valid[token]
+        (issued, uses), life = self._valid.pop(token), options.token_life_seconds
+        if life is not None and now - issued >= life:
             return False
-        entry.uses += 1
+        if options.token_life_uses is not None and uses >= options.token_life_uses:
+            return False
+        self._valid[token] = issued, uses + 1
         return True
 
     def revoke(self) -> None:
@@ -58,16 +50,16 @@ _TAG_SIZE = 8
 _TAIL = b"\xfb\xff\xbf\x00"
 
 
-@dataclass(slots=True)
 class FileTokens:
     """The tokens of files: salted, so that no two are equal, and self-contained.
 
-    The text begins with ``U2FsdGVkX1`` as the guide's does, and ends in ``+/+/AA==``.
+    The text begins with `U2FsdGVkX1` as the guide's does, and ends in `+/+/AA==`.
     """
 
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    _uses: dict[str, int] = field(default_factory=dict)
-    _stored: dict[str, tuple[str, int]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._uses = Counter[str]()
+        self._stored: dict[str, tuple[str, int]] = {}
 
     def issue(self, case_id: str, index: int, now: int) -> str:
         """Return a new token for the file with that index (from 0) in the case's ``caseFiles``."""
@@ -77,10 +69,9 @@ class FileTokens:
         sealed = self._mask(plain + self._tag(plain), salt)
         return base64.b64encode(_MAGIC + salt + sealed + _TAIL).decode()
 
-    def store(self, token: str, case_id: str, index: int) -> str:
-        """Remember a token that a scenario gives, and return it."""
+    def store(self, token: str, case_id: str, index: int) -> None:
+        """Remember a token that a scenario gives."""
         self._stored[token] = (case_id, index)
-        return token
 
     def read(self, token: str) -> tuple[str, int, int | None] | None:
         """Return case id, index and time of issue (None if stored) of a token, else None."""
@@ -109,9 +100,9 @@ class FileTokens:
         if life is not None and issued is not None and now - issued >= life:
             return None
         if options.file_token_uses is not None:
-            if self._uses.get(token, 0) >= options.file_token_uses:
+            if self._uses[token] >= options.file_token_uses:
                 return None
-            self._uses[token] = self._uses.get(token, 0) + 1
+            self._uses[token] += 1
         return case_id, index
 
     def _mask(self, data: bytes, salt: bytes) -> bytes:

@@ -16,7 +16,7 @@ from izoologic_cdf.documents.source import FEEDS, source
 from tests.documents.support import rows, text
 
 _DECISION = re.compile(r"\bI-\d\d\b")
-_LAYERS = ("language", "library", "runtime", "emulator", "lint", "bundle", "diff")
+_LAYERS = ("language", "library", "runtime", "loopback", "emulator", "lint", "bundle", "diff")
 
 
 def test_one_version_stands_everywhere() -> None:

@@ -124,7 +124,7 @@ def test_a_reset_brings_the_scenario_back(client: Client) -> None:
         (lambda s: s.add_message("nobody", {}), "there is no case 'nobody'"),
         (lambda s: s.put_case("x", {}, updated="soon"), "updated is 'soon'; it must be epoch"),
         (lambda s: s.set_clock(True), "clock is True; it must be epoch seconds"),
-        (lambda s: s.advance("5"), "advance takes whole seconds, not '5'"),
+        (lambda s: s.advance("5"), "advance takes seconds as an integer, not '5'"),
         (lambda s: s.set_options(windows="x"), "unknown option 'windows'; did you mean 'window'?"),
     ],
 )
@@ -140,10 +140,10 @@ def test_mistakes_are_told(call: Callable[[State], None], said: str) -> None:
         ({"window": "closed"}, "one of 'window', 'open-ended', 'reject-older-than-30d'"),
         ({"strict": 1}, "one of False, True"),
         ({"bad_login_status": 500}, "one of 200, 401"),
-        ({"max_lookback_days": 0}, "a whole number from 1 or null"),
-        ({"max_lookback_days": True}, "a whole number from 1 or null"),
-        ({"range_limit_days": None}, "a whole number from 1"),
-        ({"latency": -0.1}, "a number from 0"),
+        ({"max_lookback_days": 0}, "an integer >= 1 or null"),
+        ({"max_lookback_days": True}, "an integer >= 1 or null"),
+        ({"range_limit_days": None}, "an integer >= 1"),
+        ({"latency": -0.1}, "a number >= 0"),
     ],
 )
 def test_an_option_takes_only_its_own_values(options: dict[str, Any], said: str) -> None:

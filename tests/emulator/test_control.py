@@ -1,5 +1,6 @@
 """The control plane does over HTTP what the state does in Python."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 
 from izoologic_cdf import content
 from izoologic_cdf.emulator import State
-from izoologic_cdf.emulator.control import COMMANDS
-from izoologic_cdf.emulator.faults import KINDS
+from izoologic_cdf.emulator.tenant import CONTROL
+from izoologic_cdf.loopback.faults import KINDS
+from izoologic_cdf.loopback.steering import Steered
 from tests.emulator.api_client import API, Client
 
 
@@ -21,16 +23,17 @@ def test_the_overview_tells_clock_options_and_commands(client: Client) -> None:
     assert overview["scenario"] == "guide"
     assert overview["time"] == "2025-08-15T00:00:00Z"
     assert overview["options"]["strict"] is True
-    assert sorted(overview["commands"]) == sorted(COMMANDS)
+    assert sorted(overview["commands"]) == sorted(CONTROL.commands)
 
 
 def test_every_public_method_of_the_state_is_a_command() -> None:
     methods = {
         name
-        for name, member in vars(State).items()
+        for one in (State, Steered)
+        for name, member in vars(one).items()
         if callable(member) and not name.startswith("_")
     }
-    assert methods == set(COMMANDS)
+    assert methods == set(CONTROL.commands)
 
 
 def test_a_case_is_put_changed_closed_and_removed(client: Client) -> None:
@@ -115,7 +118,7 @@ def test_the_control_plane_reads_no_files(client: Client) -> None:
         ("put_case", {}, 400, "missing a required argument: 'case_id'; it takes {case_id, "),
         ("put_case", {"case_id": 5, "detail": {}}, 400, "case_id is 5; it must be a string"),
         ("put_case", {"case_id": "a", "detail": []}, 400, "detail is []; it must be an object"),
-        ("advance", {"seconds": "5"}, 400, "advance takes whole seconds, not '5'"),
+        ("advance", {"seconds": "5"}, 400, "advance takes seconds as an integer, not '5'"),
         ("advance", {"second": 5}, 400, "it takes {seconds}"),
         ("close_case", {"case_id": "none"}, 400, "there is no case 'none'"),
         ("add_fault", {"kind": "nothing"}, 400, "unknown kind of fault 'nothing'"),
@@ -143,6 +146,8 @@ def test_a_command_is_a_post_with_a_json_object(client: Client) -> None:
 
 def test_the_docs_tell_every_command_option_and_kind_of_fault(client: Client) -> None:
     docs = Path(__file__).parents[2].joinpath("docs", "emulator.md").read_text("utf-8")
-    names = [*COMMANDS, *told(client, "options"), *KINDS]
+    table = docs.partition("| command | arguments |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(CONTROL.commands)
+    names = [*told(client, "options"), *KINDS]
     parameters = [name for kind in KINDS.values() for name in kind]
     assert [name for name in [*names, *parameters] if f"`{name}`" not in docs] == []

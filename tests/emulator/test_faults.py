@@ -18,7 +18,7 @@ import requests
 from requests import exceptions
 
 from izoologic_cdf.emulator import EmulatorError, Fault
-from izoologic_cdf.emulator.faults import KINDS
+from izoologic_cdf.loopback.faults import KINDS
 from tests.emulator.api_client import API, Client
 
 CASE = "CASE123456"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.emulator import Emulator, Scenario, ScenarioError, generate, load_scenario
-from izoologic_cdf.emulator.cases import Case, CaseSource
-from izoologic_cdf.emulator.times import epoch
+from izoologic_cdf.emulator.scenario import Case, CaseSource
+from izoologic_cdf.loopback.inputs import epoch
 from tests.emulator.api_client import Client
 
 DAY = 86_400
@@ -230,10 +230,10 @@ def test_the_knobs_are_read_from_the_name() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("generated:", "the number of cases is ''; it must be a whole number"),
+        ("generated:", "the number of cases is ''; it must be an integer"),
         ("generated:many", "the number of cases is 'many'"),
         ("generated:5:sed=1", "unknown setting 'sed'; did you mean 'seed'?"),
-        ("generated:5:seed=x", "seed is 'x'; it must be a whole number"),
+        ("generated:5:seed=x", "seed is 'x'; it must be an integer"),
         ("generated:-5", "cases is -5; it must be at least 0"),
         ("generated:5:days=0", "days is 0; it must be at least 1"),
     ],

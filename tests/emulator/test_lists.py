@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.emulator import Emulator, Scenario
-from izoologic_cdf.emulator.cases import StoredCases
+from izoologic_cdf.emulator.scenario import StoredCases
 from tests.emulator.api_client import Client
 
 DAY = 86_400

@@ -180,7 +180,7 @@ def test_a_scenario_without_a_folder_reads_no_files() -> None:
     ("name", "said"),
     [
         ("giude", "unknown scenario 'giude'; did you mean 'guide'?"),
-        ("nothing.json", "the path of a JSON file is taken too"),
+        ("nothing.json", "or give the path of a JSON file"),
     ],
 )
 def test_an_unknown_scenario_is_told_with_what_is_known(name: str, said: str) -> None:

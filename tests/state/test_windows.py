@@ -8,7 +8,7 @@ from typing import Any, Self
 import pytest
 
 from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
-from izoologic_cdf.emulator.times import epoch
+from izoologic_cdf.loopback.inputs import epoch
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
 from tests.feeds.support import Object
 from tests.state.support import Site
