@@ -35,9 +35,25 @@ def _order(record: Record) -> tuple[str, str, str | None]:
 
 
 def _text(record: Record) -> str:
-    text = json.dumps(_document(record), indent=2, ensure_ascii=False)
-    # a newline inside a text is escaped, so these are the layout's
-    return text.replace("\n", "\n    ")
+    return _laid_out(_document(record), "    ")
+
+
+def _laid_out(value: Any, indent: str) -> str:
+    """Return what `json.dumps` makes with an indent of 2, several times as fast."""
+    if isinstance(value, dict):
+        inner = [f"{_plain(key)}: {_laid_out(one, indent + '  ')}" for key, one in value.items()]
+        begin, end = "{}"
+    elif isinstance(value, list):
+        inner = [_laid_out(one, indent + "  ") for one in value]
+        begin, end = "[]"
+    else:
+        return _plain(value)
+    separator = f"\n{indent}  "
+    between = f",{separator}".join(inner)
+    return f"{begin}{separator}{between}\n{indent}{end}" if inner else begin + end
+
+
+_plain = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _document(record: Record) -> dict[str, Any]:

@@ -210,7 +210,9 @@ class Transport:
     def _verify(self, request: Request) -> bool | str:
         """Return what to check the certificate against; False is nothing."""
         if request.verify:
-            return self._environment.authorities()
+            # only a certificate needs them, and to read them takes its time
+            is_secure = request.url.lower().startswith("https:")
+            return self._environment.authorities() if is_secure else True
         if not self._warned:
             # urllib3 would warn at each call of what the administrator has chosen
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

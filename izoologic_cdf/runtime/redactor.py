@@ -112,7 +112,7 @@ class Redactor:
                 while at >= 0:
                     found.add((layer.starts[at], layer.ends[at + len(secret) - 1]))
                     at = folded.find(secret, at + 1)
-            for inner in _decoded(layer) if depth else ():
+            for inner in _decoded(layer, shortest) if depth else ():
                 if len(inner.text) < shortest:
                     continue
                 place = (inner.text, inner.starts[0])
@@ -135,19 +135,24 @@ def _utf8(text: str) -> str:
 
 
 def _as_bytes(text: str) -> _Layer:
+    if text.isascii():
+        return _Layer(text, list(range(len(text))), list(range(1, len(text) + 1)))
     pieces = list(map(_utf8, text))
     at = [place for place, piece in enumerate(pieces) for _ in piece]
     return _Layer("".join(pieces), at, [place + 1 for place in at])
 
 
-def _decoded(layer: _Layer) -> Iterator[_Layer]:
-    """Yield all that a layer may be an encoding of."""
+def _decoded(layer: _Layer, shortest: int) -> Iterator[_Layer]:
+    """Yield all that a layer may be an encoding of, as far as it holds so many characters."""
     for escape in _ESCAPES:
         if escape.search(layer.text):
             yield _unescaped(layer, escape)
     for run in _BASE64.finditer(layer.text):
-        yield from _from_base64(layer, *run.span())
+        if len(run[0]) * 3 // 4 >= shortest:
+            yield from _from_base64(layer, *run.span())
     for run in _HEX.finditer(layer.text):
+        if len(run[0]) // 2 < shortest:
+            continue
         at = [i for i in range(*run.span()) if layer.text[i] not in " :-"]
         for shift in range(2):
             part = at[shift : len(at) - (len(at) - shift) % 2]

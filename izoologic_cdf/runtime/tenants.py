@@ -5,6 +5,7 @@ tenant: a salted hash of those that logged in last is kept as evidence. Keys tha
 by asking for cases that the state knows, never by a guess.
 """
 
+import functools
 import hashlib
 import json
 import secrets
@@ -101,20 +102,16 @@ class Tenant:
         row = self._connection.execute(_OF_HOST, self._label).fetchone()
         if row is not None:
             self.id, salt, keys = row
-            self.settled = self._hash(self._keys, salt) == keys or not self._holds(self.id)
+            self.settled = _hash(self._keys, salt) == keys or not self._holds(self.id)
             return
         for other, salts, keys in self._connection.execute(_OF_FORMAT_1, self._label[:1]):
             if self.id is None and any(
-                self._hash(self._told_in_1, salt)[:16] == keys for salt in salts.split()
+                _hash(self._told_in_1, salt)[:16] == keys for salt in salts.split()
             ):
                 self.id = other
             else:
                 self._others.append(other)
         self.settled = self.id is not None or not self._others
-
-    def _hash(self, text: str, salt: str) -> str:
-        raw = text.encode("utf-8", "surrogatepass")
-        return hashlib.pbkdf2_hmac("sha256", raw, bytes.fromhex(salt), _HASH_ROUNDS).hex()
 
     def _holds(self, tenant: int | None) -> bool:
         return bool(self._connection.execute(_HOLDS, (tenant,)).fetchone()[0])
@@ -180,7 +177,7 @@ class Tenant:
         with self._library.transaction():
             row = self._connection.execute(_OF_HOST, self._label).fetchone()
             if row is not None and row[0] != self.id:
-                if self._hash(self._keys, row[1]) != row[2]:
+                if _hash(self._keys, row[1]) != row[2]:
                     raise RunError(
                         "another run has just begun a tenant of this host under other keys; name "
                         "one of them with --tenant NAME",
@@ -189,7 +186,7 @@ class Tenant:
                 if self.id is not None:
                     self._joined.append(self.id)
                 self.id = row[0]
-            elif row is None or self._hash(self._keys, row[1]) != row[2]:
+            elif row is None or _hash(self._keys, row[1]) != row[2]:
                 self._write()
             for other in self._joined:
                 for statement in statements(_JOIN):
@@ -199,7 +196,7 @@ class Tenant:
 
     def _write(self) -> None:
         salt = secrets.token_hex(16)
-        row = (*self._label, salt, self._hash(self._keys, salt))
+        row = (*self._label, salt, _hash(self._keys, salt))
         if self.id is None:
             made = self._connection.execute(
                 "INSERT INTO feed_tenant (feed, host, name, salt, keys) VALUES (?, ?, ?, ?, ?)", row
@@ -239,3 +236,9 @@ def one_form(address: str) -> str:
     path = parts.path.rstrip("/")
     path = path[:-4].rstrip("/") if path[-4:].lower() == "/api" else path
     return host + (f":{port}" if port not in (None, _PORTS.get(parts.scheme)) else "") + path
+
+
+@functools.lru_cache(maxsize=64)  # it is slow on purpose, and a run asks more than once
+def _hash(text: str, salt: str) -> str:
+    raw = text.encode("utf-8", "surrogatepass")
+    return hashlib.pbkdf2_hmac("sha256", raw, bytes.fromhex(salt), _HASH_ROUNDS).hex()

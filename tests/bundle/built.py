@@ -1,13 +1,17 @@
 """The built definition, and runs of it as the platform would make them: window by window."""
 
+import contextlib
 import functools
+import io
 import json
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from izoologic_cdf import content
 from izoologic_cdf.bundle.build import build_yaml
+from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.load import load, load_document
@@ -35,6 +39,15 @@ def authored_file() -> Path:
 def built_text() -> str:
     """Return the text of the built definition."""
     return build_yaml(authored_file(), content.folder("filters"))
+
+
+@functools.cache
+def built_zip() -> bytes:
+    """Return the zip that the command builds."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+        assert main(["build", "--output", folder]) == 0
+        (path,) = Path(folder).glob("*.zip")
+        return path.read_bytes()
 
 
 def loaded(text: str, missing: Missing = Missing.NULL) -> Definition:

@@ -7,6 +7,7 @@ undoes one sentence of it, and everything else is as it is today.
 
 import argparse
 import contextlib
+import functools
 import io
 import tempfile
 import textwrap
@@ -79,6 +80,7 @@ COMMENT = """\
 """
 
 
+@functools.cache
 def reconstruction() -> str:
     """Return the text of the reconstructed 1.0.0.
 
@@ -100,6 +102,7 @@ def reconstruction() -> str:
     return COMMENT.format(undone=textwrap.indent("\n".join(sentences), "# ")) + body
 
 
+@functools.cache
 def today() -> str:
     """Return the text of the definition that is built today."""
     return build_yaml(DEFINITION, folder("filters"))

@@ -14,7 +14,7 @@ from tests.documents.support import DOCUMENTS, anchors, fences, inline, links, t
 # paths that a document may name: of folders that git tracks
 _PATH = re.compile(r"(?:feeds|filters|custom_objects|fixtures|izoologic_cdf|tests|docs)/[\w./-]*")
 # modules as the decisions name them
-_MODULE = re.compile(r"(?:language|library|runtime|loopback|emulator|bundle|lint|documents|cli)/\w+")
+_MODULE = re.compile(r"(?:language|library|runtime|loopback|emulator|bundle|diff|lint|cli)/\w+")
 # the guide names the folder of the zip so
 _IN_THE_ZIP = "docs/bundle/GUIDE.md"
 

@@ -23,9 +23,7 @@ OF_CASE = (
     *("totalPublicAccounts", "totalExecutiveAccounts"),
 )
 _MAPPED = {row.field for row in table("dlr")}
-UNMAPPED = {
-    name: f"Canary-{name}-7351" for name in (*OF_ACCOUNT, *OF_CASE) if name not in _MAPPED
-}
+UNMAPPED = {name: f"Canary-{name}-7351" for name in (*OF_ACCOUNT, *OF_CASE) if name not in _MAPPED}
 PASSWORD = "Canary-password-7351"
 ROW = {name: UNMAPPED.get(name, "Example") for name in OF_ACCOUNT} | {
     "email": "user@example.com",
