@@ -21,12 +21,12 @@ import urllib3
 from izoologic_cdf.errors import Cause, ItemError
 from izoologic_cdf.runtime.adapter import Adapter, prepare, set_deadline
 from izoologic_cdf.runtime.bodies import NoJsonError, read_json
-from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.codings import CHUNK, CodingError, decoded
 from izoologic_cdf.runtime.environment import BadEnvironmentError, Environment, Way
 from izoologic_cdf.runtime.failures import explain, proxy_answered
 from izoologic_cdf.runtime.scratch import remove_leftovers
 from izoologic_cdf.runtime.spool import LARGEST_IN_MEMORY, Spool, SpooledBody, SpoolError
+from izoologic_cdf.runtime.windows import Clock
 
 PROXY_UNAUTHORIZED = 407
 NETWORK_UNAUTHORIZED = 511
