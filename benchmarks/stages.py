@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.in_memory import Kept, Tenant, incident
 from izoologic_cdf.language import model
-from izoologic_cdf.library.objects import Attribute, Batch, Reported
+from izoologic_cdf.library.objects import Attribute, Batch, Origin, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.bodies import JsonBody, parse_json
 from izoologic_cdf.runtime.case import Case
@@ -81,6 +81,7 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
     _, feed, values = incident()
     window = Window(SINCE, SINCE + DAYS_29)
     batches = list(_batches(cases))
+    origin = Origin(feed.name, feed.updatable, 1, NOW)
     found: dict[str, list[float]] = {"library": [], "library, as a run commits": []}
     for _ in range(ROUNDS):
         for name, taken in found.items():
@@ -92,13 +93,7 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
                 begun = time.perf_counter()
                 for number, batch in enumerate(batches):
                     with opened.transaction():
-                        opened.ingest(
-                            batch,
-                            source=feed.name,
-                            updatable=feed.updatable,
-                            run_id=1,
-                            now=NOW,
-                        )
+                        opened.ingest(batch, origin)
                         if name == "library, as a run commits":
                             state.done(batch.objects[0].value, 0, window)
                             state.coverage.grow(SINCE + number)

@@ -1,20 +1,16 @@
-"""Opening a library file, which is made or brought to the newest format where that is due."""
-
-from __future__ import annotations
+"""Opens a library file; makes it or brings it to the newest format where that is due."""
 
 import contextlib
 import os
 import sqlite3
 import stat
 import time
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.tables import MESSAGES, MIGRATIONS, OBJECTS, STATE, VERSION, statements
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _Got = TypeVar("_Got")
 
@@ -34,7 +30,7 @@ _SYNCHRONOUS = "NORMAL"
 
 @contextlib.contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about the file into a LibraryError.
+    """Turn the errors of SQLite about the file into LibraryErrors.
 
     Errors that only a mistake in the code can cause (constraints, closed connections) pass.
     """
@@ -45,8 +41,8 @@ def plain_errors(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if _is_busy(error):
             raise LibraryError(
-                f"the library {path} is in use by another process and stayed so: wait for that "
-                "process, or choose another library",
+                f"the library {path} is still in use by another process: wait for that process, "
+                "or choose another library"
             ) from error
         if "not a database" in str(error):
             raise LibraryError(f"{path} is not a library: choose another file") from error
@@ -54,7 +50,7 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 
 def patiently(do: Callable[[], _Got], seconds: float) -> _Got:
-    """Do something again and again, so long, while another process holds the library."""
+    """Repeat something for so many seconds while another process holds the library."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -74,9 +70,6 @@ def create(path: Path) -> sqlite3.Connection:
     """Open a library as `connect` does; make the file and its parent folders if there is none.
 
     The file is readable by its owner only, since attributes may be leaked passwords.
-
-    Raises:
-        LibraryError: also when the file or a folder cannot be made.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,11 +81,11 @@ def create(path: Path) -> sqlite3.Connection:
     if not is_file:
         raise LibraryError(f"{path} is not a file: choose another name for the library")
     with plain_errors(path):
-        return patiently(lambda: _opened(path, "mode=rw", fill=True), BUSY_SECONDS)
+        return patiently(lambda: _open(path, "mode=rw", fill=True), BUSY_SECONDS)
 
 
 def protect(path: Path) -> str | None:
-    """Let a library be its owner's alone; return a sentence where it was not, else null."""
+    """Make a library its owner's alone; return a sentence where it was not, else null."""
     loose = []
     for end in ("", "-wal", "-shm", "-journal"):
         file = path.with_name(path.name + end)
@@ -108,14 +101,14 @@ def protect(path: Path) -> str | None:
             file.chmod(mode & 0o700)
     except OSError as error:
         return f"{was}, and still can: its mode cannot be changed: {error.strerror}"
-    return f"{was}; now it is its owner's alone"
+    return f"{was}; now only its owner can"
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open an existing library in autocommit mode, for use by the calling thread.
 
     Raises:
-        LibraryError: there is no such file, it is no library, or of a newer version.
+        LibraryError: there is no such file, it is not a library, or of a newer version.
     """
     try:
         is_folder, is_file = path.is_dir(), path.is_file()
@@ -128,22 +121,22 @@ def connect(path: Path) -> sqlite3.Connection:
     if not os.access(path, os.R_OK):
         raise LibraryError(f"the library {path} cannot be read: Permission denied")
     with plain_errors(path):
-        return patiently(lambda: _opened_somehow(path), BUSY_SECONDS)
+        return patiently(lambda: _open_to_read(path), BUSY_SECONDS)
 
 
-def _opened_somehow(path: Path) -> sqlite3.Connection:
+def _open_to_read(path: Path) -> sqlite3.Connection:
     """Open a library to read from, also where nothing can be written.
 
-    SQLite keeps two files beside a library that is in use. Where they can't be made, the library is
-    a file that nobody changes, unless they are there already: then they hold its newest content.
+    SQLite keeps two files beside a library that is in use. Where they cannot be made, the library
+    is a file that nobody changes, unless they are there: then they hold its newest content.
     """
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return _opened(path, "mode=rw", fill=False)
+        return _open(path, "mode=rw", fill=False)
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
-        return _opened(path, "immutable=1", fill=False)
+        return _open(path, "immutable=1", fill=False)
     try:
-        return _opened(path, "mode=ro", fill=False)
+        return _open(path, "mode=ro", fill=False)
     except sqlite3.OperationalError as error:
         if _is_busy(error):
             raise
@@ -153,7 +146,7 @@ def _opened_somehow(path: Path) -> sqlite3.Connection:
         ) from error
 
 
-def _opened(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
+def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{mode}"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_STEP)
     try:
@@ -186,11 +179,11 @@ def _fill(connection: sqlite3.Connection) -> None:
 
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring a library of an earlier version to the newest one, all of it or nothing."""
-    if _number(connection, "PRAGMA user_version") == VERSION:
+    if _read(connection, "PRAGMA user_version") == VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
     # another process may have done it since
-    for version in range(_number(connection, "PRAGMA user_version"), VERSION):
+    for version in range(_read(connection, "PRAGMA user_version"), VERSION):
         for statement in statements(MIGRATIONS[version]):
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version={VERSION}")
@@ -198,20 +191,20 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    if _number(connection, "PRAGMA application_id") != APPLICATION_ID:
+    if _read(connection, "PRAGMA application_id") != APPLICATION_ID:
         raise LibraryError(f"{path} is not a library: choose another file")
-    version = _number(connection, "PRAGMA user_version")
+    version = _read(connection, "PRAGMA user_version")
     if version > VERSION:
         raise LibraryError(
             f"the library {path} was written by a newer version of this program "
-            f"(format {version}; this one knows {VERSION}): update the program",
+            f"(format {version}; this one knows {VERSION}): update the program"
         )
 
 
 def _is_blank(connection: sqlite3.Connection) -> bool:
-    marks = _number(connection, "PRAGMA application_id"), _number(connection, "PRAGMA user_version")
-    return marks == (0, 0) and _number(connection, "SELECT count(*) FROM sqlite_schema") == 0
+    marks = "PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema"
+    return not any(_read(connection, mark) for mark in marks)
 
 
-def _number(connection: sqlite3.Connection, statement: str) -> int:
+def _read(connection: sqlite3.Connection, statement: str) -> int:
     return int(connection.execute(statement).fetchone()[0])

@@ -1,6 +1,4 @@
-"""The limits of the platform, and the texts that fit into them (the contract: "Too long")."""
-
-from __future__ import annotations
+"""The limits of the platform, and the texts that fit into them (`docs/contract.md`, Too long)."""
 
 import re
 
@@ -41,19 +39,19 @@ def exact(text: str) -> str:
 
 def unexact(text: str) -> str:
     """Return the text that `exact` escaped."""
-    return _ESCAPED.sub(_unescaped, text) if "\\" in text else text
+    return _ESCAPED.sub(_unescape, text) if "\\" in text else text
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescape(found: re.Match[str]) -> str:
     backslash, nul, code = found.groups()
     return "\\" if backslash else "\0" if nul else chr(int(code, 16))
 
 
-def fitted(text: str) -> tuple[str, int]:
+def fit(text: str) -> tuple[str, int]:
     """Return a description or attribute value as it is stored, and its full bytes if it was cut.
 
     The second part is 0 for a text that is stored whole. The limit is in bytes, but the cut is in
-    characters (the contract: "Too long"), so a text of characters of three or four bytes can
+    characters, so a text of characters of three or four bytes can
     exceed the limit still, and one with fewer characters than the cut only gains the mark.
     """
     text = storable(text)

@@ -1,26 +1,20 @@
 """The library as text that a person reads: an overview, or objects in full."""
 
-from __future__ import annotations
-
 import json
+import sqlite3
 import textwrap
+from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from izoologic_cdf.library.export import Record, records
 from izoologic_cdf.library.limits import shown, storable
 from izoologic_cdf.library.objects import LibraryError
-from izoologic_cdf.library.records import Record, records
+from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator
-
-    from izoologic_cdf.library.store import Library
 
 WIDTH = 100
 _LABEL_WIDTH = 13
-_LONGEST_NAME = 30
+_MAX_NAME = 30
 
 _TYPES = """
 SELECT type, count(*), coalesce(sum(held.attributes), 0)
@@ -131,7 +125,7 @@ def _attributes(record: Record) -> Iterator[str]:
     for (sources, run), group in groupby(ordered, key=lambda row: (row.sources, row.run)):
         rows = list(group)
         yield f"  attributes ({len(rows)}) from {', '.join(sources)}, since run {run}"
-        width = min(_LONGEST_NAME, max(len(printable(row.name)) for row in rows))
+        width = min(_MAX_NAME, max(len(printable(row.name)) for row in rows))
         for row in rows:
             yield from _field(row.name, row.value, 4, width + 2)
 

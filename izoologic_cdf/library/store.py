@@ -1,30 +1,23 @@
 """The library file: runs, batches and bytes go in here; `export` and `show` read it."""
 
-from __future__ import annotations
-
 import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from izoologic_cdf.library import blobs, database
-from izoologic_cdf.library.ingest import Ingestion
+from izoologic_cdf.library.ingest import Ingestion, Terms
 from izoologic_cdf.library.limits import shown, storable
 from izoologic_cdf.library.merge import attachment
-from izoologic_cdf.library.objects import Batch, Ingested, LibraryError
-from izoologic_cdf.library.terms import Terms
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
+from izoologic_cdf.library.objects import Batch, Ingested, LibraryError, Origin
 
 _FIND_CONTENT = """
 SELECT id FROM content WHERE sha256 = ?
 UNION ALL
 SELECT content FROM object WHERE identity = ? AND content IS NOT NULL
 """
-
-
 # messages that are kept of all runs together, about 200 bytes each
 MAX_MESSAGES = 100_000
 
@@ -37,7 +30,7 @@ class Library:
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        """Take over an open connection; `Library.open` and `Library.create` make one."""
+        """Wrap an open connection; `Library.open` and `Library.create` make one."""
         self.path = path
         # seconds to wait for another process that holds the library
         self.patience = float(database.BUSY_SECONDS)
@@ -46,26 +39,18 @@ class Library:
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Open an existing library.
-
-        Raises:
-            LibraryError: there is none at that path, or it is of a newer version.
-        """
+        """Open an existing library."""
         path = Path(path)
         return cls(path, database.connect(path))
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
-        """Open the library at that path, which is made with its folder where there is none.
-
-        Raises:
-            LibraryError: it cannot be made, or the file that is there is no library.
-        """
+        """Open the library at that path; make it, and its folder, where there is none."""
         path = Path(path)
         return cls(path, database.create(path))
 
     def protect(self) -> str | None:
-        """Let the file be its owner's alone; return a sentence where it was not, else null."""
+        """Make the file its owner's alone; return a sentence where it was not, else null."""
         return database.protect(self.path)
 
     def close(self) -> None:
@@ -84,7 +69,7 @@ class Library:
         return self._connection
 
     def plain_errors(self) -> AbstractContextManager[None]:
-        """Turn what SQLite says in the block into a LibraryError."""
+        """Turn the errors of SQLite in the block into LibraryErrors."""
         return database.plain_errors(self.path)
 
     @contextlib.contextmanager
@@ -103,7 +88,7 @@ class Library:
                 yield
                 connection.execute("RELEASE part" if inner else "COMMIT")
             except BaseException:
-                self._terms.forget()
+                self._terms.clear()
                 # some errors, such as a full disk, have rolled everything back already
                 if connection.in_transaction:
                     if inner:
@@ -159,50 +144,17 @@ class Library:
                     (MAX_MESSAGES,),
                 )
 
-    def ingest(
-        self,
-        batch: Batch,
-        *,
-        source: str,
-        updatable: frozenset[str],
-        run_id: int,
-        now: str,
-        updated: int = 0,
-        stale: bool = False,
-    ) -> Ingested:
+    def ingest(self, batch: Batch, origin: Origin) -> Ingested:
         """Store one batch, in a transaction of its own or as a part of the open one.
 
-        Args:
-            batch: what one item of the feed reports.
-            source: the name of the feed, which becomes a source of all that is in the batch.
-            updatable: the names of the attributes whose reported value takes the place of what
-                this source reported before; all others add.
-            run_id: the run that this belongs to.
-            now: the time of ingest, UTC, `YYYY-MM-DD HH:MM:SS`; never a published date.
-            updated: when the item was updated, in epoch seconds: of several descriptions of one
-                object, that of the newest item stays.
-            stale: a newer reading of the same item is stored already: this one adds what is
-                missing, and replaces nothing.
-
-        Returns:
-            The counts per object type, and what the limits of the platform kept out.
+        Returns the counts per object type, and what the limits of the platform kept out.
 
         Raises:
             LibraryError: also when a spooled file is not what its size and digest say; nothing
                 of the batch is stored then.
         """
         with self.transaction():
-            work = Ingestion(
-                self._connection,
-                self._terms,
-                source=source,
-                updatable=updatable,
-                run_id=run_id,
-                now=now,
-                updated=updated,
-                stale=stale,
-            )
-            return work.ingest(batch)
+            return Ingestion(self._connection, self._terms, origin).ingest(batch)
 
     def has_content(self, keys: Iterable[str]) -> dict[str, int]:
         """Return how many listed files of an attachment key are committed; from any thread.
@@ -213,7 +165,7 @@ class Library:
         if not wanted:
             return {}
         with self.reading() as connection:
-            found = blobs.listed(connection, wanted)
+            found = blobs.count_listed(connection, wanted)
         return {wanted[name]: count for name, count in found.items()}
 
     def read_content(self, key_or_sha256: str) -> Iterator[bytes]:

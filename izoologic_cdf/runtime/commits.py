@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from izoologic_cdf.errors import Cause, ItemError, unexpected
-from izoologic_cdf.library.objects import LibraryError
+from izoologic_cdf.library.objects import LibraryError, Origin
 from izoologic_cdf.runtime.case import OBJECTS, Case, Message, Miss
 from izoologic_cdf.runtime.report_objects import ItemReport
 from izoologic_cdf.runtime.session import Session
@@ -109,16 +109,16 @@ class Committer:
     def _ingest(self, report: ItemReport, case: Case, *, stale: bool) -> None:
         session = self._session
         try:
-            ingested = session.library.ingest(
-                report.batch,
-                source=session.feed.name,
-                updatable=session.feed.updatable,
-                run_id=session.run_id,
-                now=stamp(session.clock.now()),
+            origin = Origin(
+                session.feed.name,
+                session.feed.updatable,
+                session.run_id,
+                stamp(session.clock.now()),
                 # what is dated in the future must not outlast what comes
-                updated=min(case.updated or 0, session.begun),
-                stale=stale,
+                min(case.updated or 0, session.begun),
+                stale,
             )
+            ingested = session.library.ingest(report.batch, origin)
         finally:
             for one in report.batch.objects:
                 if one.content is not None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.library.records import records
+from izoologic_cdf.library.export import records
 from izoologic_cdf.library.store import Library
 from tests.feeds.support import CASE, DLR_CASE, Tenant, difference
 

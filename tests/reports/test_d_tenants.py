@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.library.limits import exact, unexact
-from izoologic_cdf.library.objects import Batch, Reported
+from izoologic_cdf.library.objects import Batch, Origin, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.state import State
@@ -444,7 +444,7 @@ def test_15_objects_and_files_that_differ_in_such_a_character_are_two(tmp_path: 
                 else Reported(kind, text)
                 for text in ODD
             ]
-            library.ingest(Batch(reports), source="Feed", updatable=frozenset(), run_id=0, now="-")
+            library.ingest(Batch(reports), Origin("Feed", frozenset(), 0, "-"))
             found = library.connection.execute(
                 "SELECT count(*) FROM object WHERE type = ?", (kind,)
             ).fetchone()
