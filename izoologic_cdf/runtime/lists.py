@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from izoologic_cdf.errors import ItemError
 from izoologic_cdf.runtime.case import Case, Message
-from izoologic_cdf.runtime.http import HttpError
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.session import Session
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, OVERLAP, Window, subtract
