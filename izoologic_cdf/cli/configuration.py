@@ -129,7 +129,7 @@ def trimmed(field: UserField, text: str, where: str) -> tuple[str, str | None]:
         )
     if kept == text:
         return kept, None
-    return kept, f"{where}: blanks or line ends around the value of {field.name} are left out"
+    return kept, f"{where}: blanks or line ends around the value of {field.name} are ignored"
 
 
 def read_assignments(assignments: Sequence[str], fields: Iterable[UserField]) -> dict[str, str]:

@@ -16,9 +16,8 @@ from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case, Miss
-from izoologic_cdf.runtime.interpreter import Pipelines, evaluate
-from izoologic_cdf.runtime.report_objects import ItemReport, Placeholder, Reporter
-from izoologic_cdf.runtime.scope import Names, of_window
+from izoologic_cdf.runtime.interpreter import Interpreter, evaluate
+from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder, Placeholder
 from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.spool import SpooledBody
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, reach, windows
@@ -56,7 +55,7 @@ class Feeds:
         self._stored = stored
         # bounded, since the windows of a supplemental feed can differ from case to case
         self._base = functools.lru_cache(maxsize=MOST_NAMES)(self._base_names)
-        self._reporters = {name: Reporter(feed) for name, feed in definition.feeds.items()}
+        self._builders = {name: ObjectBuilder(feed) for name, feed in definition.feeds.items()}
         self._done_later = {
             name: _after_track(feed.filters) for name, feed in definition.feeds.items()
         }
@@ -67,21 +66,19 @@ class Feeds:
 
     def names(
         self, feed: model.Feed, window: Window, run_params: Mapping[str, Any] | None = None
-    ) -> Names:
+    ) -> Mapping[str, Any]:
         """Return the names of expressions of a feed in a window of the run."""
         names = self._base(feed.timestamp_format, window)
-        return names if run_params is None else names.of_call(run_params)
+        return names if run_params is None else {**names, "run_params": run_params}
 
-    def _base_names(self, timestamp_format: str, window: Window) -> Names:
-        names = of_window(
-            {
-                "user_fields": self._user_fields,
-                "run_meta": {
-                    "since": render(window.since, timestamp_format),
-                    "until": render(window.until, timestamp_format),
-                },
-            }
-        )
+    def _base_names(self, timestamp_format: str, window: Window) -> dict[str, Any]:
+        names: dict[str, Any] = {
+            "user_fields": self._user_fields,
+            "run_meta": {
+                "since": render(window.since, timestamp_format),
+                "until": render(window.until, timestamp_format),
+            },
+        }
         for name, value in self._definition.template_values.items():
             names[name] = evaluate(value, names)
         return names
@@ -101,7 +98,7 @@ class Feeds:
             raise ItemError("a feed without a source lists nothing", feed.position)
         names = self.names(feed, about.window)
 
-        def elsewhere(updated: int) -> Names | None:
+        def elsewhere(updated: int) -> Mapping[str, Any] | None:
             if EARLIEST <= updated <= latest or not 0 <= updated < _END_OF_TIME:
                 return None
             day = updated - updated % DAY
@@ -110,8 +107,8 @@ class Feeds:
             return self._base(written, Window(day, day + DAY - 1))
 
         for body in self._sources.ask(source, names):
-            pipelines = Pipelines(names, self._call, elsewhere)
-            for item in pipelines.flow(feed.filters, body, about):
+            interpreter = Interpreter(names, about, self._call, elsewhere)
+            for item in interpreter.run(feed.filters, body):
                 yield item if isinstance(item, Case) else Case(value=item)
 
     def work(self, feed: model.Feed, case: Case) -> ItemReport | None:
@@ -121,20 +118,20 @@ class Feeds:
             ItemError: the case failed.
         """
         names = self.names(feed, case.window)
-        pipelines = Pipelines(names, self._call)
+        interpreter = Interpreter(names, case, self._call)
         if case.nameless is not None:
             # nothing is requested for it, but its pipeline may say better what is wrong
-            pipelines.flow(_before_calls(self._done_later[feed.name][0]), case.value, case)
+            interpreter.run(_before_calls(self._done_later[feed.name][0]), case.value)
             raise ItemError("an item without an id can't be tracked", case.nameless)
         # a case whose list of items is empty is complete; one that is dropped before has no data
         before, items = self._done_later[feed.name]
         report = ItemReport()
         dropped = True
         try:
-            for value in pipelines.flow(before, case.value, case):
+            for value in interpreter.run(before, case.value):
                 dropped = False
-                for data in pipelines.flow(items, value, case):
-                    self._reporters[feed.name].add(data, names, case, report)
+                for data in interpreter.run(items, value):
+                    self._builders[feed.name].add(data, names, case, report)
         except ItemError as error:
             # it can't do without a part that is missing
             raise (case.lacks.error() if case.lacks else error) from None
@@ -151,8 +148,9 @@ class Feeds:
         pipeline = tuple(before)
         for at, step in enumerate(pipeline):
             if isinstance(step, model.Supplemental):
-                pipelines = Pipelines(self.names(feed, case.window), self._call)
-                given = pipelines.flow(pipeline[: at + 1], case.value, case)
+                names = self.names(feed, case.window)
+                interpreter = Interpreter(names, case, self._call)
+                given = interpreter.run(pipeline[: at + 1], case.value)
                 return any(
                     isinstance(one, dict) and one.get(step.into) is not None for one in given
                 )
@@ -196,13 +194,13 @@ class Feeds:
         """Yield what a supplemental or fulfillment feed emits, over all windows it requests."""
         for window in self._windows(feed, params, case):
             names = self.names(feed, window, params)
-            pipelines = Pipelines(names, self._call)
+            interpreter = Interpreter(names, case, self._call)
             if feed.source is None:
-                yield from pipelines.flow(feed.filters, dict(params), case)
+                yield from interpreter.run(feed.filters, dict(params))
                 continue
             for body in unmetered(self._sources.ask(feed.source, names)):
                 try:
-                    yield from pipelines.flow(feed.filters, body, case)
+                    yield from interpreter.run(feed.filters, body)
                 except ItemError:
                     if isinstance(body, SpooledBody):
                         body.discard()
@@ -294,7 +292,7 @@ class Feeds:
         names = self.names(feed, case.window, placeholder.run_params)
         filled = ItemReport()
         for data in self._run(feed, placeholder.run_params, case):
-            self._reporters[feed.name].add(data, names, case, filled)
+            self._builders[feed.name].add(data, names, case, filled)
         found = [one.content for one in filled.batch.objects if one.content is not None]
         for other in found[1:]:
             other.discard()

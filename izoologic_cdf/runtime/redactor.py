@@ -17,14 +17,14 @@ from izoologic_cdf.printable import printable
 
 MASK = "***"
 # shorter secrets would mask ordinary words
-SHORTEST_SECRET = 4
+MIN_SECRET = 4
 # characters of a text that are shown, and those that are read before
-LONGEST_TEXT = 1_000
-LONGEST_READ = 65_536
+MAX_TEXT = 1_000
+MAX_READ = 65_536
 # one encoding inside another, such as JSON in a URL in base64
-_DEEPEST = 6
+_MAX_DEPTH = 6
 # characters of all layers of one text: a text that hides more than that is not shown at all
-_MOST_READ = 3_000_000
+_MAX_DECODED = 3_000_000
 # 13 to 19 digits in groups, which is a card when its check digit is right (ISO/IEC 7812)
 _CARD = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 # a character beyond 16 bits is a pair
@@ -71,7 +71,7 @@ class Redactor:
 
     def add(self, secret: str) -> None:
         """Remember a secret (an API key, a token); short ones and blanks are no secrets."""
-        if len(secret.strip()) < SHORTEST_SECRET:
+        if len(secret.strip()) < MIN_SECRET:
             return
         forms: set[bytes] = set()
         # as it was given, as a header or a filter trims it, and in another case beyond ASCII
@@ -83,18 +83,18 @@ class Redactor:
             with contextlib.suppress(UnicodeEncodeError):
                 forms.add(given.encode("latin-1"))
         with self._lock:
-            self._secrets |= {_folded(form.decode("latin-1")) for form in forms}
+            self._secrets |= {_fold(form.decode("latin-1")) for form in forms}
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret replaced, cut, and as one printable line."""
-        is_long = len(text) > LONGEST_READ
-        text = text[:LONGEST_READ]
+        is_long = len(text) > MAX_READ
+        text = text[:MAX_READ]
         if self._secrets:
-            spans = self._spans(_as_bytes(text))
-            text = MASK if spans is None else _masked(text, sorted(spans))
-        text = _CARD.sub(_card_masked, text)
-        if is_long or len(text) > LONGEST_TEXT:
-            text = f"{text[:LONGEST_TEXT]}..."
+            spans = self._spans(_to_bytes(text))
+            text = MASK if spans is None else _mask(text, sorted(spans))
+        text = _CARD.sub(_mask_card, text)
+        if is_long or len(text) > MAX_TEXT:
+            text = f"{text[:MAX_TEXT]}..."
         return printable(text)
 
     def _spans(self, layer: _Layer) -> set[tuple[int, int]] | None:
@@ -103,16 +103,16 @@ class Redactor:
         shortest = min(map(len, secrets))
         # the same text may be hidden in several places, each of which is masked
         seen, read = {(layer.text, layer.starts[0] if layer.starts else 0)}, 0
-        todo = [(layer, _DEEPEST)]
+        todo = [(layer, _MAX_DEPTH)]
         while todo:
             layer, depth = todo.pop()
-            folded = _folded(layer.text)
+            folded = _fold(layer.text)
             for secret in secrets:
                 at = folded.find(secret)
                 while at >= 0:
                     found.add((layer.starts[at], layer.ends[at + len(secret) - 1]))
                     at = folded.find(secret, at + 1)
-            for inner in _decoded(layer, shortest) if depth else ():
+            for inner in _decode(layer, shortest) if depth else ():
                 if len(inner.text) < shortest:
                     continue
                 place = (inner.text, inner.starts[0])
@@ -120,12 +120,12 @@ class Redactor:
                     seen.add(place)
                     todo.append((inner, depth - 1))
                     read += len(inner.text)
-            if read > _MOST_READ:
+            if read > _MAX_DECODED:
                 return None
         return found
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     # a form writes a blank as a plus, and some systems change the case of what they quote
     return text.lower().replace("+", " ")
 
@@ -134,7 +134,7 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-def _as_bytes(text: str) -> _Layer:
+def _to_bytes(text: str) -> _Layer:
     if text.isascii():
         return _Layer(text, list(range(len(text))), list(range(1, len(text) + 1)))
     pieces = list(map(_utf8, text))
@@ -142,14 +142,14 @@ def _as_bytes(text: str) -> _Layer:
     return _Layer("".join(pieces), at, [place + 1 for place in at])
 
 
-def _decoded(layer: _Layer, shortest: int) -> Iterator[_Layer]:
+def _decode(layer: _Layer, shortest: int) -> Iterator[_Layer]:
     """Yield all that a layer may be an encoding of, as far as it holds so many characters."""
     for escape in _ESCAPES:
         if escape.search(layer.text):
-            yield _unescaped(layer, escape)
+            yield _unescape(layer, escape)
     for run in _BASE64.finditer(layer.text):
         if len(run[0]) * 3 // 4 >= shortest:
-            yield from _from_base64(layer, *run.span())
+            yield from _decode_base64(layer, *run.span())
     for run in _HEX.finditer(layer.text):
         if len(run[0]) // 2 < shortest:
             continue
@@ -160,7 +160,7 @@ def _decoded(layer: _Layer, shortest: int) -> Iterator[_Layer]:
             yield layer.inner(raw, part[::2], part[1::2])
 
 
-def _unescaped(layer: _Layer, escape: re.Pattern[str]) -> _Layer:
+def _unescape(layer: _Layer, escape: re.Pattern[str]) -> _Layer:
     """Return a layer with the escapes of one family decoded; all that is no escape stays."""
     text, done = layer.text, 0
     pieces: list[str] = []
@@ -168,7 +168,7 @@ def _unescaped(layer: _Layer, escape: re.Pattern[str]) -> _Layer:
     last: list[int] = []
     for found in escape.finditer(text):
         begin, end = found.span()
-        decoded = _character(found)
+        decoded = _decode_escape(found)
         pieces += [text[done:begin], decoded]
         first += [*range(done, begin), *[begin] * len(decoded)]
         last += [*range(done, begin), *[end - 1] * len(decoded)]
@@ -177,7 +177,7 @@ def _unescaped(layer: _Layer, escape: re.Pattern[str]) -> _Layer:
     return layer.inner("".join([*pieces, text[done:]]), [*first, *rest], [*last, *rest])
 
 
-def _character(found: re.Match[str]) -> str:
+def _decode_escape(found: re.Match[str]) -> str:
     """Return what an escape stands for, as bytes."""
     token = {name: digits for name, digits in found.groupdict().items() if digits is not None}
     if "hex" in token:
@@ -197,7 +197,7 @@ def _character(found: re.Match[str]) -> str:
     return ""  # where quoted-printable breaks a line, and zeros
 
 
-def _from_base64(layer: _Layer, begin: int, end: int) -> Iterator[_Layer]:
+def _decode_base64(layer: _Layer, begin: int, end: int) -> Iterator[_Layer]:
     """Yield what a run of base64 holds, at each alignment that it may have inside a longer one."""
     at = [i for i in range(begin, end) if not layer.text[i].isspace() and layer.text[i] != "="]
     run = "".join(layer.text[i] for i in at).replace("-", "+").replace("_", "/")
@@ -213,7 +213,7 @@ def _from_base64(layer: _Layer, begin: int, end: int) -> Iterator[_Layer]:
         yield layer.inner(raw, first, last)
 
 
-def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+def _mask(text: str, spans: list[tuple[int, int]]) -> str:
     pieces: list[str] = []
     done = 0
     for begin, end in spans:
@@ -223,7 +223,7 @@ def _masked(text: str, spans: list[tuple[int, int]]) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def _card_masked(found: re.Match[str]) -> str:
+def _mask_card(found: re.Match[str]) -> str:
     digits = [int(digit) for digit in found[0] if digit.isdigit()]
     odd, even = digits[-1::-2], digits[-2::-2]
     doubled = [sum(divmod(2 * digit, 10)) for digit in even]

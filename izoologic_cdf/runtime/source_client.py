@@ -18,7 +18,7 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.connections import is_loopback
 from izoologic_cdf.runtime.failures import NO_DATA, NOT_FOUND, OK, refusal
 from izoologic_cdf.runtime.http import Request, Transport
-from izoologic_cdf.runtime.interpreter import Pipelines, evaluate, evaluate_whole
+from izoologic_cdf.runtime.interpreter import Interpreter, evaluate, evaluate_whole
 from izoologic_cdf.runtime.login import Logins
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.spool import SpooledBody
@@ -193,8 +193,8 @@ class Sources:
         try:
             response = self._transport.send(request)
             body = self._body(request, response)
-            pipelines = Pipelines(names, _no_calls)
-            tokens = [] if body is None else pipelines.flow(auth.filters, body, Case())
+            interpreter = Interpreter(names, Case(), _no_calls)
+            tokens = [] if body is None else interpreter.run(auth.filters, body)
         except ItemError as error:
             outside = error.cause in (Cause.OUTAGE, Cause.MACHINE)
             cause = error.cause if outside else Cause.LOGIN
@@ -275,7 +275,7 @@ def _as_mapping(result: Any, value: Value) -> dict[str, Any]:
     if result is None:
         return {}
     if not isinstance(result, dict):
-        raise ItemError("a mapping is due here", value.position)
+        raise ItemError("expected a mapping", value.position)
     return result
 
 

@@ -384,7 +384,7 @@ def test_a_token_goes_to_no_other_host_by_a_redirect(asker: Asker) -> None:
 
 def test_a_mapping_is_due_where_there_is_one(asker: Asker) -> None:
     for http in ("params: !expr '[1]'", "params: 7", "headers: !expr user_fields.key"):
-        with pytest.raises(ItemError, match="a mapping is due here"):
+        with pytest.raises(ItemError, match="expected a mapping"):
             asker.ask(f"{URL}, {http}")
 
 
