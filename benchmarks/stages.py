@@ -19,7 +19,7 @@ from izoologic_cdf.runtime.bodies import read_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.source_client import Sources
+from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import Window
 
@@ -30,7 +30,7 @@ ATTRIBUTES, NOTES, OF_NOTES = 25, 2, 2
 ROUNDS = 5
 
 
-class _Bodies(Sources):
+class _Bodies(SourceClient):
     """Hands out the bodies of the first time again; only to be parsed, as when they come."""
 
     _bodies: dict[object, list[bytes]]
@@ -51,7 +51,7 @@ def mapping(templates: Path, cases: int) -> dict[str, float]:
     window = Window(SINCE, SINCE + DAYS_29)
     tenant = Tenant(cases, SINCE, DAYS_29, SINCE + DAYS_29)
     found = {}
-    for name, sources in (("mapping", _Bodies), ("mapping and requests", Sources)):
+    for name, sources in (("mapping", _Bodies), ("mapping and requests", SourceClient)):
         transport = Kept(templates, tenant)
         feeds = Feeds(definition, values, sources(transport, Redactor(), _say_nothing), _nothing)
 

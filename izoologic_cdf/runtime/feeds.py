@@ -18,7 +18,7 @@ from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.interpreter import Interpreter, evaluate
 from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder, Placeholder
-from izoologic_cdf.runtime.source_client import Sources
+from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.spool import SpooledBody
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, reach, windows
 
@@ -38,7 +38,7 @@ class Feeds:
         self,
         definition: model.Definition,
         user_fields: Mapping[str, Any],
-        sources: Sources,
+        sources: SourceClient,
         stored: Stored,
         *,
         without: frozenset[str] = frozenset(),

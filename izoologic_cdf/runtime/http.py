@@ -20,7 +20,6 @@ import urllib3
 
 from izoologic_cdf.errors import Cause, ItemError
 from izoologic_cdf.runtime.bodies import CHUNK, BodyError, Response, decode, read_json
-
 from izoologic_cdf.runtime.connections import Adapter, Environment, Route, set_deadline
 from izoologic_cdf.runtime.failures import (
     NETWORK_UNAUTHORIZED,

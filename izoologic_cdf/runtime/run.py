@@ -22,7 +22,7 @@ from izoologic_cdf.runtime.lists import Listed, Lists
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.session import Session
-from izoologic_cdf.runtime.source_client import FirstPage, Sources
+from izoologic_cdf.runtime.source_client import FirstPage, SourceClient
 from izoologic_cdf.runtime.state import SeenCases, State
 from izoologic_cdf.runtime.summary import Progress, Reporter, Summary
 from izoologic_cdf.runtime.tenants import MAX_WITNESSES
@@ -82,7 +82,7 @@ class FeedRun:
         self.summary.left_out = sorted(settings.without)
         reporter = Reporter(progress, redactor, self.summary)
         self._transport = Transport(settings.clock, settings.limits, connections=settings.in_flight)
-        sources = Sources(self._transport, redactor, reporter.warn, settings.first_page)
+        sources = SourceClient(self._transport, redactor, reporter.warn, settings.first_page)
         feeds = Feeds(
             definition,
             user_fields,

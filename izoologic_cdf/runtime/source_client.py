@@ -43,7 +43,7 @@ MAX_PAGES = 10_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
-class Sources:
+class SourceClient:
     """Asks sources; shared by the threads of a run."""
 
     def __init__(

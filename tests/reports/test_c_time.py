@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.runtime.source_client import Sources
+from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.windows import DAY
 from tests.feeds.support import attributes
 from tests.state.support import HOUR, Site
@@ -61,7 +61,7 @@ def test_9_what_a_run_under_a_clock_that_was_ahead_passed_over_is_read(
     site: Site, monkeypatch: pytest.MonkeyPatch, ahead: int, dated: bool, first: bool
 ) -> None:
     if not dated:
-        monkeypatch.setattr(Sources, "server_time", lambda _: None)
+        monkeypatch.setattr(SourceClient, "server_time", lambda _: None)
     site.fill(ONE, updated=site.now - HOUR)
     if not first:
         assert site.sync().summary.exit_code == 0
@@ -91,7 +91,7 @@ def test_9_a_state_in_the_future_is_told_and_asked_for_again(
     site: Site, monkeypatch: pytest.MonkeyPatch, ahead: int
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(Sources, "server_time", lambda _: None)
+        patched.setattr(SourceClient, "server_time", lambda _: None)
         site.ahead = ahead
         site.sync()
     site.ahead = 0

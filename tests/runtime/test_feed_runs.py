@@ -177,9 +177,9 @@ def test_cases_are_committed_in_the_order_of_the_list_whichever_is_ready_first(
     committed: list[str] = []
     ingest = Library.ingest
 
-    def remember(library: Library, batch: Any, **how: Any) -> Any:
+    def remember(library: Library, batch: Any, *origin: Any, **how: Any) -> Any:
         committed.append(batch.objects[0].value)
-        return ingest(library, batch, **how)
+        return ingest(library, batch, *origin, **how)
 
     monkeypatch.setattr(Library, "ingest", remember)
     sync(in_flight=4)

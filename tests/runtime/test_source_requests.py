@@ -19,7 +19,7 @@ from izoologic_cdf.language.sources import compile_source
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.source_client import FirstPage, Sources
+from izoologic_cdf.runtime.source_client import FirstPage, SourceClient
 from tests.runtime.clocks import FakeClock
 from tests.runtime.loopback import Answer, Asked, Loopback
 
@@ -43,7 +43,7 @@ class Asker:
         self.warnings: list[str] = []
         self.redactor = Redactor()
         self.transport = Transport(FakeClock(), Limits(attempts=1))
-        self.sources = Sources(self.transport, self.redactor, self.warnings.append, first_page)
+        self.sources = SourceClient(self.transport, self.redactor, self.warnings.append, first_page)
 
     def ask(self, http: str, **names: Any) -> list[Any]:
         given = {**NAMES, "host": self.server.url, **names}
