@@ -53,13 +53,14 @@ def mapping(templates: Path, cases: int) -> dict[str, float]:
     found = {}
     for name, sources in (("mapping", _Bodies), ("mapping and requests", SourceClient)):
         transport = Kept(templates, tenant)
-        feeds = Feeds(definition, values, sources(transport, Redactor(), _say_nothing), _nothing)
+        asked = sources(transport, Redactor(), _say_nothing)
+        feeds = Feeds(definition, feed, values, asked, _nothing)
 
         def job(feeds: Feeds = feeds) -> None:
             about = Case(window=window, asked=window)
-            for case in feeds.list_cases(feed, about, window.until):
+            for case in feeds.list_cases(about, window.until):
                 case.window = case.asked = window
-                feeds.work(feed, case)
+                feeds.work(case)
 
         job()  # makes the bodies, and compiles what is compiled once
         found[name] = _median(cases, job)

@@ -11,6 +11,8 @@ from izoologic_cdf.runtime.windows import NEVER, Window
 Level = Literal["warning", "failure", "error"]
 # the part of a case that the library did not take, whatever the definition calls its own parts
 OBJECTS = "objects"
+# the reason, and what stands in place of a cause, where the operator leaves a part out
+LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True)

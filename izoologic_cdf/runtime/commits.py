@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from izoologic_cdf.errors import Cause, ItemError, unexpected
 from izoologic_cdf.library.objects import LibraryError, Origin
-from izoologic_cdf.runtime.case import OBJECTS, Case, Message, Miss
+from izoologic_cdf.runtime.case import LEFT_OUT, OBJECTS, Case, Message, Miss
 from izoologic_cdf.runtime.report_objects import ItemReport
 from izoologic_cdf.runtime.session import Session
-from izoologic_cdf.runtime.state import LEFT_OUT, milliseconds
+from izoologic_cdf.runtime.state import milliseconds
 from izoologic_cdf.runtime.windows import Window, stamp
 
 # the part of a failure that is a whole case

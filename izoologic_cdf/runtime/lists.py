@@ -96,7 +96,7 @@ class Lists:
     def _list(self, part: Window) -> list[Case]:
         session, about = self._session, Case(window=part, asked=self._session.plan.asked)
         latest = session.begun + OVERLAP
-        listed = self._aside(lambda: list(session.feeds.list_cases(session.feed, about, latest)))
+        listed = self._aside(lambda: list(session.feeds.list_cases(about, latest)))
         session.reporter.count(about.messages)
         return listed
 

@@ -85,6 +85,7 @@ class FeedRun:
         sources = SourceClient(self._transport, redactor, reporter.warn, settings.first_page)
         feeds = Feeds(
             definition,
+            feed,
             user_fields,
             sources,
             library.has_content,
@@ -182,11 +183,7 @@ class FeedRun:
 
     def _windows(self) -> None:
         session = self._session
-        parts = [
-            window
-            for part in session.plan.parts
-            for window in session.feeds.windows_of(session.feed, part)
-        ]
+        parts = [window for part in session.plan.parts for window in session.feeds.windows_of(part)]
         self.summary.windows = len(parts)
         for index, window in enumerate(parts):
             self._progress.window(window, index, len(parts))
@@ -204,7 +201,7 @@ class FeedRun:
             return
         window, cases = listed
         ordered = self._lists.sort_out(window, cases)
-        ranged = session.feeds.reads_ranges(session.feed)
+        ranged = session.feeds.reads_ranges()
         state.coverage.begin(window, session.plan.read_since if ranged else 0)
         witnesses: deque[Case] = deque(maxlen=MAX_WITNESSES)
         self._count(len(cases))
@@ -257,7 +254,7 @@ class FeedRun:
     def _work(self, case: Case) -> Done:
         done = Done(case)
         try:
-            done.report = self._session.feeds.work(self._session.feed, case)
+            done.report = self._session.feeds.work(case)
         except ItemError as error:
             done.error = error
         except (RunError, LibraryError):

@@ -71,7 +71,7 @@ class Session:
     def _gives(self, case: Case) -> bool:
         """Request a known case; raises RunError where the response shows nothing."""
         try:
-            return self.feeds.gives(self.feed, self.at_once(case))
+            return self.feeds.gives(self.at_once(case))
         except ItemError as error:
             if error.cause is Cause.ITEM:
                 return False

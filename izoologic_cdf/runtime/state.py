@@ -25,8 +25,6 @@ MAX_FAILURES = 5
 _AT_ONCE = 3_600
 _SHARE = 8
 _MAX_WAIT = DAY
-# what stands in place of a cause where the operator leaves a part out
-LEFT_OUT = "left out"
 # a newer update of what is abandoned is new data, which has all its tries
 _DEFER = """
 INSERT INTO feed_deferred VALUES

@@ -177,9 +177,9 @@ def test_cases_are_committed_in_the_order_of_the_list_whichever_is_ready_first(
     committed: list[str] = []
     ingest = Library.ingest
 
-    def remember(library: Library, batch: Any, *origin: Any, **how: Any) -> Any:
+    def remember(library: Library, batch: Any, origin: Any) -> Any:
         committed.append(batch.objects[0].value)
-        return ingest(library, batch, *origin, **how)
+        return ingest(library, batch, origin)
 
     monkeypatch.setattr(Library, "ingest", remember)
     sync(in_flight=4)
@@ -357,4 +357,4 @@ def test_a_row_without_an_id_fails_alone_and_is_not_set_aside(tenant: Tenant, sy
     assert values(outcome) == ["a", "b"]
     assert (outcome.summary.outcome, counts(outcome)) == ("partial", (3, 2, 0, 1))
     assert (outcome.summary.gaps, outcome.summary.deferred) == ([], [])
-    assert any("an item without an id can't be tracked" in line for line in outcome.told.said)
+    assert any("an item without an id cannot be tracked" in line for line in outcome.told.said)
