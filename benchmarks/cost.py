@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.in_memory import Tenant
 from benchmarks.simulated import simulate
 from izoologic_cdf.runtime import plan
-from izoologic_cdf.runtime.windows import DAY, windows
+from izoologic_cdf.runtime.windows import DAY, split_range
 
 SINCE = 1_700_006_400  # 2023-11-15T00:00:00Z
 YEAR = 360 * DAY
@@ -37,7 +37,7 @@ def _history(templates: Path) -> dict[str, Any]:
     ways = {
         "a year in one run": [(SINCE, until)],
         "a year, a run per window": [
-            (window.since, window.until) for window in windows(SINCE, until, LONGEST_RUN)
+            (window.since, window.until) for window in split_range(SINCE, until, LONGEST_RUN)
         ],
     }
     return {name: _read(templates, parts) for name, parts in ways.items()}

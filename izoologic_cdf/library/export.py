@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from izoologic_cdf.library.store import Library
@@ -73,7 +74,7 @@ class Record:
     modified_run: int
 
 
-def records(connection: sqlite3.Connection, value: str | None = None) -> Iterator[Record]:
+def read_records(connection: sqlite3.Connection, value: str | None = None) -> Iterator[Record]:
     """Yield all objects, or those of that value, sorted by (type, value, subtype)."""
     where = "" if value is None else " WHERE value = ?"
     for row in connection.execute(_OBJECTS + where + _ORDER, () if value is None else (value,)):
@@ -94,6 +95,9 @@ def _attributes(connection: sqlite3.Connection, number: int) -> Iterator[StoredA
         yield StoredAttribute(name, value, sources, min(runs))
 
 
+_get_order = attrgetter("type", "value", "subtype")
+
+
 def export(library: Library) -> Iterator[str]:
     """Yield the document in parts, one object a part (`docs/contract.md`, Export).
 
@@ -102,7 +106,7 @@ def export(library: Library) -> Iterator[str]:
     """
     with library.reading() as connection:
         empty = True
-        for _, same in groupby(records(connection), lambda one: (one.type, one.value, one.subtype)):
+        for _, same in groupby(read_records(connection), _get_order):
             # objects that share type, value and subtype are told apart by all the rest
             for text in sorted(_lay_out(_document(record), "    ") for record in same):
                 yield ('{\n  "objects": [' if empty else ",") + "\n    " + text

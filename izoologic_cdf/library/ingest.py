@@ -11,8 +11,8 @@ from izoologic_cdf.library.limits import (
     TAG_CHARACTERS,
     TEXT_BYTES,
     VALUE_CHARACTERS,
+    abbreviate,
     fit,
-    shown,
     storable,
 )
 from izoologic_cdf.library.merge import (
@@ -212,7 +212,7 @@ class Ingestion:
             for attribute in reported.attributes:
                 name, value = attribute.name, attribute.value
                 if len(value) > CERTAINLY_SHORT or not value.isascii():
-                    value = self._fit(reported, value, f"its attribute '{shown(name)}'")
+                    value = self._fit(reported, value, f"its attribute '{abbreviate(name)}'")
                 if name in updatable:
                     latest[terms[name]] = value
                 else:
@@ -263,5 +263,5 @@ class Ingestion:
         self._problem("failed", reported, sentence)
 
     def _problem(self, kind: ProblemKind, reported: Reported, sentence: str) -> None:
-        problem = Problem(kind, reported.type, shown(reported.value), sentence)
+        problem = Problem(kind, reported.type, abbreviate(reported.value), sentence)
         self._result.problems.append(problem)

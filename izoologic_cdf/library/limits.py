@@ -25,11 +25,11 @@ def storable(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def exact(text: str) -> str:
+def escape(text: str) -> str:
     """Return a text as it can be stored and given to every function of SQLite, by escapes.
 
     No two texts become one, as surrogates do in `storable`, and none ends early, as one with a NUL
-    does where SQLite reads JSON. `unexact` is the way back.
+    does where SQLite reads JSON. `unescape` is the way back.
     """
     if text.isascii() and "\\" not in text and "\0" not in text:
         return text
@@ -37,8 +37,8 @@ def exact(text: str) -> str:
     return escaped.encode("utf-8", "backslashreplace").decode()
 
 
-def unexact(text: str) -> str:
-    """Return the text that `exact` escaped."""
+def unescape(text: str) -> str:
+    """Return the text that `escape` escaped."""
     return _ESCAPED.sub(_unescape, text) if "\\" in text else text
 
 
@@ -63,7 +63,7 @@ def fit(text: str) -> tuple[str, int]:
     return text[:CUT_CHARACTERS] + CUT_MARK, size
 
 
-def shown(text: str) -> str:
+def abbreviate(text: str) -> str:
     """Return a text as a message quotes it: at most 60 characters."""
     text = storable(text)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
-from izoologic_cdf.library.export import Record, records
-from izoologic_cdf.library.limits import shown, storable
+from izoologic_cdf.library.export import Record, read_records
+from izoologic_cdf.library.limits import abbreviate, storable
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
@@ -69,16 +69,16 @@ def _overview(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
     found = False
-    for record in records(connection, value):
+    for record in read_records(connection, value):
         if found:
             yield ""
         found = True
         yield from _object(connection, record)
     if not found:
         similar = connection.execute(_SIMILAR, (value,)).fetchall()
-        hint = "; similar: " + ", ".join(shown(row[0]) for row in similar)
+        hint = "; similar: " + ", ".join(abbreviate(row[0]) for row in similar)
         raise LibraryError(
-            f"no object has the value {shown(value)}, where every character and its case "
+            f"no object has the value {abbreviate(value)}, where every character and its case "
             f"count{hint if similar else ''}",
         )
 

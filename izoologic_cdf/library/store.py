@@ -9,7 +9,7 @@ from typing import Self
 
 from izoologic_cdf.library import blobs, database
 from izoologic_cdf.library.ingest import Ingestion, Terms
-from izoologic_cdf.library.limits import shown, storable
+from izoologic_cdf.library.limits import abbreviate, storable
 from izoologic_cdf.library.merge import attachment
 from izoologic_cdf.library.objects import Batch, Ingested, LibraryError, Origin
 
@@ -178,5 +178,5 @@ class Library:
             wanted = (storable(key_or_sha256), attachment(key_or_sha256))
             found = connection.execute(_FIND_CONTENT, wanted).fetchone()
             if found is None:
-                raise LibraryError(f"the library has no bytes for {shown(key_or_sha256)}")
+                raise LibraryError(f"the library has no bytes for {abbreviate(key_or_sha256)}")
             yield from blobs.read(connection, found[0])

@@ -92,7 +92,7 @@ CREATE INDEX relation_high ON relation(high);
 """
 
 # What the runs of a feed remember of a tenant. Times are epoch seconds. A case id stands as
-# `limits.exact` has it, so that no two ids are one.
+# `limits.escape` has it, so that no two ids are one.
 STATE = """
 -- host: null for a tenant of format 1, of which nothing but the hash in `keys` is known
 -- keys: salted hash of the keys of the last login that succeeded

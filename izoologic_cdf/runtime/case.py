@@ -1,6 +1,5 @@
 """What a run knows of one item while it processes it: its name, what was said, what is missing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,9 +31,6 @@ class Message:
 
     def __str__(self) -> str:
         return self.line if self.position is None else f"{self.line} [{self.position}]"
-
-
-Say = Callable[[Message], None]
 
 
 @dataclass(frozen=True, slots=True)

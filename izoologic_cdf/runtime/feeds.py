@@ -19,7 +19,7 @@ from izoologic_cdf.runtime.interpreter import Interpreter, evaluate
 from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder, Placeholder
 from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.spool import SpooledBody
-from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, reach, windows
+from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, extend_back, split_range
 
 # windows whose names are kept
 MAX_NAMES = 256
@@ -86,7 +86,8 @@ class Feeds:
         limits = self._feed.source.window if self._feed.source else None
         if limits is None:
             return [part]
-        return list(windows(part.since, part.until, _days(limits, self.names(self._feed, part))))
+        days = _days(limits, self.names(self._feed, part))
+        return list(split_range(part.since, part.until, days))
 
     def reads_ranges(self) -> bool:
         """Return whether more of a case than its detail depends on the asked range (I-13)."""
@@ -245,8 +246,8 @@ class Feeds:
             if isinstance(earliest, int):
                 since = max(since, min(earliest - days * DAY, until))
         if self._whole_requests:
-            since = reach(since, until, days)
-        return windows(since, until, days)
+            since = extend_back(since, until, days)
+        return split_range(since, until, days)
 
     # --- files -------------------------------------------------------------------------------
 

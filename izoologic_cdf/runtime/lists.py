@@ -20,7 +20,7 @@ Listed = tuple[Window, list[Case]]
 Aside = Callable[[Callable[[], list[Case]]], list[Case]]
 
 
-class Lists:
+class ListReader:
     """The lists of one run."""
 
     def __init__(self, session: Session, aside: Aside) -> None:

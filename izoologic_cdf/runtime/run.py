@@ -18,7 +18,7 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.commits import WHOLE, Committer, Done
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import Limits, Transport
-from izoologic_cdf.runtime.lists import Listed, Lists
+from izoologic_cdf.runtime.lists import Listed, ListReader
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.session import Session
@@ -106,7 +106,7 @@ class FeedRun:
             same_tenant=settings.same_tenant,
         )
         self._workers = _Workers(settings.in_flight, self._work)
-        self._lists = Lists(self._session, self._workers.do)
+        self._lists = ListReader(self._session, self._workers.do)
         self._committer = Committer(self._session)
         # what a test raised after a commit
         self._crash: Exception | None = None

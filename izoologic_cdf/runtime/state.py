@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from izoologic_cdf.language.fields import UserField
-from izoologic_cdf.library.limits import exact, storable, unexact
+from izoologic_cdf.library.limits import escape, storable, unescape
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.coverage import Coverage
@@ -105,7 +105,7 @@ class State:
 
     def ranges(self, case_id: str) -> tuple[Window | None, Window | None]:
         """Return the range in which all of a case was read, and that which a failure missed."""
-        key = (self.tenant.id, exact(case_id))
+        key = (self.tenant.id, escape(case_id))
         read = self._connection.execute(
             "SELECT since, until FROM feed_case "
             "WHERE tenant = ? AND case_id = ? AND since <= until",
@@ -122,7 +122,7 @@ class State:
             "SELECT 1 FROM feed_case WHERE tenant = ? AND case_id = ? AND read_at > ? "
             "AND read_at <= ?",
             # a reading in the future was made under a wrong clock
-            (self.tenant.id, exact(case_id), read_at, milliseconds()),
+            (self.tenant.id, escape(case_id), read_at, milliseconds()),
         )
         return found.fetchone() is not None
 
@@ -135,11 +135,11 @@ class State:
         read; null where one is missing or the case is gone. `misses` are deferred by `defer`.
         Returns whether something had been missing.
         """
-        key = (self.tenant.id, exact(case_id))
+        key = (self.tenant.id, escape(case_id))
         found = self._connection.execute(
             "DELETE FROM feed_deferred WHERE tenant = ? AND case_id = ? AND read_at <= ? "
             "AND part NOT IN (SELECT value FROM json_each(?))",
-            (*key, read_at, json.dumps([exact(miss.name) for miss in misses])),
+            (*key, read_at, json.dumps([escape(miss.name) for miss in misses])),
         )
         if read is not None:
             known, _ = self.ranges(case_id)
@@ -160,7 +160,7 @@ class State:
         )
         return [
             Deferred(
-                unexact(case_id), unexact(part), json.loads(value), updated, Window(since, until),
+                unescape(case_id), unescape(part), json.loads(value), updated, Window(since, until),
                 *rest,
             )
             for case_id, part, value, updated, since, until, *rest in rows
@@ -176,7 +176,7 @@ class State:
         self._connection.execute(
             _DEFER,
             {
-                "tenant": self.tenant.id, "case_id": exact(case.id or ""), "part": exact(part),
+                "tenant": self.tenant.id, "case_id": escape(case.id or ""), "part": escape(part),
                 "value": json.dumps(case.value), "updated": case.updated,
                 "since": case.asked.since, "until": case.asked.until,
                 "cause": cause, "reason": storable(reason), "now": now, "read_at": read_at,
@@ -193,7 +193,7 @@ class State:
             self._connection.executemany(
                 "UPDATE feed_deferred SET failures = failures + 1 "
                 "WHERE tenant = ? AND case_id = ? AND part = ?",
-                [(self.tenant.id, exact(case_id), exact(part)) for case_id, part in keys],
+                [(self.tenant.id, escape(case_id), escape(part)) for case_id, part in keys],
             )
         return [
             one
@@ -223,13 +223,13 @@ class SeenCases:
         with self._library.plain_errors():
             self._library.connection.execute(
                 "INSERT OR IGNORE INTO seen_case SELECT value FROM json_each(?)",
-                (json.dumps([exact(case_id) for case_id in case_ids]),),
+                (json.dumps([escape(case_id) for case_id in case_ids]),),
             )
 
     def among(self, case_ids: Iterable[str]) -> set[str]:
         """Return those of the cases that are remembered."""
-        # SQLite reads the text of JSON as far as its first NUL: `exact` leaves none
-        ids = {exact(case_id): case_id for case_id in case_ids}
+        # SQLite reads the text of JSON as far as its first NUL: `escape` leaves none
+        ids = {escape(case_id): case_id for case_id in case_ids}
         with self._library.plain_errors():
             rows = self._library.connection.execute(
                 "SELECT case_id FROM seen_case WHERE case_id IN (SELECT value FROM json_each(?))",

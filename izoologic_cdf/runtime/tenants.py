@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from izoologic_cdf.errors import Cause, RunError
 from izoologic_cdf.language.fields import UserField
-from izoologic_cdf.library.limits import storable, unexact
+from izoologic_cdf.library.limits import storable, unescape
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import statements
 from izoologic_cdf.runtime.case import Case
@@ -124,7 +124,7 @@ class Tenant:
                 "SELECT case_id, value FROM feed_deferred WHERE tenant = ? AND part = '' LIMIT ?",
                 (tenant, MAX_WITNESSES - len(known)),
             )
-            failed = [Case(unexact(case_id), value=json.loads(value)) for case_id, value in rows]
+            failed = [Case(unescape(case_id), value=json.loads(value)) for case_id, value in rows]
             yield tenant, known + failed
 
     def witnesses(self, tenant: int | None = None) -> list[Case]:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.library.export import Record, export, records
+from izoologic_cdf.library.export import Record, export, read_records
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Ingested, Origin, Reported
 from izoologic_cdf.library.store import Library
 
@@ -46,7 +46,7 @@ def put(
 
 def stored(library: Library) -> list[Record]:
     with library.reading() as connection:
-        return list(records(connection))
+        return list(read_records(connection))
 
 
 def only(library: Library) -> Record:

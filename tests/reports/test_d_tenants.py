@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.library.limits import exact, unexact
+from izoologic_cdf.library.limits import escape, unescape
 from izoologic_cdf.library.objects import Batch, Origin, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
@@ -415,9 +415,9 @@ def test_15_a_case_whose_id_begins_like_another_does_not_make_it_count_as_done(
 
 
 def test_15_no_two_texts_become_one_and_each_comes_back(tmp_path: Path) -> None:
-    forms = [exact(text) for text in ODD]
+    forms = [escape(text) for text in ODD]
     assert len(set(forms)) == len(ODD)
-    assert [unexact(form) for form in forms] == ODD
+    assert [unescape(form) for form in forms] == ODD
     for form in forms:
         form.encode()
     with Library.create(tmp_path / "library.sqlite") as library:
