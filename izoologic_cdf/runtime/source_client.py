@@ -173,7 +173,8 @@ class SourceClient:
 
             def call(token: str) -> Response:
                 value = str(evaluate_whole(auth.value, {**names, "token": token}))
-                return self._transport.send(request.with_header(auth.header, value))
+                headers = {**request.headers, auth.header: value}
+                return self._transport.send(replace(request, headers=headers))
 
             headers = _headers(auth.headers, names)
             body = _encode(auth.body, auth.json_body, names, headers)
