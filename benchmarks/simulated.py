@@ -39,7 +39,7 @@ def simulate(
         mock.patch.object(run, "Transport", return_value=stand_in),
         Path("/dev/null").open("w", encoding="utf-8") as nowhere,
     ):
-        plan = planner(State(opened, feed.name, feed.user_fields, values))
+        plan = planner(State(opened, feed, values))
         settings = run.Settings(clock=TenantClock(tenant))
         shown = progress(nowhere)
         return run.FeedRun(definition, feed, values, plan, opened, shown, settings).run()

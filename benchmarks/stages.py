@@ -86,7 +86,7 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
         for name, taken in found.items():
             with tempfile.TemporaryDirectory() as folder:
                 opened = Library.create(Path(folder) / "library.sqlite")
-                state = State(opened, feed.name, feed.user_fields, values)
+                state = State(opened, feed, values)
                 state.tenant.prove(0)
                 state.coverage.begin(window)
                 begun = time.perf_counter()

@@ -167,7 +167,7 @@ def run_feed(
         with Library.create(library) as opened:
             if (word := opened.protect()) and verbosity != "quiet":
                 streams.complain(f"warning: {word}")
-            state = State(opened, feed.name, feed.user_fields, values, settings.tenant)
+            state = State(opened, feed, values, settings.tenant)
             planned = planner(state)
             return FeedRun(definition, feed, values, planned, opened, shown, settings).run()
     finally:

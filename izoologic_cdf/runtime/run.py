@@ -96,7 +96,7 @@ class FeedRun:
             feed=feed,
             plan=plan,
             library=library,
-            state=State(library, feed.name, feed.user_fields, user_fields, settings.tenant),
+            state=State(library, feed, user_fields, settings.tenant),
             seen=SeenCases(library),
             sources=sources,
             feeds=feeds,

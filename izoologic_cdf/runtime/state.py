@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from izoologic_cdf.language.fields import UserField
+from izoologic_cdf.language import model
 from izoologic_cdf.library.limits import escape, storable, unescape
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case, Miss
@@ -90,16 +90,11 @@ class State:
     """The memory of one feed of one tenant; `coverage` has its intervals."""
 
     def __init__(
-        self,
-        library: Library,
-        feed: str,
-        fields: Iterable[UserField],
-        values: Mapping[str, Any],
-        tenant: str = "",
+        self, library: Library, feed: model.Feed, values: Mapping[str, Any], tenant: str = ""
     ) -> None:
-        """Open it. Raises LibraryError."""
-        self.tenant = Tenant(library, feed, fields, values, tenant)
-        self.coverage = Coverage(library, feed, self.tenant)
+        """Open it; `values` are those of the feed's user fields. Raises LibraryError."""
+        self.tenant = Tenant(library, feed, values, tenant)
+        self.coverage = Coverage(library, feed.name, self.tenant)
         self._library = library
         self._connection = library.connection
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from izoologic_cdf.errors import Cause, RunError
-from izoologic_cdf.language.fields import UserField
+from izoologic_cdf.language import model
 from izoologic_cdf.library.limits import storable, unescape
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import statements
@@ -59,24 +59,19 @@ class Tenant:
     """
 
     def __init__(
-        self,
-        library: Library,
-        feed: str,
-        fields: Iterable[UserField],
-        values: Mapping[str, Any],
-        name: str = "",
+        self, library: Library, feed: model.Feed, values: Mapping[str, Any], name: str = ""
     ) -> None:
         """Look it up by the form that the administrator filled in. Raises LibraryError."""
         self._library = library
         self._connection = library.connection
-        fields = [one for one in fields if not one.boolean]
+        fields = [one for one in feed.user_fields if not one.boolean]
         given = {one.name: str(values.get(one.name) or "").strip() for one in fields}
         host = ", ".join(
             normalize_address(given[one.name]) for one in fields if one.required and not one.mask
         )
         self._keys = json.dumps([given[one.name] for one in fields if one.mask])
         self._keys_of_format_1 = json.dumps([str(values.get(f.name)) for f in fields if f.required])
-        self._label = (feed, storable(host), storable(name.strip()))
+        self._label = (feed.name, storable(host), storable(name.strip()))
         self.id: int | None = None
         self.settled = True
         # tenants of format 1 whose host is not known, so they may be this one as well

@@ -48,7 +48,7 @@ def backfill(
     settings = Settings(in_flight=4, clock=clock, committed=lambda: pass_by("after"))
     with Library.create(path) as library:
         library.connection.set_trace_callback(trace)
-        state = State(library, primary.name, primary.user_fields, values)
+        state = State(library, primary, values)
         planned = plan.backfill(state, *asked)
         summary = FeedRun(DEFINITION, primary, values, planned, library, Heard(), settings).run()
     assert summary.outcome == "complete", summary.as_text()

@@ -23,7 +23,7 @@ from tests.state.support import HOUR, Site
 
 ONE, TWO, THREE, BAD = "caSe00001", "caSe00002", "caSe00003", "caSe0bad1"
 FORMAT_1 = Path(__file__).parents[1] / "state" / "library_of_format_1.sql"
-FIELDS = definition("incident").primary_feeds[0].user_fields
+FEED = definition("incident").primary_feeds[0]
 VALUES = {"api_host": "api.example.com", "api_key": "a key", "api_secret": "a secret"}
 
 
@@ -359,7 +359,7 @@ def test_14_two_first_runs_at_once_make_one_tenant(
 
     def begin(secret: str) -> None:
         with Library.create(path) as library:
-            state = State(library, "Feed", FIELDS, {**VALUES, "api_secret": secret})
+            state = State(library, FEED, {**VALUES, "api_secret": secret})
             together.wait(5)
             try:
                 state.tenant.prove(0)
@@ -384,7 +384,7 @@ def test_14_two_first_runs_at_once_make_one_tenant(
 
 def test_14_the_first_origin_stays(tmp_path: Path) -> None:
     with Library.create(tmp_path / "one.sqlite") as library:
-        states = [State(library, "Feed", FIELDS, VALUES) for _ in range(2)]
+        states = [State(library, FEED, VALUES) for _ in range(2)]
         for origin, state in enumerate(states, 5):
             state.tenant.prove(0)
             state.coverage.begin_at(origin)
@@ -425,7 +425,7 @@ def test_15_no_two_texts_become_one_and_each_comes_back(tmp_path: Path) -> None:
             "SELECT value FROM json_each(?)", (json.dumps(forms),)
         ).fetchall()
         assert [value for (value,) in rows] == forms
-        state = State(library, "Feed", FIELDS, VALUES)
+        state = State(library, FEED, VALUES)
         state.tenant.prove(0)
         for number, case_id in enumerate(ODD):
             asked = Window(number, number)

@@ -15,12 +15,16 @@ from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.plan import FIRST_SYNC
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
+from tests.feeds.support import definition
 from tests.state.support import Site
 from tests.state.test_intervals import seconds
 
 NOW = 10_000
 BOUND = st.integers(0, NOW + 100)
 WINDOWS = st.lists(st.builds(lambda a, b: Window(*sorted((a, b))), BOUND, BOUND), max_size=5)
+
+
+FEED = definition("incident").primary_feeds[0]
 
 
 @contextlib.contextmanager
@@ -32,7 +36,7 @@ def memory(
         tempfile.TemporaryDirectory() as folder,
         Library.create(Path(folder) / "plan.sqlite") as library,
     ):
-        state = State(library, "feed", (), {})
+        state = State(library, FEED, {})
         state.tenant.prove(0)
         for window in finished:
             state.coverage.begin(window)
