@@ -79,7 +79,7 @@ def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
         hint = "; similar: " + ", ".join(abbreviate(row[0]) for row in similar)
         raise LibraryError(
             f"no object has the value {abbreviate(value)}, where every character and its case "
-            f"count{hint if similar else ''}",
+            f"count{hint if similar else ''}"
         )
 
 

@@ -122,8 +122,7 @@ class Library:
         """Note how the run ended, and when."""
         with self.transaction():
             done = self._connection.execute(
-                "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?",
-                (outcome, now, run_id),
+                "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?", (outcome, now, run_id)
             )
             if done.rowcount == 0:
                 raise LibraryError(f"the library {self.path} has no run {run_id}")
