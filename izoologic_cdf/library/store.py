@@ -34,7 +34,8 @@ class Library:
         self.path = path
         # seconds to wait for another process that holds the library
         self.patience = float(database.BUSY_SECONDS)
-        self._connection = connection
+        # the one that writes; callers keep state in tables of their own
+        self.connection = connection
         self._terms = Terms(connection)
 
     @classmethod
@@ -55,18 +56,13 @@ class Library:
 
     def close(self) -> None:
         """Close the file; a transaction that is still open is rolled back."""
-        self._connection.close()
+        self.connection.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection that writes, for state that the caller keeps in tables of its own."""
-        return self._connection
 
     def plain_errors(self) -> AbstractContextManager[None]:
         """Turn the errors of SQLite in the block into LibraryErrors."""
@@ -79,7 +75,7 @@ class Library:
         Blocks nest: an inner one that fails undoes its own part, and the outer one goes on if it
         catches the error. Nothing is seen by others before the outermost block ends.
         """
-        connection = self._connection
+        connection = self.connection
         with database.plain_errors(self.path):
             inner = connection.in_transaction
             begin = "SAVEPOINT part" if inner else "BEGIN IMMEDIATE"
@@ -112,7 +108,7 @@ class Library:
     ) -> int:
         """Note that a run of that source began, and return its number; `tenant` where known."""
         with self.transaction():
-            made = self._connection.execute(
+            made = self.connection.execute(
                 "INSERT INTO run (source, since, until, started_at, tenant) VALUES (?, ?, ?, ?, ?)",
                 (storable(source), since, until, now, tenant),
             )
@@ -121,7 +117,7 @@ class Library:
     def finish_run(self, run_id: int, outcome: str, now: str) -> None:
         """Note how the run ended, and when."""
         with self.transaction():
-            done = self._connection.execute(
+            done = self.connection.execute(
                 "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?", (outcome, now, run_id)
             )
             if done.rowcount == 0:
@@ -135,10 +131,10 @@ class Library:
         ]
         if rows:
             with self.transaction():
-                self._connection.executemany(
+                self.connection.executemany(
                     "INSERT INTO run_message (run, level, case_id, text) VALUES (?, ?, ?, ?)", rows
                 )
-                self._connection.execute(
+                self.connection.execute(
                     "DELETE FROM run_message WHERE id <= (SELECT max(id) FROM run_message) - ?",
                     (MAX_MESSAGES,),
                 )
@@ -153,7 +149,7 @@ class Library:
                 of the batch is stored then.
         """
         with self.transaction():
-            return Ingestion(self._connection, self._terms, origin).ingest(batch)
+            return Ingestion(self.connection, self._terms, origin).ingest(batch)
 
     def has_content(self, keys: Iterable[str]) -> dict[str, int]:
         """Return how many listed files of an attachment key are committed; from any thread.

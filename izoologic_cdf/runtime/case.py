@@ -87,6 +87,18 @@ class Case:
         if message not in self.messages:
             self.messages.append(message)
 
+    def miss(
+        self, part: str, error: ItemError, text: str, key: str = "", *, ranged: bool = False
+    ) -> None:
+        """Note that a part could not be fetched."""
+        missed = Miss(part, error.message, text, error.cause, key, error.position, ranged)
+        self.misses.append(missed)
+
+    def leave_out(self, part: str, key: str = "", *, ranged: bool = False) -> None:
+        """Note that the operator leaves a part out."""
+        text = f"the {part} are left out"
+        self.misses.append(Miss(part, LEFT_OUT, text, None, key, ranged=ranged))
+
     @property
     def lacks(self) -> Miss | None:
         """The first part that is missing though the operator wants it."""

@@ -7,14 +7,14 @@ the fulfillment feeds that fill its placeholders.
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
-from izoologic_cdf.runtime.case import LEFT_OUT, Case, Miss
+from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.interpreter import Interpreter, evaluate
 from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder, Placeholder
 from izoologic_cdf.runtime.source_client import SourceClient
@@ -26,7 +26,6 @@ MAX_NAMES = 256
 _YEAR_2100 = 4_102_444_800
 # the first second that no date can name
 _END_OF_TIME = 253_402_300_800
-_Got = TypeVar("_Got")
 
 
 class Feeds:
@@ -172,50 +171,23 @@ class Feeds:
     def _call(self, name: str, params: Mapping[str, Any], case: Case) -> Any:
         """Return what a feed gives to the one that calls it for a case."""
         emitted: list[Any] = []
-        run = self._run(self._definition.feeds[name], params, case)
         part = self._parts.get(name)
-        # what has no id cannot be requested again, so nothing of it may be missing
-        if part is not None and (case.id is not None or part in self._without):
-            # what came before it broke off is kept
-            self._fetch_part(
-                lambda: emitted.extend(run),
-                case,
-                part,
-                lambda reason: f"{reason}; its {part} are missing",
-                ranged=True,
-            )
+        if part is not None and part in self._without:
+            case.leave_out(part, ranged=True)
         else:
-            emitted += run
+            try:
+                # what came before it broke off is kept
+                emitted += self._run(self._definition.feeds[name], params, case)
+                if part is not None:
+                    case.given.add(part)
+            except ItemError as error:
+                # what has no id cannot be requested again, so nothing of it may be missing
+                if part is None or case.id is None:
+                    raise
+                case.miss(part, error, f"{error.message}; its {part} are missing", ranged=True)
         if self._emits_list[name]:
             return emitted
         return emitted[-1] if emitted else None
-
-    def _fetch_part(
-        self,
-        fetch: Callable[[], _Got],
-        case: Case,
-        part: str,
-        describe: Callable[[str], str],
-        *,
-        key: str = "",
-        ranged: bool = False,
-    ) -> _Got | None:
-        """Return a part of a case; null where it is missing, and the case goes on without it.
-
-        `describe` says what is missing for which reason.
-        """
-        if part in self._without:
-            text = f"the {part} are left out"
-            case.misses.append(Miss(part, LEFT_OUT, text, None, key, ranged=ranged))
-            return None
-        try:
-            got = fetch()
-        except ItemError as error:
-            why, text = error.message, describe(error.message)
-            case.misses.append(Miss(part, why, text, error.cause, key, error.position, ranged))
-            return None
-        case.given.add(part)
-        return got
 
     def _run(self, feed: model.Feed, params: Mapping[str, Any], case: Case) -> Iterator[Any]:
         """Yield what a supplemental or fulfillment feed emits, over all windows it requests."""
@@ -267,22 +239,23 @@ class Feeds:
             if stored.get(key, 0) < len(group):
                 for one in group:
                     reported = report.batch.objects[one.index]
-                    reported.content = self._fetch_file(one, reported.value, key, case)
+                    reported.content = self._fetch(one, reported.value, key, case)
                 if all(report.batch.objects[one.index].content for one in group):
                     report.batch.listed[key] = len(group)
 
-    def _fetch_file(
-        self, placeholder: Placeholder, name: str, key: str, case: Case
-    ) -> Content | None:
+    def _fetch(self, placeholder: Placeholder, name: str, key: str, case: Case) -> Content | None:
         """Return one file; null where it is missing."""
-        content = self._fetch_part(
-            lambda: self._content(placeholder, name, case),
-            case,
-            placeholder.part,
-            lambda reason: f"the file {name!r} was not fetched: {reason}",
-            key=key,
-        )
-        if content is not None and content.size == 0:
+        part = placeholder.part
+        if part in self._without:
+            case.leave_out(part, key)
+            return None
+        try:
+            content = self._content(placeholder, name, case)
+        except ItemError as error:
+            case.miss(part, error, f"the file {name!r} was not fetched: {error.message}", key)
+            return None
+        case.given.add(part)
+        if content.size == 0:
             case.warn(f"the file {name!r} is empty", self._feed.position)
         return content
 
