@@ -75,11 +75,10 @@ def create(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o600)
-        is_file = path.is_file()
+        if not path.is_file():
+            raise LibraryError(f"{path} is not a file: choose another name for the library")
     except OSError as error:
-        raise LibraryError(f"the library {path} cannot be made: {error.strerror}") from error
-    if not is_file:
-        raise LibraryError(f"{path} is not a file: choose another name for the library")
+        raise LibraryError(f"the library {path} cannot be created: {error.strerror}") from error
     with plain_errors(path):
         return patiently(lambda: _open(path, "mode=rw", fill=True), BUSY_SECONDS)
 
@@ -111,13 +110,12 @@ def connect(path: Path) -> sqlite3.Connection:
         LibraryError: there is no such file, it is not a library, or of a newer version.
     """
     try:
-        is_folder, is_file = path.is_dir(), path.is_file()
+        if path.is_dir():
+            raise LibraryError(f"{path} is a folder, not a library: name the file in it")
+        if not path.is_file():
+            raise LibraryError(f"there is no library at {path}: a feed run creates one")
     except OSError as error:
         raise LibraryError(f"the library {path} cannot be opened: {error.strerror}") from error
-    if is_folder:
-        raise LibraryError(f"{path} is a folder, not a library: name the file in it")
-    if not is_file:
-        raise LibraryError(f"there is no library at {path}: a feed run makes one")
     if not os.access(path, os.R_OK):
         raise LibraryError(f"the library {path} cannot be read: Permission denied")
     with plain_errors(path):
@@ -151,11 +149,10 @@ def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_STEP)
     try:
         connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS}")
-        if fill and _is_blank(connection):
-            _fill(connection)
-        _check(connection, path)
+        if not (fill and _is_blank(connection)):
+            _check(connection, path)
         if fill:
-            _migrate(connection)
+            _bring_up_to_date(connection)
         connection.execute("PRAGMA cache_size=-8000")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     except BaseException:
@@ -164,29 +161,26 @@ def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
     return connection
 
 
-def _fill(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    # another process may have made the tables since
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Make the tables of a blank file, or migrate those of an earlier version: all or nothing."""
     if _is_blank(connection):
-        for statement in statements(OBJECTS + MESSAGES + STATE):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={VERSION}")
-    connection.execute("COMMIT")
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a library of an earlier version to the newest one, all of it or nothing."""
-    if _read(connection, "PRAGMA user_version") == VERSION:
+        connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode=WAL")
+    elif _read(connection, "PRAGMA user_version") == VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
     # another process may have done it since
-    for version in range(_read(connection, "PRAGMA user_version"), VERSION):
-        for statement in statements(MIGRATIONS[version]):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version={VERSION}")
+    missing = range(_read(connection, "PRAGMA user_version"), VERSION)
+    scripts = (
+        [OBJECTS, MESSAGES, STATE]
+        if _is_blank(connection)
+        else [MIGRATIONS[one] for one in missing]
+    )
+    for statement in statements("".join(scripts)):
+        connection.execute(statement)
+    if missing:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute("COMMIT")
 
 

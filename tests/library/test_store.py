@@ -89,7 +89,7 @@ def test_a_library_without_tables_yet_is_completed(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(LibraryError, match="cannot be made"):
+    with pytest.raises(LibraryError, match="cannot be created"):
         Library.create(tmp_path / "file" / "x.sqlite")
 
 
@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 def test_a_path_that_the_system_refuses_is_an_error(
     tmp_path: Path, way: Callable[[Path], Library]
 ) -> None:
-    with pytest.raises(LibraryError, match=r"cannot be (opened|made): File name too long"):
+    with pytest.raises(LibraryError, match=r"cannot be (opened|created): File name too long"):
         way(tmp_path / ("x" * 300))
 
 
