@@ -1,7 +1,7 @@
 """Which intervals of a feed are finished, which are too old for the server, where it all began.
 
-A list shows a case at its newest update alone, however far back its ranged parts, such as messages,
-were read. So each finished interval remembers since when these were requested.
+A list shows a case at its newest update alone, and parts of it can be older. So each finished
+interval remembers since when the ranged parts of its cases were requested.
 """
 
 from collections.abc import Iterable

@@ -84,14 +84,9 @@ class FeedRun:
         self._transport = Transport(settings.clock, settings.limits, connections=settings.in_flight)
         sources = SourceClient(self._transport, redactor, reporter.warn, settings.first_page)
         feeds = Feeds(
-            definition,
-            feed,
-            user_fields,
-            sources,
-            library.has_content,
-            without=settings.without,
-            whole_requests=plan.scheduled,
-        )
+            definition, feed, user_fields, sources, library.has_content,
+            without=settings.without, whole_requests=plan.scheduled,
+        )  # fmt: skip
         self._session = Session(
             feed=feed,
             plan=plan,
