@@ -45,11 +45,11 @@ def store(connection: sqlite3.Connection, content: Content) -> int:
                     size += len(chunk)
                     blob.write(chunk)
             if chunk or size != content.size:
-                raise LibraryError("the downloaded file is not of the size that was measured")
+                raise LibraryError("the downloaded file does not have the size that was measured")
     except OSError as error:
         raise LibraryError(f"the downloaded file cannot be read: {error.strerror}") from error
     if digest.hexdigest() != content.sha256:
-        raise LibraryError("the downloaded file is not what its SHA-256 says")
+        raise LibraryError("the downloaded file does not match its SHA-256")
     return number
 
 

@@ -77,10 +77,9 @@ def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
     if not found:
         similar = connection.execute(_SIMILAR, (value,)).fetchall()
         hint = "; similar: " + ", ".join(abbreviate(row[0]) for row in similar)
-        raise LibraryError(
-            f"no object has the value {abbreviate(value)}, where every character and its case "
-            f"count{hint if similar else ''}"
-        )
+        exactly = "characters and their case have to match exactly"
+        value = abbreviate(value)
+        raise LibraryError(f"no object has the value {value}; {exactly}{hint if similar else ''}")
 
 
 def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:

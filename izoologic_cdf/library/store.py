@@ -173,5 +173,5 @@ class Library:
             wanted = (storable(key_or_sha256), attachment(key_or_sha256))
             found = connection.execute(_FIND_CONTENT, wanted).fetchone()
             if found is None:
-                raise LibraryError(f"the library has no bytes for {abbreviate(key_or_sha256)}")
+                raise LibraryError(f"the library has no file for {abbreviate(key_or_sha256)}")
             yield from blobs.read(connection, found[0])

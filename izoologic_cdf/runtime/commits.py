@@ -183,7 +183,7 @@ class Committer:
         while self._misses:
             (part, reason), count = self._misses.popitem()
             if count > 1 and part != OBJECTS:
-                self._report(f"the {part} of {count} cases are missing for that reason: {reason}")
+                self._report(f"{count} cases are missing their {part}: {reason}")
 
     def _report(self, text: str) -> None:
         self._session.reporter.report(Message("failure", None, text))

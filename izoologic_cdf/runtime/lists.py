@@ -148,7 +148,7 @@ class ListReader:
         for one in cases:
             if one.updated is not None and not EARLIEST <= one.updated <= latest:
                 when = "in the future" if one.updated > latest else "before 2000"
-                one.warn(f"its update time lies {when}; it is processed all the same")
+                one.warn(f"its update time is {when}; it is processed anyway")
         dates = [one.updated for one in cases if one.updated is None or one.updated <= latest]
         known = [date for date in dates if date is not None]
         self._newest = max([self._newest, *known])

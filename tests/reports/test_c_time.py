@@ -264,7 +264,7 @@ def test_11_a_row_that_is_dated_before_anything_can_have_been_is_processed_likew
     site.state.add_fault("envelope", endpoint="CaseSync", json=envelope(rows), count=None)
     outcome = site.sync()
     assert (outcome.summary.exit_code, site.case_values()) == (0, {ONE})
-    assert outcome.heard(f"warning: case {ONE}: its update time lies before 2000")
+    assert outcome.heard(f"warning: case {ONE}: its update time is before 2000")
 
 
 def test_11_a_row_of_the_next_minutes_waits_for_the_next_sync(site: Site) -> None:
