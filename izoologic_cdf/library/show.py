@@ -75,11 +75,12 @@ def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
         found = True
         yield from _object(connection, record)
     if not found:
-        similar = connection.execute(_SIMILAR, (value,)).fetchall()
-        hint = "; similar: " + ", ".join(abbreviate(row[0]) for row in similar)
-        exactly = "characters and their case have to match exactly"
-        value = abbreviate(value)
-        raise LibraryError(f"no object has the value {value}; {exactly}{hint if similar else ''}")
+        similar = [abbreviate(row[0]) for row in connection.execute(_SIMILAR, (value,))]
+        hint = f"; similar: {', '.join(similar)}" if similar else ""
+        raise LibraryError(
+            f"no object has the value {abbreviate(value)}; characters and their case have to match "
+            f"exactly{hint}"
+        )
 
 
 def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:

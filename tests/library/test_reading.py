@@ -187,9 +187,9 @@ def test_shown_text_cannot_act_on_the_terminal(library: Library) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("case1", "no object has the value case1, .*exactly; similar: CASE1"),
-        ("\udcff", "no object has the value \ufffd, .*exactly$"),
-        ("nothing", "no object has the value nothing, .*exactly$"),
+        ("case1", "no object has the value case1; .*exactly; similar: CASE1"),
+        ("\udcff", "no object has the value \ufffd; .*exactly$"),
+        ("nothing", "no object has the value nothing; .*exactly$"),
     ],
 )
 def test_a_value_that_no_object_has_is_an_error(
