@@ -64,7 +64,7 @@ def _overview(connection: sqlite3.Connection) -> Iterator[str]:
         yield ""
         yield name
         for _, value, subtype in group:
-            yield "  " + _titled(value, subtype)
+            yield "  " + _title(value, subtype)
 
 
 def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
 
 
 def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
-    yield f"{record.type}: {_titled(record.value, record.subtype)}"
+    yield f"{record.type}: {_title(record.value, record.subtype)}"
     fields = [
         ("description", record.description),
         ("published", record.published_at),
@@ -106,7 +106,7 @@ def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
     if record.related:
         yield f"  related ({len(record.related)})"
         for other, value, subtype in record.related:
-            yield f"    {other}: {_titled(value, subtype)}"
+            yield f"    {other}: {_title(value, subtype)}"
     yield "  runs"
     runs = {record.created_run, record.modified_run, *(row.run for row in record.attributes)}
     rows = connection.execute(_RUNS, (json.dumps(list(runs)),))
@@ -154,5 +154,5 @@ def _field(label: str, text: str, indent: int, width: int) -> Iterator[str]:
         yield hanging + line
 
 
-def _titled(value: str, subtype: str | None) -> str:
+def _title(value: str, subtype: str | None) -> str:
     return value if subtype is None else f"{value} ({subtype})"
