@@ -170,7 +170,7 @@ def test_asking_without_encryption_is_warned_of_once_and_not_on_loopback(asker: 
         with pytest.raises(HttpError):
             asker.ask("url: http://api.invalid/a, disable_proxies: true")
     assert asker.warnings == [
-        "api.invalid is asked without encryption (http): keys and data can be read"
+        "requests to api.invalid are not encrypted (http): keys and data can be read"
     ]
 
 
@@ -254,7 +254,7 @@ def test_the_params_of_a_pagination_count_for_the_first_request_in_one_reading(
     pages = asker.ask(f"{URL}, params: {{size: 2}}, pagination: {{condition: {pagination}}}")
     assert [str(one["page"]) for one in pages] == asked
     sent = [a.query.get("page") for a in asker.server.asked]
-    with_first = asker.sources._first_page is FirstPage.WITH
+    with_first = asker.sources.first_page is FirstPage.WITH
     assert sent == [[first_due] if with_first else None, *([page] for page in asked[1:])]
     assert all(a.query["size"] == ["2"] for a in asker.server.asked)
 
@@ -266,7 +266,7 @@ def test_params_that_count_on_the_params_before_show_the_difference(asker: Asker
         "condition: !expr page_count < 3, params: {page: !expr (prev_request_params.page or 0) + 1}"
     )
     asker.ask(f"{URL}, pagination: {{{http}}}")
-    with_first = asker.sources._first_page is FirstPage.WITH
+    with_first = asker.sources.first_page is FirstPage.WITH
     sent = [a.get("page", "none") for a in asker.server.asked]
     assert sent == (["1", "2", "3"] if with_first else ["none", "1", "2"])
 
@@ -351,9 +351,9 @@ def test_a_login_is_shared_by_those_who_ask_alike_and_no_others(asker: Asker) ->
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (Answer({"token": None}), "the login failed: the answer of POST /login holds no token"),
-        (Answer({"token": " "}), "the login failed: the answer of POST /login holds no token"),
-        (Answer({"token": ["x"]}), "the login failed: the answer of POST /login holds no token"),
+        (Answer({"token": None}), "the login failed: no token in the response of POST /login"),
+        (Answer({"token": " "}), "the login failed: no token in the response of POST /login"),
+        (Answer({"token": ["x"]}), "the login failed: no token in the response of POST /login"),
         (Answer([]), "the login failed: get needs an object, this is a list"),
         (Answer(b"<html>"), "the login failed: POST /login: expected JSON, got HTML"),
         (Answer(b"", 401), "the login failed: POST /login: the server answered 401; check the API"),
