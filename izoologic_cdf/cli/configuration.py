@@ -165,7 +165,7 @@ def resolve(
     are passed over. Required fields that are still missing are the caller's to ask for.
 
     Raises:
-        ConfigurationError: an unknown field, a boolean that is none, no secret.
+        ConfigurationError: an unknown field, a value that is not a boolean, or not a secret.
     """
     known = {field.name: field for field in fields}
     values: dict[str, Any] = {field.name: field.default for field in fields}

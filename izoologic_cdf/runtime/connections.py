@@ -307,7 +307,7 @@ class Adapter(HTTPAdapter):
         """Return a response without its cookies."""
         response = requests.Response()
         response.status_code, response.reason = resp.status, resp.reason or ""
-        # urllib3's headers are told apart without regard to case too
+        # urllib3's headers ignore case too
         response.headers = resp.headers  # type: ignore[assignment]
         response.raw, response.request, response.url = resp, req, req.url or ""
         return response

@@ -1,7 +1,7 @@
 """What a failed call says: whose fault it is, what to do, and whether another attempt can help.
 
-The causes are told apart by types and numbers, never by the text of an error alone: a text can hold
-the address with its query, and changes with every version of a library.
+Types and numbers tell the causes apart, never the text of an error alone: it can hold the address
+with its query, and changes with every version of a library.
 """
 
 import errno

@@ -287,7 +287,7 @@ def _start_of(response: requests.Response) -> bytes:
             if len(start) > MAX_IN_MEMORY:
                 break
     except (BodyError, *_BROKEN_CALL):
-        pass  # the status has said it already
+        pass  # the status says enough
     return start[:MAX_IN_MEMORY]
 
 

@@ -74,7 +74,7 @@ class Redactor:
         trimmed = secret.strip()
         for given in (secret, trimmed, trimmed.lower(), trimmed.upper()):
             forms |= {given.encode(name, "surrogatepass") for name in ("utf-8", "utf-16-le")}
-            # UTF-8 that was taken for Latin-1, and Latin-1 itself
+            # UTF-8 that was decoded as Latin-1, and Latin-1 itself
             forms.add(_to_bytes(given).encode())
             with contextlib.suppress(UnicodeEncodeError):
                 forms.add(given.encode("latin-1"))

@@ -234,8 +234,7 @@ def _texts(value: Any, what: str, warn: _Warn, name: str = "") -> list[str]:
         try:
             text = _scalar(one)
         except _NoScalarError:
-            said = f"{what} {name}".rstrip()
-            warn(f"{said} is an object in the data; ignored")
+            warn(f"{what} {name}".rstrip() + " is an object in the data; ignored")
             continue
         if text is not None:
             found.append(text)
@@ -271,11 +270,11 @@ def _optional(item: Mapping[str, Any], key: str, warn: _Warn) -> str | None:
 
 
 class _NoScalarError(Exception):
-    """An object of the data stands where a scalar is due."""
+    """The data has an object where a scalar is expected."""
 
 
 def _scalar(value: Any) -> str | None:
-    """Return a scalar as text, null where nothing is said; raises _NoScalarError."""
+    """Return a scalar as text, null where it is empty; raises _NoScalarError."""
     if value is None:
         return None
     if not isinstance(value, str):

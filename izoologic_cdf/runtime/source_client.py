@@ -76,7 +76,7 @@ class SourceClient:
         return _Call(self, source, names).pages()
 
     def server_time(self) -> int | None:
-        """Return the time of the server, as its first response told it; null where it did not."""
+        """Return the time of the server, by its first response; null where that has no date."""
         if self._server_clock is None:
             return None
         then, at = self._server_clock
@@ -246,7 +246,7 @@ class _Call:
         return str(self._value(value))
 
     def _params(self, value: Value | None, names: Names) -> dict[str, Any]:
-        """Return query parameters; a text, which is a mistake, is taken for a query string."""
+        """Return query parameters; a text, which is a mistake, is read as a query string."""
         result = None if value is None else evaluate_whole(value, names)
         if isinstance(result, str):
             read = parse_qs(result.strip().removeprefix("?"), keep_blank_values=True)
