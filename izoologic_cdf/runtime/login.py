@@ -121,16 +121,3 @@ class Login:
         with self._changed:
             self._token, self._proven, self._busy = token, proven, False
             self._changed.notify_all()
-
-
-class Logins:
-    """The logins of a run, by how they ask."""
-
-    def __init__(self) -> None:
-        self._logins: dict[object, Login] = {}
-        self._lock = threading.Lock()
-
-    def get(self, how: object, ask: Callable[[], str]) -> Login:
-        """Return the login of this kind, made the first time."""
-        with self._lock:
-            return self._logins.setdefault(how, Login(ask))

@@ -20,7 +20,7 @@ from izoologic_cdf.runtime.connections import is_loopback
 from izoologic_cdf.runtime.failures import NO_DATA, NOT_FOUND, OK, refusal
 from izoologic_cdf.runtime.http import Request, Transport
 from izoologic_cdf.runtime.interpreter import Interpreter, evaluate, evaluate_whole
-from izoologic_cdf.runtime.login import Logins
+from izoologic_cdf.runtime.login import Login
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.spool import SpooledBody
 
@@ -57,7 +57,8 @@ class SourceClient:
         self.transport = transport
         self.redactor = redactor
         self.first_page = first_page
-        self.logins = Logins()
+        # by how they log in
+        self.logins: dict[object, Login] = {}
         # whether some login of the run has given a token
         self.logged_in = False
         # paths that were not found at the first address of their source, and were at the second
@@ -202,10 +203,8 @@ class _Call:
                 headers=headers, body=body, json_due=True,
             )  # fmt: skip
             how = login.method, login.url, body, tuple(sorted(headers.items()))
-            logins = self._client.logins
-            response = logins.get(how, lambda: self._log_in(auth, login)).send(
-                call, request.endpoint
-            )
+            fresh = Login(lambda: self._log_in(auth, login))
+            response = self._client.logins.setdefault(how, fresh).send(call, request.endpoint)
         self._client.note_time(response)
         return response
 
