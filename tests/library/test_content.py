@@ -1,19 +1,14 @@
 """Attachments: bytes stored once, found by key or digest, never lost."""
 
-from __future__ import annotations
-
 import threading
 import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from izoologic_cdf.library.objects import Content, Count, LibraryError, Reported
+from izoologic_cdf.library.store import Library
 from tests.library.reports import obj, only, put, spooled, stored
-
-if TYPE_CHECKING:
-    from izoologic_cdf.library.store import Library
 
 
 def attachment(key: str = "k", content: Content | None = None, name: str = "a.bin") -> Reported:

@@ -1,8 +1,6 @@
 """The limits of the platform: what does not fit is reported, and the rest goes on."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +8,8 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.library.limits import CONTENT_BYTES, fit, storable
 from izoologic_cdf.library.objects import Content, Count, Problem
+from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, NOW, attributes, incident, obj, only, put, stored
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from izoologic_cdf.library.store import Library
 
 SECRET = "hunter2"
 

@@ -1,11 +1,9 @@
 """Export and show: what comes out of a library."""
 
-from __future__ import annotations
-
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +13,6 @@ from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.show import WIDTH, show
 from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, exported, incident, obj, put, spooled
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture

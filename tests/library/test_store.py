@@ -1,13 +1,12 @@
 """The file: making and opening it, transactions, runs, and processes that die."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +14,6 @@ from izoologic_cdf.library import database, tables
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from tests.library.reports import attributes, incident, obj, put, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 class PlannedError(Exception):
