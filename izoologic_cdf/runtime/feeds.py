@@ -57,7 +57,6 @@ class Feeds:
         # bounded, since the windows of a supplemental feed can differ from case to case
         self._base = functools.lru_cache(maxsize=MAX_NAMES)(self._base_names)
         self._builders = {name: ObjectBuilder(feed) for name, feed in definition.feeds.items()}
-        self._emits_list = {name: feed.emits_list for name, feed in definition.feeds.items()}
         self._parts = parts_of(definition)
         self._detail, self._items = _after_track(feed.filters)
         calls = (at for at, one in enumerate(self._detail) if isinstance(one, model.Supplemental))
@@ -170,14 +169,14 @@ class Feeds:
 
     def _call(self, name: str, params: Mapping[str, Any], case: Case) -> Any:
         """Return what a feed gives to the one that calls it for a case."""
+        feed, part = self._definition.feeds[name], self._parts.get(name)
         emitted: list[Any] = []
-        part = self._parts.get(name)
         if part is not None and part in self._without:
             case.leave_out(part, ranged=True)
         else:
             try:
                 # what came before it broke off is kept
-                emitted += self._run(self._definition.feeds[name], params, case)
+                emitted += self._run(feed, params, case)
                 if part is not None:
                     case.given.add(part)
             except ItemError as error:
@@ -185,7 +184,7 @@ class Feeds:
                 if part is None or case.id is None:
                     raise
                 case.miss(part, error, f"{error.message}; its {part} are missing", ranged=True)
-        if self._emits_list[name]:
+        if feed.emits_list:
             return emitted
         return emitted[-1] if emitted else None
 
