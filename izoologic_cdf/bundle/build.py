@@ -4,12 +4,13 @@ from pathlib import Path
 
 from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.emit import emit
-from izoologic_cdf.bundle.native import BuildError, convert
+from izoologic_cdf.bundle.native import BuildError, convert, dropped
 from izoologic_cdf.bundle.tree import Mapping, Scalar, from_document
 from izoologic_cdf.language.load import load, load_document
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
 
 __all__ = ["BuildError", "build_yaml"]
 
@@ -26,15 +27,15 @@ _HEAD = """\
 """
 
 
-def build_yaml(definition: Path, filters: Path) -> str:
-    """Return the text of the file that is uploaded; it depends on definition and filters alone.
+def build_yaml(definition: Path, filters: Path, spellings: Spellings = NO_SPELLINGS) -> str:
+    """Return the text of the file that is uploaded; it depends on what is given alone.
 
     Raises:
         DefinitionError: the definition is wrong.
         BuildError: it cannot be said in native constructs, or the built file is wrong.
     """
     load(definition, filters)
-    tree = from_document(read(definition, uploaded=True))
+    tree = from_document(dropped(read(definition, uploaded=True)))
     convert(tree, PythonFilters(filters).native())
     if not isinstance(tree, Mapping):
         raise BuildError("a definition must be a mapping")
@@ -43,11 +44,12 @@ def build_yaml(definition: Path, filters: Path) -> str:
     feeds = tree.get("feeds")
     if isinstance(feeds, Mapping):
         feeds.comments = {i: ["", *feeds.comments.get(i, [])] for i in range(1, len(feeds.entries))}
-    text = _with_head(tree, emit(tree))
+    python, path = PythonFilters(filters), Path(layout.DEFINITION)
+    canonical = Document(layout.DEFINITION, _with_head(tree, emit(tree)))
     try:
-        load_document(
-            Document(layout.DEFINITION, text), Path(layout.DEFINITION), PythonFilters(filters)
-        )
+        load_document(canonical, path, python)
+        text = spellings.respelt(canonical)
+        load_document(spellings.applied(Document(layout.DEFINITION, text)), path, python)
     except DefinitionError as error:
         raise BuildError(f"the built file is wrong\n{error}") from None
     return text

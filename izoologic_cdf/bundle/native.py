@@ -11,11 +11,10 @@ from pathlib import Path
 from izoologic_cdf.bundle.inline import inline, inline_template, settled
 from izoologic_cdf.bundle.tree import Mapping, Scalar, Sequence, Tree, children, from_document, walk
 from izoologic_cdf.errors import CdfError
-from izoologic_cdf.language.nodes import read
+from izoologic_cdf.language.model import Definition
+from izoologic_cdf.language.nodes import Document, read
+from izoologic_cdf.language.schema import of
 
-# keys and filters that only our runtime knows
-_KEYS_ONLY_HERE = frozenset({"window", "fallback_url"})
-_FILTERS_ONLY_HERE = frozenset({"warn", "track"})
 _PYTHON, _CHAIN, _ANCHORS = "python", "chain", "_anchors"
 
 
@@ -40,14 +39,22 @@ def convert(tree: Tree, forms_path: Path) -> None:
     _write_out_template_values(tree)
     for node in walk(tree):  # children are looked up after a node was changed
         if isinstance(node, Mapping):
-            for key in _KEYS_ONLY_HERE:
-                node.remove(key)
             node.entries = [(key, _native(value, forms, forms_path)) for key, value in node.entries]
         elif isinstance(node, Sequence):
-            node.keep(lambda item: _word(item) not in _FILTERS_ONLY_HERE)
             node.items = [_native(item, forms, forms_path) for item in node.items]
     _splice_single_uses(tree, forms)
     _put_anchors(tree, forms)
+
+
+def dropped(document: Document) -> Document:
+    """Return a document without the keys and filters that only our runtime knows, in place."""
+    for place in list(of(Definition).places(document.root, set())):
+        said = place.vocabulary.get(place.node.value)
+        # a Python filter is replaced, not dropped
+        if said is not None and said.uploaded is False and place.node.value != _PYTHON:
+            kept = [one for one in place.holder.value if one is not place.member]
+            place.holder.value = kept
+    return document
 
 
 def _splice_single_uses(tree: Mapping, forms: Mapping) -> None:

@@ -37,8 +37,7 @@ SWITCH_SECONDS = 0.02
 # what the configuration says of a run, beside the form of its feed
 _HERE = Position(__file__, 1, 1)
 RUN_FIELDS = tuple(
-    UserField(name, label, "", required=False, default=None, mask=False, boolean=False,
-              position=_HERE)
+    UserField(position=_HERE, name=name, label=label)
     for name, label in (("tenant", "Tenant"), ("without", "Without"))
 )  # fmt: skip
 # a feed that has no such part has nothing to leave out

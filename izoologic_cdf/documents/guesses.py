@@ -12,8 +12,6 @@ from izoologic_cdf.documents.markdown import code, prose, table
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
 from izoologic_cdf.language.nodes import Document
 
-_WORTH = {"A": "attested", "D": "described", "H": "house"}
-
 
 def listed(*, uploaded: bool) -> str:
     """Return what conventions mean and why we think so: those of the built file, or others."""
@@ -21,14 +19,14 @@ def listed(*, uploaded: bool) -> str:
         (
             one.id,
             one.name,
-            _WORTH[one.worth],
+            one.evidence,
             code(one.spelling),
             prose(one.meaning),
             prose(one.why),
         )
         for one in _ordered(uploaded=uploaded)
     )
-    return table(("Id", "Name", "Worth", "Spelling", "Meaning", "Why"), rows)
+    return table(("Id", "Name", "Evidence", "Spelling", "Meaning", "Why"), rows)
 
 
 def checklist() -> str:
@@ -59,8 +57,7 @@ def _fenced(text: str) -> str:
 
 
 def _ordered(*, uploaded: bool) -> Iterator[Convention]:
-    by_damage = sorted(CONVENTIONS, key=lambda one: one.rank)
-    return (one for one in by_damage if (one.id in _used()) is uploaded)
+    return (one for one in CONVENTIONS if (one.id in _used()) is uploaded)
 
 
 @functools.cache

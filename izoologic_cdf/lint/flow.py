@@ -242,6 +242,7 @@ _STEPS: dict[str, Callable[[Flow, Node, _Shape], _Shape]] = {
     "drop": Flow._expressions,  # noqa: SLF001
     "set": Flow._set,  # noqa: SLF001
     "new": Flow._new,  # noqa: SLF001
+    "item": Flow._new,  # noqa: SLF001
     "if": Flow._if,  # noqa: SLF001
     "filter-mapping": Flow._filter_mapping,  # noqa: SLF001
     "each": Flow._each,  # noqa: SLF001

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from izoologic_cdf.errors import Cause, ItemError, RunError
-from izoologic_cdf.language import model
+from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.case import Case, Miss
@@ -149,7 +149,7 @@ class Feeds:
         before, _ = self._done_later[feed.name]
         pipeline = tuple(before)
         for at, step in enumerate(pipeline):
-            if isinstance(step, model.Supplemental):
+            if isinstance(step, steps.Supplemental):
                 pipelines = Pipelines(self.names(feed, case.window), self._call)
                 given = pipelines.flow(pipeline[: at + 1], case.value, case)
                 return any(
@@ -232,9 +232,9 @@ class Feeds:
 
     def reads_ranges(self, feed: model.Feed) -> bool:
         """Tell whether more of a case than its detail depends on the asked range (I-13)."""
-        reached = [step.feed for step in model.calls(feed.filters)]
+        reached = [step.feed for step in steps.calls(feed.filters)]
         for name in reached:
-            inner = [s.feed for s in model.calls(self._definition.feeds[name].filters)]
+            inner = [s.feed for s in steps.calls(self._definition.feeds[name].filters)]
             reached += [other for other in inner if other not in reached]
         sources = [self._definition.feeds[name].source for name in reached]
         return any(source is not None and source.window is not None for source in sources)
@@ -314,10 +314,10 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
     that the list stands under, and as the object set of the placeholders.
     """
     parts: dict[str, str] = {}
-    calls = [next(model.calls(feed.filters), None) for feed in definition.primary_feeds]
+    calls = [next(steps.calls(feed.filters), None) for feed in definition.primary_feeds]
     first = {call.feed for call in calls if call is not None}
     for feed in definition.feeds.values():
-        for step in model.calls(feed.filters):
+        for step in steps.calls(feed.filters):
             if definition.feeds[step.feed].emits_list and step.feed not in first:
                 parts.setdefault(step.feed, step.into)
         for object_set in feed.report.object_sets if feed.report else ():
@@ -326,22 +326,22 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
     return parts
 
 
-def _before_calls(pipeline: model.Pipeline) -> model.Pipeline:
+def _before_calls(pipeline: steps.Pipeline) -> steps.Pipeline:
     """Return the steps of a pipeline in front of the first that calls a feed."""
     return tuple(
-        itertools.takewhile(lambda step: not isinstance(step, model.Supplemental), pipeline)
+        itertools.takewhile(lambda step: not isinstance(step, steps.Supplemental), pipeline)
     )
 
 
-def _after_track(pipeline: model.Pipeline) -> tuple[model.Pipeline, model.Pipeline]:
+def _after_track(pipeline: steps.Pipeline) -> tuple[steps.Pipeline, steps.Pipeline]:
     """Return what is done for each case; cut in front of its first step that gives several values.
 
     A definition that tracks none has done everything already.
     """
-    tracks = [index for index, step in enumerate(pipeline) if isinstance(step, model.Track)]
+    tracks = [index for index, step in enumerate(pipeline) if isinstance(step, steps.Track)]
     pipeline = pipeline[tracks[0] + 1 :] if tracks else ()
     for index, step in enumerate(pipeline):
-        if model.iterates((step,)):
+        if steps.iterates((step,)):
             return pipeline[:index], pipeline[index:]
     return pipeline, ()
 

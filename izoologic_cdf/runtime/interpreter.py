@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from izoologic_cdf.errors import ItemError, Position
-from izoologic_cdf.language import budget, model
+from izoologic_cdf.language import budget, steps
 from izoologic_cdf.language.expressions import EvaluationError
 from izoologic_cdf.language.pyfilters import refusal
 from izoologic_cdf.language.values import Value
@@ -15,7 +15,7 @@ from izoologic_cdf.runtime.spool import SpooledBody
 
 # calls a supplemental feed: its name, run_params, and the case that asks
 CallFeed = Callable[[str, Mapping[str, Any], Case], Any]
-Flow = Callable[[model.Pipeline, Any, Case], list[Any]]
+Flow = Callable[[steps.Pipeline, Any, Case], list[Any]]
 
 
 class RefusedError(ItemError):
@@ -69,7 +69,7 @@ class Pipelines:
         self._elsewhere = elsewhere
         self._dropped: int | None = None
 
-    def flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
+    def flow(self, pipeline: steps.Pipeline, value: Any, case: Case) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
 
         A pipeline that tracks gives a Case for each item instead, cut at that filter. All of it,
@@ -81,29 +81,29 @@ class Pipelines:
         with budget.Pipeline():
             return self._flow(pipeline, value, case)
 
-    def _flow(self, pipeline: model.Pipeline, value: Any, case: Case) -> list[Any]:
+    def _flow(self, pipeline: steps.Pipeline, value: Any, case: Case) -> list[Any]:
         for index, step in enumerate(pipeline):
             do = self._STEPS.get(type(step))
             if do is not None:
                 value = do(self, step, value, case)
-            elif isinstance(step, model.Iterate):
+            elif isinstance(step, steps.Iterate):
                 rest = pipeline[index + 1 :]
                 return self._each_of(value, rest, step.position, case, self._element)
-            elif isinstance(step, model.If):
+            elif isinstance(step, steps.If):
                 if self._evaluate(step.condition, value):
                     inner = self._flow(step.filters, value, case)
                     if len(inner) != 1:
                         return self._each_of(inner, pipeline[index + 1 :], step.position, case)
                     value = inner[0]
-            elif isinstance(step, model.Drop):
+            elif isinstance(step, steps.Drop):
                 if self._evaluate(step.condition, value):
                     self._note(pipeline[index + 1 :], value)
                     return []
-            elif isinstance(step, model.Track):
+            elif isinstance(step, steps.Track):
                 return [self._track(step, value)]
         return [value]
 
-    def _element(self, rest: model.Pipeline, value: Any, case: Case) -> list[Any]:
+    def _element(self, rest: steps.Pipeline, value: Any, case: Case) -> list[Any]:
         self._dropped = None
         out = self._flow(rest, value, case)
         names = None if out else self._names_elsewhere()
@@ -114,9 +114,9 @@ class Pipelines:
             return None
         return self._elsewhere(self._dropped)
 
-    def _note(self, rest: model.Pipeline, value: Any) -> None:
+    def _note(self, rest: steps.Pipeline, value: Any) -> None:
         """Note the update of an item that is dropped in front of the step that tracks it."""
-        track = next((one for one in rest if isinstance(one, model.Track)), None)
+        track = next((one for one in rest if isinstance(one, steps.Track)), None)
         if self._elsewhere is not None and track is not None and track.updated is not None:
             updated = self._evaluate(track.updated, value)
             self._dropped = updated if isinstance(updated, int) else None
@@ -124,7 +124,7 @@ class Pipelines:
     def _each_of(
         self,
         elements: Any,
-        pipeline: model.Pipeline,
+        pipeline: steps.Pipeline,
         at: Position,
         case: Case,
         flow: Flow | None = None,
@@ -150,7 +150,7 @@ class Pipelines:
         except EvaluationError as error:
             raise _failure(error) from None
 
-    def _track(self, step: model.Track, value: Any) -> Case:
+    def _track(self, step: steps.Track, value: Any) -> Case:
         identity = _bounded(self._evaluate(step.id, value), step.position)
         updated = self._evaluate(step.updated, value) if step.updated else None
         return Case(
@@ -160,28 +160,28 @@ class Pipelines:
             step.position if identity is None else None,
         )
 
-    def _set(self, step: model.Set, value: Any, _case: Case) -> Any:
+    def _set(self, step: steps.Set, value: Any, _case: Case) -> Any:
         if not isinstance(value, dict):
             raise ItemError(f"set needs an object, this is {_kind(value)}", step.position)
         return {**value, **self._evaluate(step.values, value)}
 
-    def _new(self, step: model.New, value: Any, _case: Case) -> Any:
+    def _new(self, step: steps.New | steps.Item, value: Any, _case: Case) -> Any:
         return self._evaluate(step.value, value)
 
-    def _get(self, step: model.Get, value: Any, _case: Case) -> Any:
+    def _get(self, step: steps.Get, value: Any, _case: Case) -> Any:
         if not isinstance(value, dict):
             raise ItemError(f"get needs an object, this is {_kind(value)}", step.position)
         return value.get(step.key)
 
-    def _each(self, step: model.Each, value: Any, case: Case) -> Any:
+    def _each(self, step: steps.Each, value: Any, case: Case) -> Any:
         return self._each_of(value, step.filters, step.position, case)
 
-    def _parse_json(self, step: model.ParseJson, value: Any, case: Case) -> Any:
+    def _parse_json(self, step: steps.ParseJson, value: Any, case: Case) -> Any:
         for remark in value.remarks if isinstance(value, JsonBody) else ():
             case.warn(remark, step.position)
         return _parse(value, step.position)
 
-    def _python(self, step: model.Python, value: Any, _case: Case) -> Any:
+    def _python(self, step: steps.Python, value: Any, _case: Case) -> Any:
         _bounded(value, step.position)
         try:
             return step.function(value)
@@ -193,7 +193,7 @@ class Pipelines:
                 f"the Python filter {step.name} failed with {type(error).__name__}", step.position
             ) from None
 
-    def _warn(self, step: model.Warn, value: Any, case: Case) -> Any:
+    def _warn(self, step: steps.Warn, value: Any, case: Case) -> Any:
         for said in self._flow(step.filters, value, case):
             _bounded(said, step.position)
             for text in said if isinstance(said, list) else [said]:
@@ -201,7 +201,7 @@ class Pipelines:
                     case.warn(str(text), step.position)
         return value
 
-    def _filter_mapping(self, step: model.FilterMapping, value: Any, case: Case) -> Any:
+    def _filter_mapping(self, step: steps.FilterMapping, value: Any, case: Case) -> Any:
         if not isinstance(value, dict):
             kind = _kind(value)
             raise ItemError(f"filter-mapping needs an object, this is {kind}", step.position)
@@ -212,7 +212,7 @@ class Pipelines:
                 changed[key] = results[0] if results else None
         return changed
 
-    def _supplemental(self, step: model.Supplemental, value: Any, case: Case) -> Any:
+    def _supplemental(self, step: steps.Supplemental, value: Any, case: Case) -> Any:
         if not isinstance(value, dict):
             kind = _kind(value)
             raise ItemError(f"supplemental needs an object, this is {kind}", step.position)
@@ -221,15 +221,16 @@ class Pipelines:
 
     # what each filter does; those that end or branch an item are in `flow`
     _STEPS: ClassVar[dict[type[Any], Callable[["Pipelines", Any, Any, Case], Any]]] = {
-        model.Set: _set,
-        model.New: _new,
-        model.Get: _get,
-        model.Each: _each,
-        model.ParseJson: _parse_json,
-        model.Python: _python,
-        model.FilterMapping: _filter_mapping,
-        model.Supplemental: _supplemental,
-        model.Warn: _warn,
+        steps.Set: _set,
+        steps.New: _new,
+        steps.Item: _new,
+        steps.Get: _get,
+        steps.Each: _each,
+        steps.ParseJson: _parse_json,
+        steps.Python: _python,
+        steps.FilterMapping: _filter_mapping,
+        steps.Supplemental: _supplemental,
+        steps.Warn: _warn,
     }
 
 

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from izoologic_cdf.errors import ItemError, Position
-from izoologic_cdf.language import budget, model
-from izoologic_cdf.language.reports import code_of_plural
-from izoologic_cdf.language.schema import CONSTRUCTS
+from izoologic_cdf.language import budget, model, reports
+from izoologic_cdf.language.reports import ITEM_KEYS, code_of_plural
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Reported
 from izoologic_cdf.runtime.bodies import sha256
 from izoologic_cdf.runtime.case import Case
@@ -23,7 +22,7 @@ _COLLECTIONS = (dict, list)
 _VALUES = ("value", "title", "name")
 # the form that definitions make, and that is stored
 _AS_STORED = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
-_OWN_KEYS = frozenset(CONSTRUCTS["item"])
+_OWN_KEYS = frozenset(ITEM_KEYS)
 
 
 @dataclass(slots=True)
@@ -48,7 +47,7 @@ class Reporter:
     """Applies the report of a feed to data items."""
 
     def __init__(self, feed: model.Feed) -> None:
-        self._report = feed.report or model.Report()
+        self._report = feed.report or reports.Report()
         self._status = feed.default_indicator_status
 
     def add(self, data: Any, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
@@ -79,7 +78,7 @@ class Reporter:
 
     def _place(
         self,
-        object_set: model.ObjectSet,
+        object_set: reports.ObjectSet,
         item: Mapping[str, Any],
         value: str,
         shared: "_Shared",
@@ -156,7 +155,7 @@ class Reporter:
 class _Shared:
     """The attribute and tag sets of a report for one data item, each evaluated when it is used."""
 
-    def __init__(self, report: model.Report, names: Mapping[str, Any], case: Case) -> None:
+    def __init__(self, report: reports.Report, names: Mapping[str, Any], case: Case) -> None:
         self._report = report
         self._names = names
         self._case = case

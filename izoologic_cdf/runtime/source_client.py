@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model
-from izoologic_cdf.language.sources import TIMEOUT_DUE, is_timeout
+from izoologic_cdf.language.model import TIMEOUT_DUE, is_timeout
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, looks_like_json
 from izoologic_cdf.runtime.case import Case
@@ -246,13 +246,14 @@ class _Head:
         self.login_key: tuple[object, ...] = ()
         auth = source.auth
         if auth is not None:
-            headers = _headers(auth.headers, names)
-            body = _encode(auth.body, auth.json_body, names, headers)
-            url = str(evaluate_whole(auth.url, names))
+            login = auth.request
+            headers = _headers(login.headers, names)
+            body = _encode(login.body, login.json_body, names, headers)
+            url = str(evaluate_whole(login.url, names))
             how = self.verify, self.use_proxies, self.timeout
-            self.login = Request(auth.method, url, None, headers, body, True, *how)
-            self.login_key = auth.method, url, body, tuple(sorted(headers.items()))
-            values += [auth.url, auth.headers, auth.body]
+            self.login = Request(login.method, url, None, headers, body, True, *how)
+            self.login_key = login.method, url, body, tuple(sorted(headers.items()))
+            values += [login.url, login.headers, login.body]
         self.takes = frozenset().union(*(value.takes for value in values if value is not None))
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document
-from izoologic_cdf.language.pipelines import Scope, compile_pipeline
 from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.language.schema import Scope
+from izoologic_cdf.language.steps import PIPELINE
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.interpreter import CallFeed, Pipelines
 
@@ -29,5 +30,5 @@ def steps(
     names = names or {}
     document = Document("feed.yaml", text)
     scope = Scope(document, frozenset({"value", *names}), missing, PythonFilters(folder))
-    pipeline = compile_pipeline(scope, document.root)
+    pipeline = PIPELINE.read(scope, document.root, "filters")
     return Pipelines(names, call).flow(pipeline, value, case or Case("C1"))

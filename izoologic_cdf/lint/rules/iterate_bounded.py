@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from izoologic_cdf.language.model import PAGINATION_NAMES
 from izoologic_cdf.language.nodes import TAGS, ScalarNode
 from izoologic_cdf.language.positions import Finding
-from izoologic_cdf.language.sources import PAGINATION_NAMES
 from izoologic_cdf.lint.outline import FeedOutline, names_read, walk, word
 from izoologic_cdf.lint.rule import Rule, Subject
 
