@@ -23,6 +23,8 @@ _VALUES = ("value", "title", "name")
 # the form that definitions make, and that is stored
 _AS_STORED = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _OWN_KEYS = frozenset(ITEM_KEYS)
+Words = Mapping[str, str]
+_AS_DECLARED: Words = {}
 
 
 @dataclass(slots=True)
@@ -65,7 +67,8 @@ class Reporter:
         for object_set in self._report.object_sets:
             code, at = object_set.code, object_set.position
             places[code, object_set.name] = mine = []
-            for item in _rows(evaluate(object_set.items, names), "item", case, at):
+            given = evaluate(object_set.items, names)
+            for item in _rows(given, "item", case, at, self._report.item_words):
                 mine += [
                     self._place(object_set, item, value, shared, case, report)
                     for value in _values(item, code, case, at)
@@ -118,7 +121,7 @@ class Reporter:
             status=_optional(item, "status", case, at)
             or (self._status if code == INDICATOR else None),
             attributes=_attributes(item.get("attributes"), case, at),
-            tags=_tags(item["tags"], case, at) if "tags" in item else [],
+            tags=_tags(item["tags"], case, at, self._report.tag_words) if "tags" in item else [],
         )
         budget.pass_through()
         for key in _DATES:
@@ -142,11 +145,11 @@ class Reporter:
             if key in _OWN_KEYS:
                 continue
             if not isinstance(nested, _COLLECTIONS):
-                if _scalar(nested) is not None:
+                if isinstance(nested, bytes | SpooledBody) or _scalar(nested) is not None:
                     case.warn(f"an item has no key {key!r}; it is left out", at)
                 continue
             code = code_of_plural(key)
-            for inner in _rows(nested, "item", case, at):
+            for inner in _rows(nested, "item", case, at, self._report.item_words):
                 for value in _values(inner, code, case, at):
                     other = self._object(code, inner, value, at, case, report)
                     report.batch.relations.append((index, other))
@@ -174,7 +177,8 @@ class _Shared:
         found = self._tags.get(name)
         if found is None:
             value = self._report.tag_sets[name]
-            found = _tags(evaluate(value, self._names), self._case, value.position)
+            words = self._report.tag_words
+            found = _tags(evaluate(value, self._names), self._case, value.position, words)
             self._tags[name] = found
         return found
 
@@ -185,19 +189,23 @@ def _content(given: Any) -> Content | None:
     return Content(given, len(given), sha256(given)) if isinstance(given, bytes) else None
 
 
-def _rows(given: Any, what: str, case: Case, at: Position) -> list[Mapping[str, Any]]:
+def _rows(
+    given: Any, what: str, case: Case, at: Position, words: Words = _AS_DECLARED
+) -> list[Mapping[str, Any]]:
     """Return the items or attributes that count: those without a condition that is false.
 
-    They come as a list, one alone, or lists in lists; null and an empty object are none.
+    They come as a list, one alone, or lists in lists; null and an empty object are none. `words`
+    are other spellings of their keys.
     """
     found: list[Mapping[str, Any]] = []
     budget.pass_through(len(given) if isinstance(given, list) else 1)
     for one in given if isinstance(given, list) else (given,):
         if isinstance(one, dict):
-            if one and one.get("condition", True):
-                found.append(one)
+            row = canonical_keys(one, words)
+            if row and row.get("condition", True):
+                found.append(row)
         elif isinstance(one, list):
-            found += _rows(one, what, case, at)
+            found += _rows(one, what, case, at, words)
         elif one is not None and one != "":
             case.warn(f"an {what} is no object with keys; it is left out", at)
     return found
@@ -229,18 +237,18 @@ def _attributes(given: Any, case: Case, at: Position) -> list[Attribute]:
     return found
 
 
-def _tags(given: Any, case: Case, at: Position) -> list[str]:
+def _tags(given: Any, case: Case, at: Position, words: Words) -> list[str]:
     tags: list[str] = []
     budget.pass_through(len(given) if isinstance(given, list) else 1)
     for tag in given if isinstance(given, list) else (given,):
         if isinstance(tag, list):
-            tags += _tags(tag, case, at)
+            tags += _tags(tag, case, at, words)
         elif not isinstance(tag, dict):
             # from the data they may come as texts
             tags += _texts(tag, "a tag", case, at)
         elif tag and "name" not in tag:
             case.warn("a tag lacks its name; it is left out", at)
-        elif tag.get("condition", True):
+        elif canonical_keys(tag, words).get("condition", True):
             tags += _texts(tag.get("name"), "a tag", case, at)
     return tags
 
