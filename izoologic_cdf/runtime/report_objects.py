@@ -8,7 +8,7 @@ from typing import Any
 
 from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.language import budget, model, reports
-from izoologic_cdf.language.reports import ITEM_KEYS, code_of_plural
+from izoologic_cdf.language.reports import ITEM_KEYS, canonical_keys, code_of_plural
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Reported
 from izoologic_cdf.runtime.bodies import sha256
 from izoologic_cdf.runtime.case import Case
