@@ -25,6 +25,7 @@ from izoologic_cdf.bundle.layout import (
 from izoologic_cdf.bundle.page import page
 from izoologic_cdf.content import folder
 from izoologic_cdf.errors import CdfError
+from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
 
 # a zip has no time zone and no year before 1980; the same moment for every member
 _MOMENT = (1980, 1, 1, 0, 0, 0)
@@ -37,7 +38,9 @@ class ZipError(CdfError):
     """A file that is no bundle; the message says why."""
 
 
-def members(definition: str, version: str, required: str) -> dict[str, bytes]:
+def members(
+    definition: str, version: str, required: str, spellings: Spellings = NO_SPELLINGS
+) -> dict[str, bytes]:
     """Return the files of the bundle by their place, the manifest last.
 
     Raises:
@@ -51,16 +54,20 @@ def members(definition: str, version: str, required: str) -> dict[str, bytes]:
             files[member.path] = _read(member)
         elif member.path == GUIDE_PAGE:
             files[member.path] = page(files[GUIDE].decode()).encode()
-    files[MANIFEST] = manifest(files, version, required)
+    files[MANIFEST] = manifest(files, version, required, spellings)
     return files
 
 
-def manifest(files: Mapping[str, bytes], version: str, required: str) -> bytes:
-    """Return the manifest: name, versions, and size and SHA-256 of every other file."""
+def manifest(
+    files: Mapping[str, bytes], version: str, required: str, spellings: Spellings = NO_SPELLINGS
+) -> bytes:
+    """Return the manifest: name, versions, spellings, and size and SHA-256 of every other file."""
+    spelt = spellings.as_data()
     data = {
         "name": NAME,
         "version": version,
         "required_threatq_version": required,
+        **({"spellings": spelt} if spelt else {}),
         "files": [
             {"path": path, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
             for path, body in files.items()

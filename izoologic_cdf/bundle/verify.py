@@ -22,6 +22,7 @@ from izoologic_cdf.language.load import load_document
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.language.spellings import spellings_of
 from izoologic_cdf.lint.check import lint_document
 from izoologic_cdf.printable import printable
 
@@ -87,7 +88,7 @@ def examine(path: Path) -> Verified:
             *_guarded(layout.MANIFEST, _versions, files),
             *_guarded(layout.OBJECT_FOLDER, _custom_object, files),
             *_guarded(layout.LOGO, _logo, files[layout.LOGO]),
-            *_guarded(layout.DEFINITION, _definition, files[layout.DEFINITION]),
+            *_guarded(layout.DEFINITION, _definition, files),
         ]
     version = _manifest(files).get("version")
     return Verified(tuple(faults), version if isinstance(version, str) else None, sha256)
@@ -225,9 +226,15 @@ def _logo(body: bytes) -> Iterator[Fault]:
         yield Fault(layout.LOGO, f"this is no PNG of {wanted} pixels", "draw it in that size")
 
 
-def _definition(body: bytes) -> Iterator[Fault]:
+def _definition(files: dict[str, bytes]) -> Iterator[Fault]:
     try:
-        document = Document(layout.DEFINITION, body.decode("utf-8"))
+        spellings = spellings_of(_manifest(files).get("spellings"), layout.MANIFEST)
+    except DefinitionError as error:
+        yield Fault(layout.MANIFEST, f"its spellings cannot be used\n{error}", _AGAIN)
+        return
+    try:
+        text = files[layout.DEFINITION].decode("utf-8")
+        document = spellings.applied(Document(layout.DEFINITION, text))
         # a folder that is not there: a bundle carries no Python
         load_document(document, Path(layout.DEFINITION), PythonFilters(Path("no-filters")))
     except UnicodeDecodeError:

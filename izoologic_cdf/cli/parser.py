@@ -77,6 +77,8 @@ def _add_runs(commands: "_Commands[Parser]") -> None:
         "Nothing leaves this machine.",
     )
     demo.add_argument("folder", nargs="?", default="demo", metavar="FOLDER", help="default: demo")
+    demo.add_argument("--definition", metavar="FILE", help="run a built definition of your own")
+    _add_spellings(demo, "the definition")
     run = _add(
         commands,
         "run",
@@ -180,6 +182,7 @@ def _add_run_options(parser: Parser) -> None:
         metavar="FILE",
         help="run the feeds of this file, not the built-in ones",
     )
+    _add_spellings(parser, "the definition")
     _add_filters(parser)
     parser.add_argument(
         "--in-flight",
@@ -273,6 +276,7 @@ def _add_definitions(commands: "_Commands[Parser]") -> None:
     )
     _add_format(lint, "findings")
     _add_filters(lint)
+    _add_spellings(lint, "the definitions")
     diff = _add(
         commands,
         "diff",
@@ -306,6 +310,7 @@ def _add_bundle(commands: "_Commands[Parser]") -> None:
         "--output", default="dist", metavar="FOLDER", help="where to write; default: dist"
     )
     build.add_argument("--yaml", action="store_true", help="also write the YAML next to the zip")
+    _add_spellings(build, "the built file")
     verify = _add(
         commands,
         "verify",
@@ -339,6 +344,14 @@ def _add_filters(parser: Parser) -> None:
         "--filters",
         metavar="FOLDER",
         help="folder of the Python filters; default: ../filters of each definition file",
+    )
+
+
+def _add_spellings(parser: Parser, what: str) -> None:
+    parser.add_argument(
+        "--spellings",
+        metavar="FILE",
+        help=f"YAML file of the words that {what} spells differently",
     )
 
 

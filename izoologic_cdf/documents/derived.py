@@ -72,7 +72,7 @@ def _request(read: Source, feed: FeedSource) -> tuple[str, str, str, str]:
 def _steps(read: Source, pipeline: Node) -> Iterator[tuple[str, str]]:
     """Yield (key, step in Markdown) of what a pipeline puts under keys, in order."""
     for word, argument in read.steps(pipeline):
-        if word in ("set", "new") and isinstance(argument, MappingNode):
+        if word in ("set", "new", "item") and isinstance(argument, MappingNode):
             for key, value in read.mapping(argument).items():
                 yield key, code(read.text(value))
         elif word == "filter-mapping" and argument is not None:

@@ -10,19 +10,22 @@ from izoologic_cdf.language.load import filters_of, load_document
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.positions import DefinitionError, Finding
 from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, UnknownFilterError
+from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
 from izoologic_cdf.lint.rule import Subject
 from izoologic_cdf.lint.rules import RULES
 from izoologic_cdf.lint.silence import silence
 
 
-def lint(path: Path, filters: Path | None = None) -> list[Finding]:
+def lint(
+    path: Path, filters: Path | None = None, spellings: Spellings = NO_SPELLINGS
+) -> list[Finding]:
     """Return the findings about a file, each with its code, in file order; empty when silent.
 
     `filters` is the folder of the Python filters: `filters` beside the folder of the file when it
     is not given, as for the loader. They are read and never run.
     """
     try:
-        document = read(path)
+        document = spellings.applied(read(path))
     except DefinitionError as error:
         return [_coded(finding) for finding in error.findings]
     return lint_document(document, path, filters)
