@@ -5,13 +5,14 @@ are not wanted here. Redirects are never followed.
 """
 
 import email.utils
+import functools
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import tenacity
@@ -33,6 +34,7 @@ from izoologic_cdf.runtime.failures import (
 from izoologic_cdf.runtime.spool import MAX_IN_MEMORY, Spool, remove_leftovers
 
 USER_AGENT = "izoologic-cdf"
+MAX_ADDRESSES = 128
 _BROKEN_CALL = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 _TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
@@ -95,11 +97,24 @@ class Request:
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **self.headers}
         prepared = requests.PreparedRequest()
         prepared.prepare_method(self.method)
-        prepared.prepare_url(self.url, self.params)
+        if self.url.startswith(("http://", "https://")) and not any(c in self.url for c in "?#%"):
+            query = urlencode(self.params or {}, doseq=True)
+            prepared.url = _prepare_url(self.url) + (f"?{query}" if query else "")
+        else:
+            # parameters go between a query and a fragment, and into an odd address in odd ways
+            prepared.prepare_url(self.url, self.params)
         prepared.prepare_headers(headers)
         prepared.prepare_body(self.body or None, None)
         "".join(headers.values()).encode("latin-1")  # as http.client does, but before it connects
         return prepared
+
+
+@functools.lru_cache(MAX_ADDRESSES)
+def _prepare_url(url: str) -> str:
+    """Return an address as it is sent; kept, as this takes 35 of the 160 us of a call."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, None)
+    return prepared.url or ""
 
 
 @dataclass(slots=True)
