@@ -260,7 +260,7 @@ class Adapter(HTTPAdapter):
     ) -> requests.Response:
         """Return a response without its cookies: looking for them takes 15 of 160 us of a call."""
         response = requests.Response()
-        response.status_code, response.reason = resp.status, resp.reason
+        response.status_code, response.reason = resp.status, resp.reason or ""
         # urllib3's headers are told apart without regard to case too
         response.headers = resp.headers  # type: ignore[assignment]
         response.raw, response.request, response.url = resp, req, req.url or ""
