@@ -79,8 +79,9 @@ class Environment:
         # the port counts too: no_proxy may name it
         key = parts.scheme, parts.netloc, verify, use_proxies
         if key not in self._routes:
-            # without a check no bundle is needed
-            variable, bundle = self._bundle if verify else (BUNDLE_NAMES[0], "")
+            # only a certificate that is checked needs a bundle, and to read it takes its time
+            is_checked = verify and parts.scheme == "https"
+            variable, bundle = self._bundle if is_checked else (BUNDLE_NAMES[0], "")
             host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
             proxies = get_environ_proxies(url) if use_proxies and not is_loopback(host) else {}
             trusted = (bundle or True) if verify else False
