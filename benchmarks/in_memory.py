@@ -8,8 +8,8 @@ from typing import Any, Self
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.language import model
 from izoologic_cdf.language.load import load
-from izoologic_cdf.runtime.bodies import JsonBody, parse_json
-from izoologic_cdf.runtime.http import Calls, Limits, Request, Response, Transport
+from izoologic_cdf.runtime.bodies import Response, read_json
+from izoologic_cdf.runtime.http import Calls, Limits, Request, Transport
 from izoologic_cdf.runtime.windows import DAY
 
 OK = 200
@@ -68,8 +68,7 @@ class InMemory(Transport):
     def send(self, request: Request) -> Response:
         """Answer a request of an incident run."""
         self.calls.count(requests=1)
-        body = JsonBody(_envelope(self._result(request)))
-        body.parsed = parse_json(body)
+        body = read_json(_envelope(self._result(request)))
         return Response(OK, {"Content-Type": "application/json"}, body)
 
     def _result(self, request: Request) -> Any:
@@ -110,8 +109,7 @@ class Kept(InMemory):
         key = request.url, request.body, tuple((request.params or {}).items())
         if key not in self._bodies:
             self._bodies[key] = bytes(super().send(request).body)  # type: ignore[arg-type]
-        body = JsonBody(self._bodies[key])
-        body.parsed = parse_json(body)
+        body = read_json(self._bodies[key])
         return Response(OK, {"Content-Type": "application/json"}, body)
 
 

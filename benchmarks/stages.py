@@ -15,7 +15,7 @@ from benchmarks.in_memory import Kept, Tenant, incident
 from izoologic_cdf.language import model
 from izoologic_cdf.library.objects import Attribute, Batch, Reported
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.bodies import JsonBody, parse_json
+from izoologic_cdf.runtime.bodies import read_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.redactor import Redactor
@@ -42,9 +42,7 @@ class _Bodies(Sources):
         if key not in self._bodies:
             self._bodies[key] = [bytes(body) for body in super().ask(source, names)]  # type: ignore[arg-type]
         for kept in self._bodies[key]:
-            body = JsonBody(kept)
-            body.parsed = parse_json(body)
-            yield body
+            yield read_json(kept)
 
 
 def mapping(templates: Path, cases: int) -> dict[str, float]:

@@ -8,7 +8,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.cli import streams
+from izoologic_cdf.cli import configuration, streams
 from izoologic_cdf.cli.form import Found, find_feed
 from izoologic_cdf.cli.moments import parse_range, parse_time
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
@@ -20,7 +20,7 @@ from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
-from izoologic_cdf.runtime import configuration, plan
+from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.clock import SystemClock, stamp
 from izoologic_cdf.runtime.feeds import parts_of
 from izoologic_cdf.runtime.http import Limits

@@ -13,8 +13,8 @@ from izoologic_cdf.errors import ItemError
 from izoologic_cdf.language import model
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.clock import Clock
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.http import HttpError
 from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.progress import Speaker, span

@@ -210,7 +210,7 @@ def test_the_default_of_a_secret_is_never_shown(
     ("arguments", "said"),
     [
         (["--no-run", "--set", "use_added_date=on"], "--no-run makes none"),
-        (["--set", "use_added_date=perhaps"], "use_added_date is a yes or a no"),
+        (["--set", "use_added_date=perhaps"], "use_added_date takes yes or no"),
         (["--set", "used_added_date=on"], "did you mean 'use_added_date'?"),
         (["--set", "api_key=x"], "--set refuses the secret api_key"),
         (["--set", "api_key"], "--set takes field=value"),

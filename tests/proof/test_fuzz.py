@@ -17,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from izoologic_cdf import content
+from izoologic_cdf.cli import configuration
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.pyfilters import PythonFilters, refusal
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime import configuration, plan
+from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY

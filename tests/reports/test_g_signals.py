@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.runtime.scratch import Scratch, remove_leftovers
+from izoologic_cdf.runtime.spool import Scratch, remove_leftovers
 from tests.cli.shell import GUIDE, PROGRAM, Shell
 from tests.signals import heeded
 

@@ -9,7 +9,9 @@ import requests
 import responses
 from responses import RequestsMock
 
-from izoologic_cdf.runtime.http import HttpError, Limits, Request, Response, Transport
+from izoologic_cdf.runtime.bodies import Response
+from izoologic_cdf.runtime.failures import HttpError
+from izoologic_cdf.runtime.http import Limits, Request, Transport
 from tests.runtime.clocks import FakeClock
 
 URL = "https://api.example.com/api/Cases?key=hunter2"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.cli import configuration
+from izoologic_cdf.cli.configuration import ConfigurationError
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.fields import UserField
-from izoologic_cdf.runtime import configuration
-from izoologic_cdf.runtime.configuration import ConfigurationError
 
 SECRET = "s3cr3t-s3cr3t"
 
@@ -62,15 +62,15 @@ def test_an_empty_file_configures_nothing(tmp_path: Path) -> None:
     [
         (f"api_key: [{SECRET}]", ":1: a field takes one plain value"),
         (f"a: 1\napi_key: {{x: {SECRET}}}", ":2: a field takes one plain value"),
-        (f"api_key: {SECRET}\napi_key: {SECRET}", ":2: the field 'api_key' stands twice"),
-        (f"[{SECRET}]", ": one mapping of fields and values is due"),
-        (f"api_key: '{SECRET}", ":1:24: no YAML"),
-        (f"api_key: {SECRET}: {SECRET}", "no YAML"),
-        (f"api_key: *{SECRET}", "no YAML"),
-        (f"api_key: %{SECRET}", "no YAML"),
-        (f"api_key: {SECRET}\x00", "no YAML"),
+        (f"api_key: {SECRET}\napi_key: {SECRET}", ":2: duplicate field 'api_key'"),
+        (f"[{SECRET}]", ": expected one mapping of fields to values"),
+        (f"api_key: '{SECRET}", ":1:24: not valid YAML"),
+        (f"api_key: {SECRET}: {SECRET}", "not valid YAML"),
+        (f"api_key: *{SECRET}", "not valid YAML"),
+        (f"api_key: %{SECRET}", "not valid YAML"),
+        (f"api_key: {SECRET}\x00", "not valid YAML"),
         (SECRET.encode() + b"\xff", "the file is not UTF-8"),
-        ("[" * 100_000, "no YAML"),
+        ("[" * 100_000, "not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_flat_mapping_is_refused_without_quoting_it(
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_flat_mapping_is_refused_without_quoting_it(
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="the file can't be read: No such file"):
+    with pytest.raises(ConfigurationError, match="the file cannot be read: No such file"):
         configuration.read_file(tmp_path / "config.yaml")
 
 
@@ -104,7 +104,7 @@ def test_anything_else_is_no_boolean_and_is_not_quoted(text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         resolved(("the file", {"verify_ssl": text}))
     assert str(caught.value) == (
-        "the file: verify_ssl is a yes or a no: one of 0, 1, false, no, off, on, true, yes"
+        "the file: verify_ssl takes yes or no: one of 0, 1, false, no, off, on, true, yes"
     )
 
 

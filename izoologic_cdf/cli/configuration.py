@@ -20,11 +20,11 @@ _FIELD = re.compile(
 )
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"\\]|\\["\\])*")(?:\s+\#.*)?""", re.VERBOSE)
 _BLOCK = re.compile(r"[|>][0-9+-]{0,2}(?:\s+#.*)?")
-# what a plain text of YAML can't begin with, and what ends it
+# what a plain text of YAML cannot begin with, and what ends it
 _INDICATORS = frozenset("!&*@`%#{}[],|>'\"")
 _ENDS = {
     re.compile(r"\s#"): "' #' begins a comment in YAML, which has to go or is part of the value",
-    re.compile(r":(\s|$)"): "no YAML: ': ' separates a name from its value",
+    re.compile(r":(\s|$)"): "not valid YAML: ': ' separates a name from its value",
 }
 # blanks of every kind, line ends, other control characters, and what has no width
 _ODD = r"\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff"
@@ -33,14 +33,14 @@ _INSIDE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class ConfigurationError(CdfError):
-    """A configuration that can't be used; the message says which field and what to do."""
+    """A configuration that cannot be used; the message says which field and what to do."""
 
 
 def read_file(path: Path, secrets: Collection[str] = ()) -> dict[str, str]:
     """Read a configuration file: one flat YAML mapping, scalars as the text that was written.
 
     Raises:
-        ConfigurationError: it can't be read, is no flat mapping, names a field twice, or holds a
+        ConfigurationError: it cannot be read, is no flat mapping, names a field twice, or holds a
             secret that YAML reads as something else than its text.
     """
     try:
@@ -49,27 +49,27 @@ def read_file(path: Path, secrets: Collection[str] = ()) -> dict[str, str]:
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigurationError(f"{path}: the file can't be read: {reason}") from None
+        raise ConfigurationError(f"{path}: the file cannot be read: {reason}") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path}: the file is not UTF-8") from None
     except yaml.MarkedYAMLError as error:
         # the problem text of the parser can quote the line, and with it a secret
         mark = error.problem_mark
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigurationError(f"{path}{place}: no YAML") from None
+        raise ConfigurationError(f"{path}{place}: not valid YAML") from None
     except (yaml.YAMLError, RecursionError):
-        raise ConfigurationError(f"{path}: no YAML") from None
+        raise ConfigurationError(f"{path}: not valid YAML") from None
     if node is None:
         return {}
     if not isinstance(node, yaml.MappingNode):
-        raise ConfigurationError(f"{path}: one mapping of fields and values is due")
+        raise ConfigurationError(f"{path}: expected one mapping of fields to values")
     values: dict[str, str] = {}
     for key, value in node.value:
         place = f"{path}:{key.start_mark.line + 1}"
         if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
             raise ConfigurationError(f"{place}: a field takes one plain value")
         if key.value in values:
-            raise ConfigurationError(f"{place}: the field {key.value!r} stands twice")
+            raise ConfigurationError(f"{place}: duplicate field {key.value!r}")
         values[str(key.value)] = str(value.value)
     return values
 
@@ -80,7 +80,7 @@ def _refuse_misread(path: Path, text: str, secrets: Collection[str]) -> None:
         found = _FIELD.fullmatch(line)
         why = _misread(found["value"]) if found and found["name"] in secrets else None
         if found and found["name"] in secrets and found["value"] and not found["gap"]:
-            raise ConfigurationError(f"{path}:{number}: a blank is due after {found['name']}:")
+            raise ConfigurationError(f"{path}:{number}: expected a blank after {found['name']}:")
         if found and why:
             raise ConfigurationError(
                 f"{path}:{number}: {why}; put the value of {found['name']} in single quotes, and "
@@ -96,7 +96,7 @@ def _misread(value: str) -> str | None:
     if first in "[{":
         return f"a field takes one plain value, and {first!r} begins a list or a mapping in YAML"
     if first in "'\"":
-        return f"no YAML: a value that begins with {first!r} is not quoted as a whole"
+        return f"not valid YAML: a value that begins with {first!r} is not quoted as a whole"
     if first in _INDICATORS or value[:2] in ("- ", "? "):
         return f"{first!r} at the beginning of a value has a meaning of its own in YAML"
     return next((what for end, what in _ENDS.items() if end.search(value)), None)
@@ -211,5 +211,5 @@ def _value(field: UserField, text: str, where: str, warn: Callable[[str], None])
     if lowered in FALSE:
         return False
     raise ConfigurationError(
-        f"{where}: {field.name} is a yes or a no: one of {', '.join(sorted(TRUE | FALSE))}"
+        f"{where}: {field.name} takes yes or no: one of {', '.join(sorted(TRUE | FALSE))}"
     )
