@@ -86,7 +86,7 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
                 opened = Library.create(Path(folder) / "library.sqlite")
                 state = State(opened, feed.name, feed.user_fields, values)
                 state.tenant.prove(0)
-                state.begin(window)
+                state.coverage.begin(window)
                 begun = time.perf_counter()
                 for number, batch in enumerate(batches):
                     with opened.transaction():
@@ -99,7 +99,7 @@ def library(_templates: Path, cases: int) -> dict[str, float]:
                         )
                         if name == "library, as a run commits":
                             state.done(batch.objects[0].value, 0, window)
-                            state.grow(SINCE + number)
+                            state.coverage.grow(SINCE + number)
                 taken.append(cases / (time.perf_counter() - begun))
                 opened.close()
     return {name: sorted(taken)[ROUNDS // 2] for name, taken in found.items()}

@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.clients import calls
-from izoologic_cdf.runtime.clock import SystemClock
 from izoologic_cdf.runtime.http import Limits, Request, Transport
+from izoologic_cdf.runtime.windows import SystemClock
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from izoologic_cdf.cli.configuration import read_assignments, resolve
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import DEFAULT_LIBRARY
 from izoologic_cdf.cli.run_command import run_feed
+from izoologic_cdf.content import object_names
 from izoologic_cdf.diff.compare import compare
 from izoologic_cdf.diff.results import Configurations
 from izoologic_cdf.diff.versions import read_version
@@ -57,7 +58,7 @@ def demo(options: argparse.Namespace) -> int:
                 "api_secret": emulator.secret_key,
             }
             summary = run_feed(found, values, library, Settings(), lambda _: asked)
-            streams.tell("", *summary.lines())
+            streams.tell("", *summary.lines(object_names()))
             codes.append(summary.exit_code)
             if summary.interrupted:
                 return summary.exit_code

@@ -18,10 +18,9 @@ from izoologic_cdf.language.values import Literal, Value
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Message
-from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
-from izoologic_cdf.runtime.windows import windows
+from izoologic_cdf.runtime.windows import stamp, windows
 
 # the days of one run: a built definition sends one list request a run, which takes no more
 DAYS = 30

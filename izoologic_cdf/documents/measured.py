@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from izoologic_cdf.content import object_names
 from izoologic_cdf.documents.markdown import fenced, table
 from izoologic_cdf.documents.source import FEEDS, source
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.errors import CdfError
-from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.summary import EXIT_CODES, plural
+from izoologic_cdf.runtime.windows import stamp
 
 SCENARIO = "guide"
 # the case of the guide's communications: it has messages, a file and no IP address
@@ -53,9 +54,11 @@ def average_run(feed: str) -> str:
         ("Cases detailed", cases["detailed"]),
     ]
     for kind, counts in summary["objects"].items():
-        rows.append((plural(kind), counts["objects"]["created"]))
+        rows.append((plural(kind, object_names()), counts["objects"]["created"]))
         if counts["attributes"]["created"]:
-            rows.append((f"Attributes of {plural(kind)}", counts["attributes"]["created"]))
+            rows.append(
+                (f"Attributes of {plural(kind, object_names())}", counts["attributes"]["created"])
+            )
     return table(("Metric", "Result"), ((name, str(count)) for name, count in rows))
 
 

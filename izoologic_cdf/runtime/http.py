@@ -20,7 +20,6 @@ import urllib3
 
 from izoologic_cdf.errors import Cause, ItemError
 from izoologic_cdf.runtime.bodies import CHUNK, BodyError, Response, decode, read_json
-from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.connections import Adapter, Environment, Route, set_deadline
 from izoologic_cdf.runtime.failures import (
     NETWORK_UNAUTHORIZED,
@@ -32,6 +31,7 @@ from izoologic_cdf.runtime.failures import (
     explain_proxy,
 )
 from izoologic_cdf.runtime.spool import MAX_IN_MEMORY, Spool, remove_leftovers
+from izoologic_cdf.runtime.windows import Clock
 
 USER_AGENT = "izoologic-cdf"
 MAX_ADDRESSES = 128

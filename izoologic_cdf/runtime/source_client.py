@@ -175,16 +175,17 @@ class Sources:
                 value = str(evaluate_whole(auth.value, {**names, "token": token}))
                 return self._transport.send(request.with_header(auth.header, value))
 
-            headers = _headers(auth.request.headers, names)
-            body = _encode(auth.request.body, auth.request.json_body, names, headers)
-            url = str(evaluate_whole(auth.request.url, names))
+            login = auth.request
+            headers = _headers(login.headers, names)
+            body = _encode(login.body, login.json_body, names, headers)
+            url = str(evaluate_whole(login.url, names))
             ask = replace(
-                request, method=auth.request.method, url=url, params=None, headers=headers, body=body,
+                request, method=login.method, url=url, params=None, headers=headers, body=body,
                 json_due=True,
             )  # fmt: skip
-            how = auth.request.method, url, body, tuple(sorted(headers.items()))
-            login = self._logins.get(how, lambda: self._login(auth, names, ask))
-            response = login.send(call, request.endpoint)
+            how = login.method, url, body, tuple(sorted(headers.items()))
+            shared = self._logins.get(how, lambda: self._login(auth, names, ask))
+            response = shared.send(call, request.endpoint)
         self._note_time(response)
         return response
 

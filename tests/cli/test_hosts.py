@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from izoologic_cdf.emulator import Emulator, load_scenario
-from izoologic_cdf.runtime.clock import SystemClock
+from izoologic_cdf.runtime.windows import SystemClock
 from tests.cli.shell import Ended, Shell
 from tests.runtime.loopback import Answer, Loopback
 

@@ -104,7 +104,7 @@ def test_f10_a_case_that_the_server_never_gives_fails_alone(
 def test_f10_a_list_that_is_never_given_is_a_hole(bench: Bench) -> None:
     outcome, fault = bench.disturbed(kind="status", endpoint="CaseSync", status=502, count=None)
     assert (outcome.summary.exit_code, fault.applied) == (1, 5)
-    assert outcome.heard("failure: nothing was read of")
+    assert outcome.heard("failure: nothing was read for")
 
 
 @pytest.mark.parametrize(

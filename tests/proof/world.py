@@ -237,7 +237,7 @@ class World:
     def _check_synced(self, feed: FeedName) -> None:
         """After a sync everything since its origin is there, but for refused ranges."""
         with self.runner.state(feed) as state:
-            origin, refused = state.origin(), state.refused()
+            origin, refused = state.coverage.origin(), state.coverage.refused()
         assert origin is not None
         cases: Sequence[Incident | Leak] = list(
             self.incidents.values() if feed == "incident" else self.leaks.values()

@@ -97,7 +97,7 @@ def test_9_a_state_in_the_future_is_told_and_asked_for_again(
     site.ahead = 0
     outcome = site.sync()
     assert outcome.heard(
-        "warning: what the library remembers lies in the future", "asked for again"
+        "warning: what the library remembers lies in the future", "requested again"
     )
     assert all(window.until <= site.now for window in site.finished)
 
@@ -264,7 +264,7 @@ def test_11_a_row_that_is_dated_before_anything_can_have_been_is_processed_likew
     site.state.add_fault("envelope", endpoint="CaseSync", json=envelope(rows), count=None)
     outcome = site.sync()
     assert (outcome.summary.exit_code, site.case_values()) == (0, {ONE})
-    assert outcome.heard(f"warning: case {ONE}: its update lies before 2000")
+    assert outcome.heard(f"warning: case {ONE}: its update time lies before 2000")
 
 
 def test_11_a_row_of_the_next_minutes_waits_for_the_next_sync(site: Site) -> None:

@@ -10,13 +10,12 @@ from izoologic_cdf.language.load import load
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Message
-from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import Window
+from izoologic_cdf.runtime.windows import Clock, Window
 from tests.runtime.clocks import FakeClock
 
 RANGE = Window(1_700_000_000, 1_700_086_400)

@@ -221,7 +221,7 @@ def test_a_window_that_is_not_given_is_a_hole_and_the_others_go_on(
     assert values(outcome) == ["found"]
     assert outcome.summary.gaps == [Window(SINCE, SINCE + DAY - 1)]
     assert (outcome.summary.outcome, outcome.summary.exit_code) == ("partial", 3)
-    assert "failure: nothing was read of 2023-11-14 00:00:00 to 2023-11-14 23:59:59" in (
+    assert "failure: nothing was read for 2023-11-14 00:00:00 to 2023-11-14 23:59:59" in (
         outcome.told.said
     )
 

@@ -80,7 +80,7 @@ class Site:
     def finished(self) -> list[Window]:
         """The finished intervals."""
         with self.remembered() as state:
-            return state.finished()
+            return state.coverage.finished()
 
     @property
     def deferred(self) -> list[Deferred]:

@@ -75,7 +75,7 @@ def test_200_days_are_complete_or_the_hole_is_named(
         holes = sorted(outcome.summary.gaps)
         assert (holes[0].since, holes[-1].until) == (since, first - 1)
         assert all(a.until + 1 == b.since for a, b in itertools.pairwise(holes))
-        assert outcome.heard("failure: nothing was read of")
+        assert outcome.heard("failure: nothing was read for")
     partial = bool(outcome.summary.gaps or outcome.summary.failures)
     assert outcome.summary.exit_code == (3 if partial else 0)
     truth = Truth.of(scenario, first, since, until)
