@@ -1,5 +1,5 @@
 """From the authored definitions to what an administrator uploads.
 
-Submodules in the order in which they build on each other: tree, inline, native, emit, made,
-checklist, build; archive and verify for the zip.
+Submodules in the order in which they build on each other: tree, native, emit, made, checklist, build;
+layout, archive and verify for the zip; alternatives are edits of the built file.
 """
