@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.contenders import RUN
 from benchmarks.goals import GOALS, cell
-from izoologic_cdf.documents.markdown import table
+from tools.markdown import table
 
 Results = Mapping[str, Any]
 SECONDS_A_MONTH = 30 * 86_400

@@ -13,7 +13,7 @@ import yaml
 
 from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.bundle.checklist import uses
-from izoologic_cdf.bundle.inline import inline, inline_template, settled
+from izoologic_cdf.bundle.native import inline, inline_template, settled
 from izoologic_cdf.bundle.tree import Scalar, from_document, walk
 from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode, read
 from izoologic_cdf.language.positions import DefinitionError

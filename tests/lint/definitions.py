@@ -5,7 +5,7 @@ from pathlib import Path
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import DefinitionError, Finding
 from izoologic_cdf.lint.check import lint_document
-from izoologic_cdf.lint.examples import complete
+from izoologic_cdf.lint.rules import complete
 
 
 def lint_text(text: str) -> list[Finding]:

@@ -13,7 +13,7 @@ from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.content import folder
 from izoologic_cdf.lint.check import lint
-from izoologic_cdf.lint.examples import complete
+from izoologic_cdf.lint.rules import complete
 from tests.lint.definitions import lint_text
 from tests.runtime.steps import steps
 
