@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.emulator.generated import generate
-from izoologic_cdf.emulator.scenario import Case, Scenario, StoredCases
+from izoologic_cdf.emulator.scenario import Case, CaseSource, Scenario
 
 # one window, so that each case is one detail and one request of communications
 DAYS = 29
@@ -28,7 +28,7 @@ def scenario(cases: int, files: int) -> Scenario:
         if case is not None:
             known[case_id] = case
     options = made.options.changed(log_limit=0)
-    return replace(made, incidents=StoredCases(rows, known), options=options)
+    return replace(made, incidents=CaseSource(rows, known), options=options)
 
 
 def _newest(rows: Iterable[tuple[int, str]]) -> dict[str, int]:
