@@ -17,10 +17,8 @@ JSON_HEADERS = {"Content-Type": "application/json"}
 SINCE, UNTIL, IN_FLIGHT, FILES = (int(text) for text in sys.argv[2:6])
 PATH = os.environ["IZOOLOGIC_API_HOST"] + "/api/ThreatManagement"
 LOGIN = os.environ["IZOOLOGIC_API_HOST"] + "/api/Token/Authenticate"
-KEYS = {
-    "apikey": os.environ["IZOOLOGIC_API_KEY"],
-    "secretkey": os.environ["IZOOLOGIC_API_SECRET"],
-}
+NAMES = {"apikey": "IZOOLOGIC_API_KEY", "secretkey": "IZOOLOGIC_API_SECRET"}
+KEYS = {key: os.environ[name] for key, name in NAMES.items()}
 
 
 async def main() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks import processes
 from benchmarks.contenders import BARE, CLI, Command, Job, own_run
-from benchmarks.processes import Served, served
+from benchmarks.processes import Cost, Served, served
 
 DAY = 86_400
 YEAR_DAYS = 360
@@ -50,37 +50,31 @@ def throughput(
         # the others do not download files
         who = ours if files else {**ours, **others}
         setting = {"cases": cases, "latency": latency, "in_flight": in_flight, "files": files}
-        taken: dict[str, list[tuple[processes.Cost, float, int]]] = {name: [] for name in who}
+        taken: dict[str, list[tuple[Cost, float]]] = {name: [] for name in who}
         with served(cases, files) as emulator:
             emulator.set_latency(latency)
             for number in range(rounds):
                 for name, command in who.items():
                     with _job(emulator, in_flight, files=bool(files)) as job:
-                        emulator.take_calls()
                         before = emulator.processor
                         cost = processes.run(command(job), emulator.environment)
-                        busy = (emulator.processor - before) / cost.wall
-                        calls = sum(emulator.take_calls().values())
-                    taken[name].append((cost, busy, calls))
-                    text = f"{cases / cost.wall:.0f} cases/s, {calls} calls"
-                    print(f"{setting} round {number + 1}: {name} {text}", file=sys.stderr)
-        base = [cost.wall for cost, _, _ in taken[BARE]]
+                    taken[name].append((cost, (emulator.processor - before) / cost.wall))
+                    rate = f"{cases / cost.wall:.0f} cases/s"
+                    print(f"{setting} round {number + 1}: {name} {rate}", file=sys.stderr)
+        base = [cost.wall for cost, _ in taken[BARE]]
         rows += [{**setting, **_medians(name, base, taken[name])} for name in who]
     return rows
 
 
-def _medians(
-    name: str, base: list[float], taken: list[tuple[processes.Cost, float, int]]
-) -> dict[str, Any]:
-    costs = [cost for cost, _, _ in taken]
+def _medians(name: str, base: list[float], taken: list[tuple[Cost, float]]) -> dict[str, Any]:
+    costs = [cost for cost, _ in taken]
     return {
         "contender": name,
         "ratio": statistics.median(b / c.wall for b, c in zip(base, costs, strict=True)),
         "wall": statistics.median(cost.wall for cost in costs),
         "processor": statistics.median(cost.processor for cost in costs),
         "peak": max(cost.peak for cost in costs),
-        "emulator": statistics.median(busy for _, busy, _ in taken),
-        "calls": taken[-1][2],
+        "emulator": statistics.median(busy for _, busy in taken),
         "rounds": len(taken),
     }
 
@@ -145,11 +139,10 @@ def memory(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
 def calls() -> dict[str, dict[str, float]]:
     """Return how many calls a year of history takes: `fixed` are logins and lists."""
     with served(YEAR_CASES, days=YEAR_DAYS) as emulator:
-        since, until = emulator.since, emulator.until
-        windows = [
-            (begin, min(begin + MAX_WINDOW_DAYS * DAY, until))
-            for begin in range(since, until, MAX_WINDOW_DAYS * DAY)
-        ]
+        # from midnight, as each window requests messages
+        since, until = emulator.since - emulator.since % DAY, emulator.until
+        step = MAX_WINDOW_DAYS * DAY
+        windows = [(begin, min(begin + step - 1, until)) for begin in range(since, until, step)]
         ways = {"a year in one run": [(since, until)], "a year, a run per window": windows}
         found = {}
         for name, spans in ways.items():

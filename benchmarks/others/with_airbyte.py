@@ -23,6 +23,7 @@ from benchmarks.others import NAMES
 
 MANIFEST = Path(__file__).resolve().parent / "airbyte.yaml"
 DAY = 86_400
+MODE = "full_refresh"
 
 
 def main() -> None:
@@ -41,12 +42,8 @@ def main() -> None:
     catalog: dict[str, Any] = {
         "streams": [
             {
-                "stream": {
-                    "name": name,
-                    "json_schema": {},
-                    "supported_sync_modes": ["full_refresh"],
-                },
-                "sync_mode": "full_refresh",
+                "stream": {"name": name, "json_schema": {}, "supported_sync_modes": [MODE]},
+                "sync_mode": MODE,
                 "destination_sync_mode": "append",
             }
             for name in ("details", "communications")

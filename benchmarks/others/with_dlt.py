@@ -34,10 +34,8 @@ DAY = 86_400
 
 def token() -> str:
     """Log in."""
-    keys = {
-        "apikey": os.environ["IZOOLOGIC_API_KEY"],
-        "secretkey": os.environ["IZOOLOGIC_API_SECRET"],
-    }
+    names = {"apikey": "IZOOLOGIC_API_KEY", "secretkey": "IZOOLOGIC_API_SECRET"}
+    keys = {key: os.environ[name] for key, name in names.items()}
     request = urllib.request.Request(  # noqa: S310 - the emulator's address
         f"{HOST}/api/Token/Authenticate",
         json.dumps(keys).encode(),

@@ -9,7 +9,7 @@ import pytest
 from izoologic_cdf.lint import rules
 from izoologic_cdf.lint.rule import Rule
 from izoologic_cdf.lint.rules import RULES
-from tests.lint.definitions import codes_of
+from tests.support.linted import codes_of
 
 BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 

@@ -17,9 +17,9 @@ from izoologic_cdf.errors import Cause
 from izoologic_cdf.runtime import failures
 from izoologic_cdf.runtime.failures import Route, certificate
 from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
-from tests.faults.support import BAD, Bench
 from tests.reports.wires import Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
+from tests.support.benches import BAD, Bench
+from tests.support.clocks import FakeClock
 
 HOST = "api.example.com"
 pytestmark = pytest.mark.usefixtures("plain_environment")

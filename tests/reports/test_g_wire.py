@@ -20,10 +20,10 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
 from izoologic_cdf.runtime.spool import Spool
-from tests.faults.support import BAD, BAD_CASE, DETAIL, FEEDS, Bench
-from tests.feeds.support import FeedName
 from tests.reports.wires import OK, Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
+from tests.support.benches import BAD, BAD_CASE, DETAIL, FEEDS, Bench
+from tests.support.clocks import FakeClock
+from tests.support.tenants import FeedName
 
 SECRET = "hunter2"
 LARGE = bytes(400_000)

@@ -10,7 +10,7 @@ import responses
 from responses import RequestsMock
 
 from izoologic_cdf.runtime.http import HttpError, Limits, Request, Response, Transport
-from tests.runtime.clocks import FakeClock
+from tests.support.clocks import FakeClock
 
 URL = "https://api.example.com/api/Cases?key=hunter2"
 WHERE = "GET /api/Cases"
