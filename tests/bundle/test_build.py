@@ -18,7 +18,7 @@ from izoologic_cdf.bundle.tree import Scalar, from_document, walk
 from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode, read
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.lint.check import lint_document
-from tests.bundle.built import authored_file, built_text
+from tests.support.built import authored_file, built_text
 
 FEEDS = [
     "iZoologic Incident Case Sync",

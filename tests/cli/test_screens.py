@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from izoologic_cdf.cli.parser import build_parser
-from tests.cli.shell import CHECKOUT, Shell
+from tests.support.shells import CHECKOUT, Shell
 from tools.commands import commands
 
 HEAVY = ("requests", "urllib3", "jinja2", "aiohttp", "asyncio", "sqlite3", "ssl", "http.client")

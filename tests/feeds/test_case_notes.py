@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import ASKED, CASE, CLOCK, Outcome, Tenant, attributes
+from tests.support.tenants import ASKED, CASE, CLOCK, Outcome, Tenant, attributes
 
 MIDNIGHT = CLOCK - CLOCK % DAY
 AT = "1754490523"

@@ -4,7 +4,7 @@ import pytest
 
 from izoologic_cdf.lint.check import RULES
 from izoologic_cdf.lint.rules import GROUPS, Rule
-from tests.lint.definitions import codes_of
+from tests.support.linted import codes_of
 
 BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 

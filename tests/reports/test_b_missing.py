@@ -15,8 +15,10 @@ from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.spool import Spool, SpoolError
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import FeedName, Heard, Outcome, StoppedClock, definition
-from tests.state.support import HOUR, Site
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import FeedName, Outcome, definition
 
 ONE, TWO, NEW = "caSe00001", "caSe00002", "caSe00003"
 HASTY = Limits(connect=1, read=0.5, whole=1, attempts=1)
@@ -493,9 +495,10 @@ def work(library: Path, site: Site, planner: Callable[[Any], plan.Plan]) -> int:
 
     with Library.create(library) as opened:
         opened.connection.set_progress_handler(count, 1000)
-        settings = Settings(clock=StoppedClock(site.now), limits=Limits(attempts=1))
+        settings = Settings(clock=FakeClock(site.now, stopped=True), limits=Limits(attempts=1))
+        heard, planned = RecordingProgress(), planner(None)
         run = FeedRun(
-            definition("incident"), primary, site.values, planner(None), opened, Heard(), settings
+            definition("incident"), primary, site.values, planned, opened, heard, settings
         )
         assert run.run().exit_code in (0, 3)
     return steps

@@ -9,8 +9,8 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import attributes
-from tests.state.support import HOUR, Site
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import attributes
 
 ONE, TWO = "caSe00001", "caSe00002"
 YEAR = 365 * DAY

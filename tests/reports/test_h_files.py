@@ -18,8 +18,8 @@ import pytest
 
 from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.cli.main import main
-from tests.cli.shell import CHECKOUT, GUIDE, Ended, Shell
-from tests.custom_objects.test_install_refusals import bound_by_permissions
+from tests.support.platforms import bound_by_permissions
+from tests.support.shells import CHECKOUT, GUIDE, Ended, Shell
 
 LIBRARY = "izoologic.sqlite"
 RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")

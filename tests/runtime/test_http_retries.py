@@ -12,7 +12,7 @@ from responses import RequestsMock
 from izoologic_cdf.runtime.bodies import Response
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Request, Transport
-from tests.runtime.clocks import FakeClock
+from tests.support.clocks import FakeClock
 
 URL = "https://api.example.com/api/Cases?key=hunter2"
 WHERE = "GET /api/Cases"

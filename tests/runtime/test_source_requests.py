@@ -19,8 +19,8 @@ from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.source_client import FirstPage, Sources
-from tests.runtime.clocks import FakeClock
-from tests.runtime.loopback import Answer, Asked, Loopback
+from tests.support.clocks import FakeClock
+from tests.support.loopback import Answer, Asked, Loopback
 
 NAMES: dict[str, Any] = {"user_fields": {"key": "k", "on": True, "off": False}}
 

@@ -15,8 +15,8 @@ from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.plan import FIRST_SYNC
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
-from tests.state.support import Site
 from tests.state.test_intervals import seconds
+from tests.support.sites import Site
 
 NOW = 10_000
 BOUND = st.integers(0, NOW + 100)

@@ -1,4 +1,4 @@
-"""One emulator with the scenario of the guide for all tests of the command line."""
+"""The fixtures of all tests: emulators, each emptied before a test, and what runs over them."""
 
 import contextlib
 import io
@@ -10,7 +10,32 @@ import pytest
 
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, load_scenario
-from tests.cli.shell import GUIDE, Shell
+from tests.support.benches import Bench
+from tests.support.platforms import FakePlatform
+from tests.support.shells import GUIDE, Shell
+from tests.support.sites import Site
+from tests.support.tenants import EMPTY, Tenant
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(EMPTY, strict=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def tenant(emulator: Emulator, tmp_path: Path) -> Tenant:
+    return Tenant(emulator, tmp_path)
+
+
+@pytest.fixture
+def site(emulator: Emulator, tmp_path: Path) -> Site:
+    return Site(emulator, tmp_path)
+
+
+@pytest.fixture
+def bench(emulator: Emulator, tmp_path: Path) -> Bench:
+    return Bench(emulator, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +72,18 @@ def shell(
         if name.startswith("IZOOLOGIC_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     return Shell(tmp_path, guide, capsys)
+
+
+@pytest.fixture(params=[5, 6], ids=["v5", "v6"])
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> FakePlatform:
+    return FakePlatform(tmp_path, request.param).build()
+
+
+@pytest.fixture
+def v5(tmp_path: Path) -> FakePlatform:
+    return FakePlatform(tmp_path, 5).build()
+
+
+@pytest.fixture
+def v6(tmp_path: Path) -> FakePlatform:
+    return FakePlatform(tmp_path, 6).build()

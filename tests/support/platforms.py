@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.signals import heeded
+from tests.support.signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -215,16 +215,39 @@ def _real(tool: str) -> str:
     return path
 
 
-@pytest.fixture(params=[5, 6], ids=["v5", "v6"])
-def platform(request: pytest.FixtureRequest, tmp_path: Path) -> FakePlatform:
-    return FakePlatform(tmp_path, request.param).build()
+def installation(platform: FakePlatform) -> list[list[str]]:
+    json, icon = platform.json_target, platform.icon_target
+    look = [f"--icon={icon}", "--background-color=#a32a3a"]
+    steps = [
+        ["artisan", "down"],
+        ["rm", "-f", "--", "./account.json"],
+        ["rm", "-f", "--", "./account.svg"],
+        ["artisan", "threatq:make-object-set", f"--file={json}"],
+        ["artisan", "threatq:object-settings", "--code=account", *look],
+        ["artisan", "cache:clear"],
+        ["artisan", "threatq:update-permissions"],
+        ["artisan", "up"],
+    ]
+    restart = [["systemctl", verb, "threatq-dynamo"] for verb in ("cat", "restart")]
+    return steps + (restart if platform.version == 5 else [])
 
 
-@pytest.fixture
-def v5(tmp_path: Path) -> FakePlatform:
-    return FakePlatform(tmp_path, 5).build()
+def assert_untouched(platform: FakePlatform, result: Result, status: int = 1) -> None:
+    assert result.status == status
+    assert platform.calls() == []
+    assert not platform.json_target.exists()
+    assert not platform.icon_target.exists()
+    assert not platform.in_maintenance
+    if status == 1:
+        assert "Nothing was changed." in result.err
 
 
-@pytest.fixture
-def v6(tmp_path: Path) -> FakePlatform:
-    return FakePlatform(tmp_path, 6).build()
+def bound_by_permissions() -> list[str]:
+    """The words before a command that make file permissions count, for root too."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    drop = [str(setpriv), "--bounding-set=-all", "--inh-caps=-all"]
+    if setpriv is None or subprocess.run([*drop, "true"], check=False).returncode:  # noqa: S603
+        pytest.skip("root may write everywhere, and setpriv cannot take that right away")
+    return drop

@@ -15,11 +15,12 @@ from izoologic_cdf.language.load import load
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import DAY, Window
+from izoologic_cdf.runtime.windows import DAY
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
 
 FeedName = Literal["incident", "dlr"]
 Object = dict[str, Any]
@@ -41,44 +42,6 @@ def definition(feed: FeedName) -> Definition:
     others = {one.name for one in whole.primary_feeds} - {NAMES[feed]}
     kept = {name: one for name, one in whole.feeds.items() if name not in others}
     return dataclasses.replace(whole, feeds=kept)
-
-
-class StoppedClock:
-    """The emulator's time; waiting takes none."""
-
-    def __init__(self, now: int) -> None:
-        self._now = now
-
-    def now(self) -> int:
-        """Return the time in epoch seconds."""
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        """Go on at once."""
-
-
-class Heard:
-    """A progress that keeps what a run says."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def window(self, window: Window, done: int, of: int) -> None:
-        """Pass over the begin of a window."""
-
-    def listed(self, count: int) -> None:
-        """Pass over a count."""
-
-    def case(self) -> None:
-        """Pass over a case that is done."""
-
-    def say(self, text: str) -> None:
-        """Keep what the run does."""
-        self.said.append(text)
-
-    def message(self, message: Message) -> None:
-        """Keep a message."""
-        self.said.append(str(message))
 
 
 @dataclass(frozen=True)
@@ -163,8 +126,8 @@ class Tenant:
         api_key, api_secret = self.secrets
         values |= {"api_host": self._emulator.url, "api_key": api_key, "api_secret": api_secret}
         path = into or self._folder / f"{next(self._fresh)}.sqlite"
-        heard = Heard()
-        settings = Settings(in_flight=in_flight, clock=StoppedClock(asked.asked.until))
+        heard = RecordingProgress()
+        settings = Settings(in_flight=in_flight, clock=FakeClock(asked.asked.until, stopped=True))
         with Library.create(path) as library:
             run = FeedRun(loaded, primary, {**values, **switches}, asked, library, heard, settings)
             summary = run.run()

@@ -15,15 +15,9 @@ from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.feeds.support import (
-    EMPTY,
-    FeedName,
-    Heard,
-    Object,
-    Outcome,
-    StoppedClock,
-    definition,
-)
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
+from tests.support.tenants import EMPTY, FeedName, Object, Outcome, definition
 
 HOUR = 3_600
 IN_FLIGHT = 4
@@ -114,11 +108,11 @@ class Site:
     ) -> Outcome:
         """Plan and run."""
         (primary,) = definition(self.feed).primary_feeds
-        heard = Heard()
+        heard = RecordingProgress()
         settings = Settings(
             IN_FLIGHT,
             limits or Limits(),
-            StoppedClock(self.now + self.ahead),
+            FakeClock(self.now + self.ahead, stopped=True),
             committed,
             tenant=self.tenant,
             **of_run,

@@ -25,7 +25,8 @@ from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
-from tests.feeds.support import Heard, StoppedClock
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
 
 NO_PYTHON = PythonFilters(Path("no-filters"))
 
@@ -89,9 +90,10 @@ def runs(
             "api_secret": emulator.secret_key,
         }
         values |= {name: value for name, value in switches.items() if name in names}
-        settings = Settings(clock=StoppedClock(emulator.state.clock), first_page=first_page)
+        clock = FakeClock(emulator.state.clock, stopped=True)
+        settings = Settings(clock=clock, first_page=first_page)
         for one in ranges:
-            heard = Heard()
+            heard = RecordingProgress()
             plan = whole(one.since, one.until)
             run = FeedRun(definition, feed, values, plan, library, heard, settings)
             done.append((run.run(), heard.said))

@@ -7,8 +7,8 @@ from izoologic_cdf.emulator import Emulator, Fault
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import CLOCK, EMPTY, FeedName, Object, Outcome
-from tests.state.support import HOUR, Site
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import CLOCK, EMPTY, FeedName, Object, Outcome
 
 GOOD = ("caSe00001", "caSe00002", "caSe00003")
 BAD = "caSe0bad1"
