@@ -4,7 +4,7 @@ A commit is one transaction: the objects of a case, what is deferred of it, and 
 has come.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,8 +62,8 @@ class Commits:
         self._given: Counter[str] = Counter()
         # (case, part, name of that part) that failed for what may lie in the case itself
         self._failed: list[tuple[str, str, str]] = []
-        # what was said of a part, and how often it was not said again
-        self._said: Counter[tuple[str, str]] = Counter()
+        # by part and reason what is missing, by case and name: only the first is said at once
+        self._said: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
 
     def commit(self, done: Done, reached: int | None) -> None:
         """Commit a case, what is deferred of it, and that its window was read so far."""
@@ -168,15 +168,12 @@ class Commits:
         said, unsaid = list(case.messages), list[Message]()
         if error is not None:
             said.insert(0, Message("failure", case.id, error.message, error.position))
-        counted = set[tuple[str, str]]()
         for miss in case.misses:
             if miss.cause is None:
                 continue
             key = (miss.part, miss.reason)
-            # several files of one case are one case
-            self._said[key] += key not in counted
-            first = (self._said[key] == 1 and key not in counted) or miss.part == OBJECTS
-            counted.add(key)
+            first = not self._said[key] or miss.part == OBJECTS
+            self._said[key].add((case.id, miss.name))
             message = Message("failure", case.id, miss.text, miss.position)
             (said if first else unsaid).append(message)
         return said, unsaid
@@ -210,10 +207,14 @@ class Commits:
             if part not in without:
                 self._summary.miss(part, one.reason, one.case_id, abandoned=one.abandoned)
         while self._said:
-            (part, reason), count = self._said.popitem()
-            if count > 1 and part != OBJECTS:
-                text = f"the {part} of {count} cases are missing for that reason: {reason}"
-                self._speaker.report(Message("failure", None, text))
+            (part, reason), missing = self._said.popitem()
+            if len(missing) > 1 and part != OBJECTS:
+                cases = len({case_id for case_id, _ in missing})
+                count = "the" if len(missing) == cases else len(missing)
+                text = (
+                    f"{count} {part} of {cases} case{'s' * (cases > 1)} are missing for that reason"
+                )
+                self._speaker.report(Message("failure", None, f"{text}: {reason}"))
 
 
 def about(case_id: str, part: str) -> str:
