@@ -300,7 +300,7 @@ def test_4_several_files_of_one_case_are_said_to_be_of_one_case(site: Site) -> N
     site.state.update_case(ONE, site.now - HOUR)
     broken(site, "DownloadCaseFile", OUTAGES["403"])
     outcome = site.sync()
-    assert outcome.heard(" cases are missing") == []
+    assert outcome.heard("failure: 4 files of 1 case are missing for that reason: ")
     (missing,) = said(outcome)["missing"]
     assert (missing["part"], missing["cases"]) == ("files", [ONE])
 
