@@ -4,12 +4,13 @@ from pathlib import Path
 
 from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.emit import emit
-from izoologic_cdf.bundle.native import BuildError, convert
+from izoologic_cdf.bundle.native import BuildError, convert, dropped
 from izoologic_cdf.bundle.tree import Mapping, Scalar, from_document
 from izoologic_cdf.language.load import load, load_document
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
 
 __all__ = ["BuildError", "build_yaml"]
 
@@ -20,21 +21,22 @@ _HEAD = """\
 # definition: change that one, and build again. GUIDE.md lists what no public source confirms.
 #
 {contents}
+#
 # Each list under _anchors is a step of the data, used in the feeds as `chain: *name`. Those named
 # like a module and a function (dates_read) are generated from the filters of the project.
 
 """
 
 
-def build_yaml(definition: Path, filters: Path) -> str:
-    """Return the text of the file that is uploaded; it depends on definition and filters alone.
+def build_yaml(definition: Path, filters: Path, spellings: Spellings = NO_SPELLINGS) -> str:
+    """Return the text of the file that is uploaded; it depends on what is given alone.
 
     Raises:
         DefinitionError: the definition is wrong.
         BuildError: it cannot be said in native constructs, or the built file is wrong.
     """
     load(definition, filters)
-    tree = from_document(read(definition, uploaded=True))
+    tree = from_document(dropped(read(definition, uploaded=True)))
     convert(tree, PythonFilters(filters).native())
     if not isinstance(tree, Mapping):
         raise BuildError("a definition must be a mapping")
@@ -43,40 +45,28 @@ def build_yaml(definition: Path, filters: Path) -> str:
     feeds = tree.get("feeds")
     if isinstance(feeds, Mapping):
         feeds.comments = {i: ["", *feeds.comments.get(i, [])] for i in range(1, len(feeds.entries))}
-    text = _with_head(tree, emit(tree))
+    python, path = PythonFilters(filters), Path(layout.DEFINITION)
+    canonical = Document(layout.DEFINITION, _with_head(tree, emit(tree)))
     try:
-        load_document(
-            Document(layout.DEFINITION, text), Path(layout.DEFINITION), PythonFilters(filters)
-        )
+        load_document(canonical, path, python)
+        text = spellings.respelt(canonical)
+        load_document(spellings.applied(Document(layout.DEFINITION, text)), path, python)
     except DefinitionError as error:
         raise BuildError(f"the built file is wrong\n{error}") from None
     return text
 
 
 def _with_head(tree: Mapping, body: str) -> str:
-    """Put the head comment in front, with the lines in which each feed stands."""
+    """Put the head comment in front, with the lines at which the parts of the file begin."""
     feeds = tree.get("feeds")
     names = [name for name, _ in feeds.entries] if isinstance(feeds, Mapping) else []
+    parts = {f"  {name}:": name for name in names} | {"_anchors:": "_anchors"}
+    found = [(at, parts[line]) for at, line in enumerate(body.splitlines(), 1) if line in parts]
+    above = _HEAD.count("\n") - 1 + len(found)
     texts = {key: value.text for key, value in tree.entries if isinstance(value, Scalar)}
     head = _HEAD.format(
         version=texts.get("version"),
         threatq=texts.get("required_threatq_version"),
-        contents="\n".join(["#"] * (len(names) + 2)),
+        contents="\n".join(f"#   line {above + at:>4}  {name}" for at, name in found) or "#",
     )
-    lines = (head + body).splitlines()
-    begins = {
-        name: at for at, line in enumerate(lines, 1) for name in names if line == f"  {name}:"
-    }
-    begins |= {"_anchors": lines.index("_anchors:") + 1} if "_anchors:" in lines else {}
-    contents = [
-        f"#   line {at:>4}  {name}" for name, at in sorted(begins.items(), key=lambda i: i[1])
-    ]
-    contents += ["#"] * (len(names) + 2 - len(contents))
-    return (
-        _HEAD.format(
-            version=texts.get("version"),
-            threatq=texts.get("required_threatq_version"),
-            contents="\n".join(contents),
-        )
-        + body
-    )
+    return head + body

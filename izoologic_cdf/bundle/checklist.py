@@ -3,7 +3,7 @@
 Constructs are looked for where the language has them: a key of that name in the data is none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jinja2 import TemplateSyntaxError
@@ -14,30 +14,29 @@ from izoologic_cdf.errors import Position
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
 from izoologic_cdf.language.expressions import Missing, environment_of, parse_expression
 from izoologic_cdf.language.fields import FULFILLMENT
+from izoologic_cdf.language.model import Definition
 from izoologic_cdf.language.nodes import (
     EXPR,
     TAGS,
     TMPL,
     Document,
-    Entry,
     MappingNode,
     Node,
     ScalarNode,
     SequenceNode,
 )
-from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS, code_of_plural
-from izoologic_cdf.language.schema import CONSTRUCTS
-from izoologic_cdf.lint.outline import FeedOutline, Outline, elements, walk, word
+from izoologic_cdf.language.reports import (
+    ATTRIBUTE_SETS,
+    ITEM_KEYS,
+    PLURALS,
+    RELATED,
+    SET_KEYS,
+    SUFFIX,
+    TAG_SETS,
+)
+from izoologic_cdf.language.schema import of
+from izoologic_cdf.lint.outline import FeedOutline, Outline, walk, word
 
-# the keys that are a convention, by the construct in which they stand
-_FEED = {"feed_type": "H4", "timestamp_format": "D3"}
-_HTTP = {"auth": "H1", "window": "H6", "fallback_url": "H8", "pagination": "H15"}
-_ITEM = {"key": "H3", "run_params": "H3", "condition": "H22"}
-_STEPS = {
-    "supplemental": "H2", "python": "H5", "track": "H7", "warn": "H7",
-}  # fmt: skip
-# the object codes that public definitions have sets of
-_ATTESTED_CODES = frozenset({"indicator", "report", "asset"})
 _ATTACHMENT = "attachment"
 # the names that every Jinja2 has, as it comes
 _GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
@@ -60,7 +59,7 @@ def uses(document: Document) -> list[Use]:
         places.setdefault(key, {})[document.position(node)] = None
     return [
         Use(convention, tuple(sorted(places[convention.id])))
-        for convention in sorted(CONVENTIONS, key=lambda one: one.rank)
+        for convention in CONVENTIONS
         if convention.id in places
     ]
 
@@ -71,12 +70,10 @@ class _Search(Outline):
     def found(self) -> _Found:
         for entry in self.under(self.keys, "template_values").values():
             yield from (("H9", site.node) for site in self.sites(entry.value))
+        yield from self._words()
         yield from self._everywhere()
         for feed in self.feeds.values():
-            yield from _named(feed.keys, _FEED)
-            http = self.http(feed)
-            yield from _named(http, _HTTP)
-            login = self.under(http, "auth").get("filters")
+            login = self.under(self.http(feed), "auth").get("filters")
             for pipeline in (login, feed.keys.get("filters")):
                 if pipeline is not None:
                     made = Made(self)
@@ -85,6 +82,15 @@ class _Search(Outline):
                     yield from (("H11", node) for node in made.parsed)
                     yield from (("H20", node) for node in made.uncertain)
             yield from self._report(feed)
+
+    def _words(self) -> _Found:
+        """Look at every word of the language: what it is declared as says which guess it is."""
+        for place in of(Definition).places(self.document.root, set()):
+            said = place.vocabulary.said(self.document, place.node.value)
+            guess = said and (said.guess or said.meaning)
+            # the word of a construct that is a guess counts, not its keys; a code where it is a set
+            if guess and place.vocabulary.guess is None and place.vocabulary is not RELATED:
+                yield guess, place.node
 
     def _everywhere(self) -> _Found:
         """Look at every expression, and at what stands somewhere by an alias."""
@@ -109,7 +115,6 @@ class _Search(Outline):
             if word(step) == "iterate" and chained:
                 yield "H16", step
             for name, entry in self.mapping(step).items():
-                yield from _named({name: entry}, _STEPS)
                 if name == "filter-mapping":
                     if mapped:
                         yield "H17", entry.key_node
@@ -131,44 +136,31 @@ class _Search(Outline):
     def _report(self, feed: FeedOutline) -> _Found:
         fills = "feed_type" in feed.keys and word(feed.keys["feed_type"].value) == FULFILLMENT
         for key, entry in self.under(feed.keys, "report").items():
-            code, shared = key.removesuffix(SUFFIX), key in (ATTRIBUTE_SETS, TAG_SETS)
-            if not shared and code not in _ATTESTED_CODES:
+            if key in (ATTRIBUTE_SETS, TAG_SETS):
+                continue
+            code = key.removesuffix(SUFFIX)
+            if key not in SET_KEYS:  # a code that nobody knows
                 yield "H13", entry.key_node
             for member in self.mapping(entry.value).values():
                 keys = self.mapping(member.value)
                 if "items" not in keys:
                     continue
-                if key == TAG_SETS:
-                    yield from self._tags(keys, "items")
-                elif not shared:
-                    if "fulfillment" in keys:
-                        yield "H3", keys["fulfillment"].key_node
-                    elif code == _ATTACHMENT and not fills:
-                        yield "H21", member.key_node
-                    yield from self._items(keys["items"].value)
+                bytes_here = code == _ATTACHMENT and not fills and "fulfillment" not in keys
+                if bytes_here and keys["items"].value.tag in TAGS:
+                    yield "H21", member.key_node
+                yield from self._items(keys["items"].value)
 
     def _items(self, node: Node) -> _Found:
         for item in elements_of(node) if isinstance(node, SequenceNode) else [node]:
             if item.tag in TAGS:
                 yield "H12", item
-            keys = self.mapping(item)
-            yield from _named(keys, _ITEM)
-            yield from self._tags(keys, "tags")
-            for key, entry in keys.items():
+            for key, entry in self.mapping(item).items():
                 if key in _VALUES and _may_be_null(entry.value):
                     yield "H10", entry.value
-                elif key not in CONSTRUCTS["item"]:
-                    if code_of_plural(key) not in _ATTESTED_CODES:
+                elif ITEM_KEYS.said(self.document, key) is None:
+                    if PLURALS.said(self.document, key) is None:
                         yield "H13", entry.key_node
                     yield from self._items(entry.value)
-
-    def _tags(self, keys: Mapping[str, Entry], key: str) -> _Found:
-        for element in elements(dict(keys), key):
-            yield from _named(self.mapping(element), {"condition": "H22"})
-
-
-def _named(keys: Mapping[str, Entry], known: Mapping[str, str]) -> _Found:
-    return ((known[key], entry.key_node) for key, entry in keys.items() if key in known)
 
 
 def elements_of(node: Node) -> list[Node]:

@@ -60,7 +60,7 @@ class Made:
             argument = entry.value
             if name == "get":
                 return value.at(word(argument) or "")
-            if name == "new":
+            if name in ("new", "item"):
                 return self._of(argument, value)
             if name == "set":
                 block = self._outline.mapping(argument)

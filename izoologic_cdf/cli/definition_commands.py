@@ -16,6 +16,8 @@ from izoologic_cdf.content import folder
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import Finding
+from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings, read_spellings
+from izoologic_cdf.lint.check import RULES
 from izoologic_cdf.lint.check import lint as lint_file
 
 ORIGIN = (
@@ -26,17 +28,28 @@ ORIGIN = (
 
 def lint(options: argparse.Namespace) -> int:
     """Print what is wrong with the files; 0 when nothing is, 1 when something is."""
+    if options.explain:
+        return _explain(options.explain)
     paths = [Path(name) for name in options.files] or definition_files()
     for path in paths:
         if not path.is_file():
             raise UsageError(f"there is no file {str(path)!r} to lint")
     filters = Path(options.filters) if options.filters else None
-    findings = [finding for path in paths for finding in lint_file(path, filters)]
+    spellings = _spellings(options)
+    findings = [finding for path in paths for finding in lint_file(path, filters, spellings)]
     if options.format == "json":
         streams.tell_text(json.dumps([as_object(finding) for finding in findings], indent=2))
     for number, finding in enumerate(findings if options.format == "text" else ()):
         streams.tell(*[""][: number > 0], *as_lines(finding))
     return 1 if findings else 0
+
+
+def _explain(code: str) -> int:
+    rules = {rule.code: rule for rule in RULES}
+    if code.upper() not in rules:
+        raise UsageError(f"there is no rule {code!r}; there are {', '.join(rules)}")
+    streams.tell_text(rules[code.upper()].explanation)
+    return 0
 
 
 def as_lines(finding: Finding) -> list[str]:
@@ -60,9 +73,10 @@ def as_object(finding: Finding) -> dict[str, str | int | None]:
 def build(options: argparse.Namespace) -> int:
     """Write the zip, and say what nobody could confirm."""
     (path,) = definition_files()
-    text = build_yaml(path, folder("filters"))
+    spellings = _spellings(options)
+    text = build_yaml(path, folder("filters"), spellings)
     version, required = archive.version_of(text)
-    body = archive.pack(archive.members(text, version, required))
+    body = archive.pack(archive.members(text, version, required, spellings))
     output = Path(options.output)
     target = output / layout.zip_name(version)
     # what is there under the name is whole and verified, whenever the build is broken off
@@ -84,9 +98,14 @@ def build(options: argparse.Namespace) -> int:
         _tell_faults(found)
         streams.tell("", "the bundle that was built has faults; nothing is written")
         return 1
-    streams.tell_text(checklist(uses(Document(layout.DEFINITION, text)), layout.DEFINITION))
+    built = spellings.applied(Document(layout.DEFINITION, text))
+    streams.tell_text(checklist(uses(built), layout.DEFINITION))
     streams.tell("", f"written: {target}", f"SHA-256: {found.sha256}")
     return 0
+
+
+def _spellings(options: argparse.Namespace) -> Spellings:
+    return read_spellings(Path(options.spellings)) if options.spellings else NO_SPELLINGS
 
 
 def verify(options: argparse.Namespace) -> int:

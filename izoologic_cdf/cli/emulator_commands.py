@@ -50,7 +50,7 @@ def demo(options: argparse.Namespace) -> int:
     with Emulator(scenario) as emulator:
         streams.tell(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
         for name in ("incident", "dlr"):
-            found = find_feed(name, None)
+            found = find_feed(name, options.definition, spellings=options.spellings)
             values = {field.name: field.default for field in found.fields}
             values |= {
                 "api_host": emulator.url,

@@ -9,7 +9,7 @@ from izoologic_cdf.cli import streams
 from izoologic_cdf.content import folder
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.fields import Form, UserField, read_forms
-from izoologic_cdf.language.nodes import read
+from izoologic_cdf.language.nodes import Document, read
 
 HEADINGS = ("NAME", "LABEL", "DEFAULT", "REQUIRED", "HELP")
 _HELP_WIDTH = 60
@@ -19,13 +19,15 @@ _HELP_WIDTH = 60
 class Found:
     """A primary feed: its definition file, its form, and the fields of the other feeds.
 
-    `filters` is the folder of the Python filters where it is not the one beside the file's.
+    `filters` is the folder of the Python filters where it is not the one beside the file's,
+    `spellings` the file of other spellings that the definition has.
     """
 
     path: Path
     form: Form
     foreign: frozenset[str]
     filters: Path | None = None
+    spellings: Path | None = None
 
     @property
     def fields(self) -> tuple[UserField, ...]:
@@ -38,15 +40,23 @@ def definition_files() -> list[Path]:
     return sorted(folder("feeds").glob("*.yaml"))
 
 
-def find_feed(name: str, definition: str | None, filters: str | None = None) -> Found:
+def find_feed(
+    name: str,
+    definition: str | None,
+    filters: str | None = None,
+    spellings: str | None = None,
+) -> Found:
     """Return the one primary feed that a name, or a part of it in any case, fits.
 
     Raises:
         UsageError: none or several fit.
         DefinitionError: a definition cannot be read.
     """
+    if spellings is not None and definition is None:
+        raise UsageError("--spellings needs --definition: it is about a file that is spelt so")
+    spelt = Path(spellings) if spellings is not None else None
     paths = [Path(definition)] if definition is not None else definition_files()
-    forms = [(path, form) for path in paths for form in read_forms(read(path))]
+    forms = [(path, form) for path in paths for form in read_forms(_read(path, spelt))]
     fitting = [(p, f) for p, f in forms if f.feed == name] or [
         (p, f) for p, f in forms if name.strip() and name.strip().lower() in f.feed.lower()
     ]
@@ -58,7 +68,16 @@ def find_feed(name: str, definition: str | None, filters: str | None = None) -> 
     own = {field.name for field in form.fields}
     all_names = {field.name for _, other in forms for field in other.fields}
     folder_ = Path(filters) if filters else None
-    return Found(path, form, frozenset(all_names - own), folder_)
+    return Found(path, form, frozenset(all_names - own), folder_, spelt)
+
+
+def _read(path: Path, spellings: Path | None) -> Document:
+    if spellings is None:
+        return read(path)
+    # spellings need the expression language, which a form alone does not
+    from izoologic_cdf.language.spellings import read_spellings  # noqa: PLC0415
+
+    return read_spellings(spellings).applied(read(path))
 
 
 def show_fields(options: argparse.Namespace) -> int:

@@ -77,6 +77,8 @@ def _add_runs(commands: "_Commands[Parser]") -> None:
         "Nothing leaves this machine.",
     )
     demo.add_argument("folder", nargs="?", default="demo", metavar="FOLDER", help="default: demo")
+    demo.add_argument("--definition", metavar="FILE", help="run a built definition of your own")
+    _add_spellings(demo, "the definition")
     run = _add(
         commands,
         "run",
@@ -180,6 +182,7 @@ def _add_run_options(parser: Parser) -> None:
         metavar="FILE",
         help="run the feeds of this file, not the built-in ones",
     )
+    _add_spellings(parser, "the definition")
     _add_filters(parser)
     parser.add_argument(
         "--in-flight",
@@ -263,8 +266,8 @@ def _add_definitions(commands: "_Commands[Parser]") -> None:
         "definition_commands:lint",
         help="check definitions as a reviewer would",
         description="Check definition files: keys, expressions and names, how keys flow through "
-        "the pipelines, and the approval checklist. Each finding has a code with a page in "
-        "docs/lint. Runs nothing and makes no requests.",
+        "the pipelines, and the approval checklist. Each finding has the code of its rule. "
+        "Runs nothing of a definition, and makes no requests.",
         epilog="To silence a finding, put a comment on its line or above it: "
         "# lint: ignore CDF104 because ... - Exit codes: 0 no finding, 1 findings, 2 usage.",
     )
@@ -272,7 +275,11 @@ def _add_definitions(commands: "_Commands[Parser]") -> None:
         "files", nargs="*", metavar="FILE", help="definition files; default: the built-in ones"
     )
     _add_format(lint, "findings")
+    lint.add_argument(
+        "--explain", metavar="CODE", help="say what a rule checks and why, with an example"
+    )
     _add_filters(lint)
+    _add_spellings(lint, "the definitions")
     diff = _add(
         commands,
         "diff",
@@ -306,6 +313,7 @@ def _add_bundle(commands: "_Commands[Parser]") -> None:
         "--output", default="dist", metavar="FOLDER", help="where to write; default: dist"
     )
     build.add_argument("--yaml", action="store_true", help="also write the YAML next to the zip")
+    _add_spellings(build, "the built file")
     verify = _add(
         commands,
         "verify",
@@ -339,6 +347,14 @@ def _add_filters(parser: Parser) -> None:
         "--filters",
         metavar="FOLDER",
         help="folder of the Python filters; default: ../filters of each definition file",
+    )
+
+
+def _add_spellings(parser: Parser, what: str) -> None:
+    parser.add_argument(
+        "--spellings",
+        metavar="FILE",
+        help=f"YAML file of the words that {what} spells differently",
     )
 
 

@@ -18,6 +18,7 @@ from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime import plan
@@ -37,8 +38,7 @@ SWITCH_SECONDS = 0.02
 # what the configuration says of a run, beside the form of its feed
 _HERE = Position(__file__, 1, 1)
 RUN_FIELDS = tuple(
-    UserField(name, label, "", required=False, default=None, mask=False, boolean=False,
-              position=_HERE)
+    UserField(position=_HERE, name=name, label=label)
     for name, label in (("tenant", "Tenant"), ("without", "Without"))
 )  # fmt: skip
 # a feed that has no such part has nothing to leave out
@@ -119,7 +119,7 @@ def _report(options: argparse.Namespace, text: str) -> None:
 
 
 def _execute(options: argparse.Namespace, planner: Planner) -> int:
-    found = find_feed(options.feed, options.definition, options.filters)
+    found = find_feed(options.feed, options.definition, options.filters, options.spellings)
     limits = Limits(requests_per_second=options.requests_per_second)
     values = configured(found, options)
     own = {field.name for field in found.fields}
@@ -159,7 +159,8 @@ def run_feed(
     Raises:
         DefinitionError, LibraryError: the definition or the library cannot be used.
     """
-    definition = load(found.path, found.filters)
+    spellings = read_spellings(found.spellings) if found.spellings else NO_SPELLINGS
+    definition = load(found.path, found.filters, spellings=spellings)
     feed = definition.feeds[found.form.feed]
     settings = replace(settings, without=_left_out(definition, settings.without))
     shown = progress(sys.stderr, verbosity)

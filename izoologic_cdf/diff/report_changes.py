@@ -5,8 +5,13 @@ from itertools import zip_longest
 
 from izoologic_cdf.diff.changes import Change
 from izoologic_cdf.diff.versions import Form, elements, entries, shown
-from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS, code_of_plural
-from izoologic_cdf.language.schema import CONSTRUCTS
+from izoologic_cdf.language.reports import (
+    ATTRIBUTE_SETS,
+    ITEM_KEYS,
+    SUFFIX,
+    TAG_SETS,
+    code_of_plural,
+)
 
 # what objects are known by
 IDENTITY = ("value", "title", "name", "type", "key")
@@ -56,10 +61,9 @@ def _items(label: str, items: Form | None, shared: Item) -> Iterator[tuple[str, 
         if not isinstance(item, dict):
             yield own, {_WHOLE: item} | shared
             continue
-        known = CONSTRUCTS["item"]
-        yield own, {key: value for key, value in item.items() if key in known} | shared
+        yield own, {key: value for key, value in item.items() if key in ITEM_KEYS} | shared
         for key, value in item.items():
-            if key not in known:
+            if key not in ITEM_KEYS:
                 yield from _items(f"{own} {code_of_plural(key)}", value, {})
 
 

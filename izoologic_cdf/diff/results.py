@@ -173,9 +173,13 @@ def _on(server: str, source: model.HttpSource) -> model.HttpSource:
         source,
         url=Redirected(source.url, server),
         fallback_url=source.fallback_url and Redirected(source.fallback_url, server),
-        auth=auth and dataclasses.replace(auth, url=Redirected(auth.url, server)),
+        auth=auth and dataclasses.replace(auth, request=_redirected(auth.request, server)),
         disable_proxies=Literal(True, source.position),
     )
+
+
+def _redirected(request: model.LoginRequest, server: str) -> model.LoginRequest:
+    return dataclasses.replace(request, url=Redirected(request.url, server))
 
 
 def object_changes(old: list[Object], new: list[Object]) -> Iterator[Change]:

@@ -114,15 +114,27 @@ class Checks:
 
     def _offset_of(self, word: str, after: tuple[str, ...] = ()) -> int:
         """Return where a word stands as a name: after one of these tokens, else as a variable."""
-        before = ""
-        for offset, token, text in _tokens(self._environment, self._source, self._state):
-            if token == "name" and text == word:  # noqa: S105 - a kind of token
-                free = before not in (".", "|", "is")
-                if before in after or (free and not after):
-                    return offset
-            if token not in ("whitespace", "comment"):
-                before = text
-        return max(self._source.find(word), 0)
+        tokens = _tokens(self._environment, self._source, self._state)
+        return next(_offsets(tokens, word, after), max(self._source.find(word), 0))
+
+
+def offsets_of_name(environment: Any, source: str, state: str | None, name: str) -> Iterator[int]:
+    """Yield where a name stands as a variable, in a source that was parsed."""
+    return _offsets(_tokens(environment, source, state), name, ())
+
+
+def _offsets(
+    tokens: Iterator[tuple[int, str, str]], word: str, after: tuple[str, ...]
+) -> Iterator[int]:
+    """Yield where a word stands: after one of these tokens, else as a variable."""
+    blanks = ("whitespace", "comment")
+    found = [(offset, token, text) for offset, token, text in tokens if token not in blanks]
+    texts = ["", *(text for _, _, text in found), ""]
+    for (offset, token, text), before, behind in zip(found, texts, texts[2:], strict=False):
+        argument = behind == "=" and before in ("(", ",")
+        free = before not in (".", "|", "is") and not argument
+        if token == "name" and text == word and (before in after or (free and not after)):  # noqa: S105 - a kind of token
+            yield offset
 
 
 def _words(parts: list[nodes.Node], kind: type[nodes.Filter] | type[nodes.Test]) -> list[str]:

@@ -1,48 +1,47 @@
-"""The one table of what an uploaded definition uses and no public source attests.
+"""The guesses: what an uploaded definition uses and no public source attests, worst first.
 
-A correction from somebody with the platform's documentation is one edit here (and, for a
-spelling, in `schema`). The build prints the rows that the uploaded file uses, worst first; the
-documentation shows them all.
+How a guess is spelt is declared with the words themselves (`schema.key`, `steps.step`); here is
+what it means, why we think so, and what to do when it is wrong. The build lists the guesses that
+the uploaded file uses; the documentation shows them all.
 """
 
 from dataclasses import dataclass
 
-from izoologic_cdf.language.schema import Worth
+from izoologic_cdf.language.schema import EVIDENCE
+
+_NOT_NEEDED = "Not needed."
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """One guess: how it is spelt, what it means, why, and what to do when it is wrong.
-
-    `rank` orders by damage, 1 is the worst. `uploaded` is false for what only our runtime knows
-    and the build removes.
-    """
+    """One guess; `uploaded` is false for what only our runtime knows and the build removes."""
 
     id: str
     name: str
-    worth: Worth
-    rank: int
-    uploaded: bool
     spelling: str
     meaning: str
     why: str
     breaks: str
-    alternative: str
-    check: str
+    alternative: str = _NOT_NEEDED
+    check: str = _NOT_NEEDED
+    uploaded: bool = True
+
+    @property
+    def evidence(self) -> str:
+        """How well it is known: vendor docs describe it, or it is our assumption."""
+        return EVIDENCE[self.id[0]]
 
 
+# the order is that of the damage
 CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H1",
         name="login",
-        worth="H",
-        rank=1,
-        uploaded=True,
         spelling="auth: {request, filters, header, value} in source.http",
-        meaning="Asks for a token before the first request, sends it in a header, keeps it for "
+        meaning="Requests a token before the first request, sends it in a header, keeps it for "
         "the run, and renews it once per call on 401.",
         why="The API needs a two-step token; how a CDF asks for one is not public.",
-        breaks="The upload is refused, or every request is answered with 401.",
+        breaks="The upload is refused, or every request gets a 401.",
         alternative="The platform's own token construct; or a supplemental feed that logs in and "
         "hands the token on as a parameter.",
         check="Compare with the platform's reference on authentication; run the feed over one "
@@ -51,9 +50,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H2",
         name="supplemental call",
-        worth="H",
-        rank=2,
-        uploaded=True,
         spelling="supplemental: {feed, params, into} as a filter; run_params in the called feed",
         meaning="Calls a supplemental feed with parameters and puts what it emits under a key: "
         "a list where the called feed iterates, else one value, or null.",
@@ -66,9 +62,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H3",
         name="fulfillment",
-        worth="H",
-        rank=3,
-        uploaded=True,
         spelling="fulfillment: <feed> in an attachment set; key and run_params in its items; "
         "content in the report of the fulfillment feed",
         meaning="The items are placeholders; the fulfillment feed fetches the bytes of each.",
@@ -80,9 +73,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H21",
         name="bytes of an attachment",
-        worth="H",
-        rank=4,
-        uploaded=True,
         spelling="attachment-sets whose items have name and content",
         meaning="An attachment is reported with its bytes, which a supplemental feed has fetched.",
         why="Guides of other vendors list attachments without a fulfillment feed; the key is not "
@@ -94,9 +84,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H4",
         name="feed type",
-        worth="H",
-        rank=5,
-        uploaded=True,
         spelling="feed_type: primary | supplemental | fulfillment",
         meaning="Only primary feeds are offered for installation.",
         why="The three kinds are described; the key is not public.",
@@ -107,9 +94,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H13",
         name="sets of other object codes",
-        worth="H",
-        rank=6,
-        uploaded=True,
         spelling="event-sets, incident-sets, identity-sets, account-sets, note-sets, "
         "attachment-sets",
         meaning="A report has sets of any object code; nested objects stand under its plural.",
@@ -122,9 +106,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H12",
         name="objects by an expression",
-        worth="H",
-        rank=7,
-        uploaded=True,
         spelling="items: !expr ... in an object set",
         meaning="One expression gives the list of the objects, as it may give a list of "
         "attributes.",
@@ -136,9 +117,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="D1",
         name="statements in templates",
-        worth="D",
-        rank=8,
-        uploaded=True,
         spelling="{% set %}, {% for %}, {% if %}, {% macro %} in !tmpl",
         meaning="Templates may hold statements, not only {{ }}.",
         why="Templates are Jinja2; public definitions show only {{ }}.",
@@ -149,23 +127,17 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H9",
         name="template values with tags",
-        worth="H",
-        rank=9,
-        uploaded=True,
         spelling="template_values: {name: !expr ...} or !tmpl",
         meaning="A name for an expression or a template over user_fields, run_meta and earlier "
         "names; the build writes expressions out wherever the name is used.",
         why="Public definitions show constants only.",
         breaks="The first request fails, or sends the text of the expression itself.",
         alternative="Write the expression out where its name is used.",
-        check="The first request of a manual run asks for the chosen begin.",
+        check="The first request of a manual run requests the chosen start.",
     ),
     Convention(
         id="H11",
         name="parse-json on made text",
-        worth="H",
-        rank=10,
-        uploaded=True,
         spelling="parse-json after new or set with tojson, or in each",
         meaning="Reads JSON text that an expression has made, not only what the API sent.",
         why="The filter takes bytes or text; public definitions apply it to what was received.",
@@ -178,9 +150,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H16",
         name="iterate in a chain",
-        worth="H",
-        rank=11,
-        uploaded=True,
         spelling="chain: [iterate] as a filter",
         meaning="Each element goes on by itself through what follows the chain.",
         why="Both filters are attested; public definitions iterate outside of chains.",
@@ -191,9 +160,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H17",
         name="filter-mapping in a filter-mapping",
-        worth="H",
-        rank=12,
-        uploaded=True,
         spelling="filter-mapping: {a: [filter-mapping: {b: ...}]}",
         meaning="Filters of a value may map the keys of that value again.",
         why="The filter is attested, and its sub-pipelines are; not one in the other.",
@@ -204,9 +170,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H20",
         name="filter-mapping on a missing key",
-        worth="H",
-        rank=13,
-        uploaded=True,
         spelling="filter-mapping: {key: ...} for a key that may be absent",
         meaning="The filters get null, and a null result adds no key.",
         why="Public definitions map keys that are there.",
@@ -217,9 +180,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H18",
         name="filters by an alias",
-        worth="H",
-        rank=14,
-        uploaded=True,
         spelling="if: {condition, filters: *name}",
         meaning="The filters of a branch are the same node as an anchored list.",
         why="Aliases are YAML; public definitions use them under chain and as whole filters.",
@@ -230,9 +190,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H19",
         name="expressions by an alias",
-        worth="H",
-        rank=15,
-        uploaded=True,
         spelling="key: *name, with &name !expr ... elsewhere",
         meaning="The same expression at several places.",
         why="Aliases are YAML; public definitions use them for lists and mappings.",
@@ -243,9 +200,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H14",
         name="global names of Jinja2",
-        worth="H",
-        rank=16,
-        uploaded=True,
         spelling="dict(...) in an expression",
         meaning="The names that Jinja2 gives to every template, such as dict.",
         why="They are part of Jinja2 since its first versions; a platform can take them away.",
@@ -257,9 +211,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="D2",
         name="failing on purpose",
-        worth="D",
-        rank=17,
-        uploaded=True,
         spelling="new: !expr value if OK else [].index('sentence')",
         meaning="Ends the run with the sentence, so that the window is requested again.",
         why="The expression raises in every Jinja2; what the platform shows of it is not public.",
@@ -270,23 +221,16 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H15",
         name="first page",
-        worth="H",
-        rank=18,
-        uploaded=True,
         spelling="pagination: {condition, params} in source.http",
         meaning="Its params may apply to the first request already, or from the second one on.",
         why="Public definitions exist that only work in the one reading, and in the other.",
         breaks="Nothing, as long as the params of page 0 are those of the request itself.",
-        alternative="Not needed.",
-        check="The first request of a run over 30 days that begin in mid-day asks from its first "
+        check="The first request of a run over 30 days that begin in mid-day starts at its first "
         "day.",
     ),
     Convention(
         id="H10",
         name="null instead of an object",
-        worth="H",
-        rank=19,
-        uploaded=True,
         spelling="value: !expr none if ... in an item",
         meaning="An item whose value, title or name is null makes no object.",
         why="A null attribute is skipped by use in public definitions; of objects nothing is "
@@ -299,9 +243,6 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="H22",
         name="conditions of objects and tags",
-        worth="H",
-        rank=20,
-        uploaded=True,
         spelling="condition in an item of an object set, or in a tag",
         meaning="An object or a tag is made while its condition is true, as an attribute is.",
         why="Attested for attributes only.",
@@ -312,67 +253,49 @@ CONVENTIONS: tuple[Convention, ...] = (
     Convention(
         id="D3",
         name="timestamp format",
-        worth="D",
-        rank=21,
-        uploaded=True,
         spelling="timestamp_format: strptime text",
         meaning="How run_meta.since and run_meta.until are rendered.",
         why="The key is attested, its effect only described.",
         breaks="Nothing: the expressions read a date, ISO text and epoch seconds alike.",
         alternative="Remove the key.",
-        check="The first request of a manual run asks for the chosen begin.",
+        check="The first request of a manual run requests the chosen start.",
     ),
     Convention(
         id="H5",
         name="Python filters",
-        worth="H",
-        rank=22,
-        uploaded=False,
         spelling="python: module.function as a filter",
         meaning="A function of filters/; the build puts its native form in its place.",
         why="No public source shows Python in a CDF.",
         breaks="Nothing on the platform.",
-        alternative="Not needed.",
-        check="Not needed.",
+        uploaded=False,
     ),
     Convention(
         id="H6",
         name="windows",
-        worth="H",
-        rank=23,
-        uploaded=False,
         spelling="window: {days, not_before, look_back} in source.http",
-        meaning="Our runtime asks once per window of the run's range; the build turns the key of "
-        "a primary feed into a refusal of longer ranges.",
-        why="Attested constructs can't vary a request's body from page to page.",
+        meaning="Our runtime sends one request per window of the run's range.",
+        why="Attested constructs cannot vary a request's body from page to page.",
         breaks="Nothing on the platform.",
-        alternative="Not needed.",
-        check="Not needed.",
+        uploaded=False,
     ),
     Convention(
         id="H7",
-        name="cases and warnings",
-        worth="H",
-        rank=24,
-        uploaded=False,
-        spelling="track: {id, updated} and warn: [filters] as filters",
-        meaning="Names a case for reports and failure isolation; says something about it.",
+        name="cases, warnings and items",
+        spelling="track: {id, updated}, warn: [filters] and item: {...} as filters",
+        meaning="Names a case for reports and failure isolation; reports something about it; makes "
+        "an item of a report whose keys are checked, where the build writes `new`.",
         why="The platform's activity log shows errors only.",
         breaks="Nothing on the platform; there, one bad case fails the run.",
-        alternative="Not needed.",
-        check="Not needed.",
+        uploaded=False,
     ),
     Convention(
         id="H8",
         name="second address",
-        worth="H",
-        rank=25,
-        uploaded=False,
         spelling="fallback_url in source.http",
-        meaning="Asked once after a 404 that is no answer of the API, and remembered for the run.",
+        meaning="Requested once after a 404 that no API sent, and remembered for the run.",
         why="The guide writes two of the six paths without /api (I-03).",
-        breaks="Nothing on the platform: there the path of the table is asked.",
+        breaks="Nothing on the platform: there the path of the table is requested.",
         alternative="Change the path in template_values.",
-        check="Not needed.",
+        uploaded=False,
     ),
 )

@@ -7,7 +7,7 @@ is run as well, because nobody here knows which of them the platform has.
 
 import ast
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -17,11 +17,12 @@ from jinja2.parser import Parser
 
 from izoologic_cdf.errors import CdfError, Position
 from izoologic_cdf.language import codes
-from izoologic_cdf.language.checks import Checks, offset_of_failure, python_hint
+from izoologic_cdf.language.checks import Checks, offset_of_failure, offsets_of_name, python_hint
 from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Findings
-from izoologic_cdf.language.sandbox import TEXT_OF, Missing, environment_of
+from izoologic_cdf.language.sandbox import TEXT_OF, environment_of
+from izoologic_cdf.language.schema import NAMES, Missing
 
 _TOO_LONG = "a number has too many digits"
 
@@ -51,6 +52,8 @@ class Compiled:
             DefinitionError: a syntax error; else all unknown filters, tests and names, and traps.
         """
         self.position = document.position(node)
+        self.node = node
+        self.names = names
         self.source = str(node.value)
         self.takes: frozenset[str] = frozenset()
         self._environment = environment_of(missing)
@@ -61,13 +64,27 @@ class Compiled:
             self.tree = self._parse(document, node)
             checks = Checks(self._environment, self.source, self._state, self.tree)
             self.takes = frozenset(self._free_names(checks.parts))
+            spelt = {name: new for name, new in NAMES.spelt(document).items() if name in names}
             found = Findings()
-            for at, message, hint, code in checks.mistakes(self.takes, names):
+            written = names - spelt.keys() | {*spelt.values()}
+            for at, message, hint, code in checks.mistakes(self.takes, written):
                 position = document.position_in(node, at)
                 found.add(document.finding(position, message, hint, code))
             found.check()
+            for canonical, new in spelt.items():
+                self._rename(checks.parts, new, canonical)
         except RecursionError:
             raise document.error(node, f"this {self._kind} is nested too deeply") from None
+
+    def offsets_of(self, name: str) -> Iterator[int]:
+        """Yield where a name of the expression stands in its source."""
+        return offsets_of_name(self._environment, self.source, self._state, name)
+
+    def _rename(self, parts: list[nodes.Node], spelt: str, canonical: str) -> None:
+        for name in parts:
+            if isinstance(name, nodes.Name) and name.name == spelt:
+                name.name = canonical
+        self.takes = frozenset(canonical if name == spelt else name for name in self.takes)
 
     def _parse(self, document: Document, node: ScalarNode) -> Any:
         raise NotImplementedError

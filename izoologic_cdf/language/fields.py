@@ -1,30 +1,82 @@
 """User fields: the form that an administrator fills in. Needs no expression language."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.nodes import Document, Node
-from izoologic_cdf.language.positions import Findings
-from izoologic_cdf.language.schema import Parts
+from izoologic_cdf.language.schema import (
+    ANYTHING,
+    FLAG,
+    TEXT,
+    Choice,
+    Keys,
+    Kind,
+    ListOf,
+    Of,
+    Scope,
+    Vocabulary,
+    Word,
+    construct,
+    key,
+)
 
 PRIMARY, SUPPLEMENTAL, FULFILLMENT = "primary", "supplemental", "fulfillment"
 # those that other feeds call
 CALLED = (SUPPLEMENTAL, FULFILLMENT)
-FEED_TYPES = (PRIMARY, *CALLED)
+FEED_TYPES = Vocabulary("feed_type", "H4")
+for _word in (PRIMARY, *CALLED):
+    FEED_TYPES.declare(_word, FEED_TYPES.name, "values", Word(guess="H4"))
+FEED_TYPE = Choice(FEED_TYPES)
 
 
-@dataclass(frozen=True, slots=True)
+@construct("user field")
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserField:
     """One field of a feed's form; `default` is text, a boolean, or null for none."""
 
-    name: str
-    label: str
-    description: str
-    required: bool
-    default: str | bool | None
-    mask: bool
-    boolean: bool
     position: Position
+    name: str = key(TEXT, "name in expressions", required=True)
+    label: str = key(TEXT, "label in the form", required=True)
+    description: str = key(TEXT, "help text in the form", default="")
+    required: bool = key(FLAG, "whether it must be filled in", default=False)
+    default: str | bool | None = key(ANYTHING, "value when nothing is entered")
+    mask: bool = key(FLAG, "a secret: never shown", default=False)
+    boolean: bool = key(FLAG, "a check box", default=False)
+
+    @classmethod
+    def settle(cls, scope: Scope, keys: Keys, values: dict[str, Any]) -> None:
+        """Make the help text one line, and read the default by what the field is."""
+        values["description"] = " ".join(values["description"].split())
+        boolean = values["boolean"]
+        default: str | bool | None = False if boolean else None
+        if "default" in keys.nodes:
+            node = keys.nodes["default"]
+            written = scope.document.scalar(node)
+            if boolean and not (written is None or isinstance(written, bool)):
+                message = "the default of a boolean field is true or false"
+                raise scope.document.error(node, message)
+            if written is not None:
+                default = written if boolean else scope.document.text(node, "default")
+        values["default"] = default
+
+
+class _Fields(ListOf):
+    """The user fields of a feed, each name once."""
+
+    def read(self, scope: Scope, node: Node, what: str) -> tuple[UserField, ...]:
+        """Return the fields in file order."""
+        names: set[str] = set()
+        fields: tuple[UserField, ...] = super().read(scope, node, what)
+        for field in fields:
+            if field.name in names:
+                message = f"the user field {field.name!r} is defined twice"
+                raise scope.document.error_at(field.position, message)
+            names.add(field.name)
+        return fields
+
+
+USER_FIELDS: Kind = _Fields(Of(UserField))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,56 +110,10 @@ def feed_nodes(document: Document) -> list[tuple[str, Node]]:
 
 
 def feed_type(document: Document, node: Node | None) -> str:
-    """Return the kind of a feed: primary when it is not said."""
-    if node is None:
-        return PRIMARY
-    kind = document.text(node, "feed_type")
-    if kind not in FEED_TYPES:
-        raise document.error(node, f"feed_type is one of {', '.join(FEED_TYPES)}")
-    return kind
+    """Return the type of a feed: primary where there is no node."""
+    return PRIMARY if node is None else FEED_TYPE.read(Scope(document), node, "feed_type")
 
 
 def read_fields(document: Document, node: Node | None) -> tuple[UserField, ...]:
     """Return the user fields of a feed; raises DefinitionError."""
-    if node is None:
-        return ()
-    fields: dict[str, UserField] = {}
-    found = Findings()
-    for element in document.items(node, "user_fields"):
-        with found:
-            read = _field(document, element)
-            if read.name in fields:
-                raise document.error(element, f"the user field {read.name!r} stands twice")
-            fields[read.name] = read
-    found.check()
-    return tuple(fields.values())
-
-
-def _field(document: Document, node: Node) -> UserField:
-    parts = Parts(document, node, "user field")
-
-    def flag(key: str) -> bool:
-        return parts.part(key, lambda inner: document.boolean(inner, key)) or False
-
-    boolean = flag("boolean")
-    read = UserField(
-        name=parts.text("name") or "",
-        label=parts.text("label") or "",
-        description=" ".join((parts.text("description") or "").split()),
-        required=flag("required"),
-        default=parts.part("default", lambda inner: _default(document, inner, boolean=boolean)),
-        mask=flag("mask"),
-        boolean=boolean,
-        position=document.position(node),
-    )
-    parts.check()
-    return replace(read, default=False) if boolean and read.default is None else read
-
-
-def _default(document: Document, node: Node, *, boolean: bool) -> str | bool | None:
-    default = document.scalar(node)
-    if default is None or (boolean and isinstance(default, bool)):
-        return default
-    if boolean:
-        raise document.error(node, "the default of a boolean field is true or false")
-    return document.text(node, "default")
+    return () if node is None else USER_FIELDS.read(Scope(document), node, "user_fields")

@@ -8,7 +8,7 @@ the place of a character inside a scalar.
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from izoologic_cdf.errors import Position
 from izoologic_cdf.language import codes, overlay
 from izoologic_cdf.language.positions import DefinitionError, Finding, Findings, did_you_mean
 
+# a word that can be renamed: the construct, `word`, `keys` or `values` of it, the word itself
+Spot = tuple[str, str, str]
 EXPR, TMPL, JSON = "!expr", "!tmpl", "!json"
 TAGS = (EXPR, TMPL, JSON)
 _YAML = "tag:yaml.org,2002:"
@@ -78,6 +80,11 @@ class Document:
         self.name = name
         # what the loader has made of a node under certain names
         self.compiled: dict[object, Any] = {}
+        # the words that this file spells otherwise, the file that says so, and words that it has
+        # in their other spelling
+        self.spelt: Mapping[Spot, str] = {}
+        self.spelt_in = ""
+        self.misspelt: list[Finding] = []
         self.lines = text.splitlines()
         try:
             self._refuse_depth(text)
@@ -221,7 +228,7 @@ class Document:
         here = Findings() if found is None else found
         for key_node, value in node.value:
             with here:
-                if key_node.tag == _MERGE:
+                if is_merge(key_node):
                     for entry in self._merge(value):
                         merged.pop(entry.key, None)
                         merged[entry.key] = entry
@@ -303,6 +310,11 @@ class Document:
         if node.tag not in TAGS and node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace(_YAML, "!!")
             raise self.error(node, f"unknown tag {tag}", did_you_mean(tag, TAGS), codes.UNKNOWN_TAG)
+
+
+def is_merge(key: Node) -> bool:
+    """Return whether a key of a mapping is `<<`."""
+    return key.tag == _MERGE
 
 
 def _native(node: ScalarNode) -> Any:

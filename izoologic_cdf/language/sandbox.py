@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
 from typing import Any
 
 from jinja2 import Undefined, nodes
@@ -16,6 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from izoologic_cdf.language.allowed import METHODS, restrict
 from izoologic_cdf.language.budget import ELEMENT, MAX_BITS, SHORT, charge, limit, turns, weigh
 from izoologic_cdf.language.guards import Guard, as_text, integer, light, made
+from izoologic_cdf.language.schema import Missing
 
 MAX_EXPONENT = 64
 MAX_BASE = 10_000_000
@@ -31,13 +31,6 @@ TEXT_OF = "text of"
 _SIZED = (str, bytes, list, tuple)
 _FORMATS = ("format", "format_map")
 _KNOWN: dict[type, Mapping[str, Guard]] = {**METHODS}
-
-
-class Missing(Enum):
-    """What a missing key of the data is."""
-
-    NULL = "null"
-    UNDEFINED = "undefined"
 
 
 class Code(CodeGenerator):

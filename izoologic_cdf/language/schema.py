@@ -1,206 +1,466 @@
-"""The closed schema: which keys each construct of the language has.
+"""How the language is declared: each of its words once, on the class that it belongs to.
 
-One table; the loader refuses every other key. Worth: A attested, D described, H house convention
-(the terms of the conventions table).
+A class decorated by `construct` (a mapping with fixed keys) or by `steps.step` (a filter) is the
+language, and its only list: the loader, the editor's schema, the build, the checklist of guesses
+and `spellings.yaml` all ask the classes. `Kind` is what can stand under a key. Nothing here needs
+the expression language, so that a form can be shown without it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from enum import Enum
+from typing import Any, TypeVar
 
-from izoologic_cdf.language.nodes import Document, MappingNode, Node, kind_of
+from izoologic_cdf.language.nodes import (
+    Document,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    Spot,
+    is_merge,
+    kind_of,
+)
 from izoologic_cdf.language.positions import Findings, did_you_mean
+from izoologic_cdf.language.pyfilters import PythonFilters
 
-Worth = Literal["A", "D", "H"]
 _T = TypeVar("_T")
+Schema = dict[str, Any]
+PUBLIC, VENDOR_DOCS, OUR_ASSUMPTION = "public", "vendor docs", "our assumption"
+# the evidence by the first letter of a convention's id
+EVIDENCE = {"D": VENDOR_DOCS, "H": OUR_ASSUMPTION}
+
+
+class Missing(Enum):
+    """What a missing key of the data is."""
+
+    NULL = "null"
+    UNDEFINED = "undefined"
+
+
+# --- words ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a construct: what it says, what it is worth, whether it must be there."""
+class Word:
+    """What is declared of one word of the language.
 
-    says: str
-    worth: Worth = "A"
-    required: bool = False
-
-
-CONSTRUCTS: Mapping[str, Mapping[str, Key]] = {
-    "definition": {
-        "version": Key("version of the integration, as text", required=True),
-        "required_threatq_version": Key("oldest ThreatQ that runs it", required=True),
-        "template_values": Key("names and values; each becomes a name of expressions"),
-        "_anchors": Key("fragments to refer to; ignored by the engine"),
-        "feeds": Key("feed name to feed", required=True),
-    },
-    "feed": {
-        "feed_type": Key("primary, supplemental or fulfillment", "H"),
-        "category": Key("section of the integrations page"),
-        "namespace": Key("unique name of the feed in the platform"),
-        "default_indicator_status": Key("status of indicators that the feed creates"),
-        "timestamp_format": Key("how since and until are rendered", "D"),
-        "user_fields": Key("the configuration form"),
-        "ingest_rules": Key("how reported values meet stored ones"),
-        "source": Key("where the data comes from"),
-        "filters": Key("the pipeline over the data"),
-        "report": Key("which objects the data becomes"),
-    },
-    "user field": {
-        "name": Key("name in expressions", required=True),
-        "label": Key("label in the form", required=True),
-        "description": Key("help text in the form"),
-        "required": Key("whether it must be filled in"),
-        "default": Key("value when nothing is entered"),
-        "mask": Key("a secret: never shown"),
-        "boolean": Key("a check box"),
-    },
-    "ingest rules": {"attributes": Key("rules for attributes", required=True)},
-    "attribute rule": {
-        "name": Key("name of the attribute", required=True),
-        "rule": Key("update: the value is replaced", required=True),
-    },
-    "source": {"http": Key("an HTTP request", required=True)},
-    "http": {
-        "url": Key("address", required=True),
-        "method": Key("GET when absent"),
-        "params": Key("query parameters"),
-        "headers": Key("request headers"),
-        "body": Key("request body; !json for a JSON body"),
-        "response_content_type": Key("content type that is asked for"),
-        "verify_host_ssl": Key("whether the certificate is checked"),
-        "disable_proxies": Key("whether configured proxies are ignored"),
-        "pagination": Key("how further pages are asked for"),
-        "timeout": Key("seconds to wait for an answer; not every ThreatQ has it"),
-        "auth": Key("token login", "H"),
-        "window": Key("length of the windows of a run", "H"),
-        "fallback_url": Key("address to try once after a 404", "H"),
-    },
-    "pagination": {
-        "condition": Key("true while there is another page", required=True),
-        "params": Key("query parameters of the next page", required=True),
-        "template_values": Key("names for condition and params"),
-    },
-    "auth": {
-        "request": Key("the request that answers with a token", "H", required=True),
-        "filters": Key("from the answer to the token", "H", required=True),
-        "header": Key("header that carries the token", "H", required=True),
-        "value": Key("text of that header; `token` is the token", "H", required=True),
-    },
-    "login request": {
-        "url": Key("address", "H", required=True),
-        "method": Key("POST when absent", "H"),
-        "headers": Key("request headers", "H"),
-        "body": Key("request body", "H"),
-    },
-    "window": {
-        "days": Key("longest window, in days", "H", required=True),
-        "not_before": Key("epoch before which no window need begin; one window is kept", "H"),
-        "look_back": Key("days before now from where to ask a refused window again", "H"),
-    },
-    "if": {
-        "condition": Key("whether the sub-pipeline runs", required=True),
-        "filters": Key("the sub-pipeline", required=True),
-    },
-    "supplemental": {
-        "feed": Key("name of the supplemental feed", "H", required=True),
-        "params": Key("what it gets as run_params", "H"),
-        "into": Key("key that receives what it emits", "H", required=True),
-    },
-    "track": {
-        "id": Key("the case, for reports and errors", "H", required=True),
-        "updated": Key("epoch of its newest update", "H"),
-    },
-    "shared set": {"items": Key("its attributes or tags", required=True)},
-    "object set": {
-        "items": Key("the objects", required=True),
-        "attribute-sets": Key("names of attribute sets"),
-        "tag-sets": Key("names of tag sets"),
-        "related": Key("object code to names of sets"),
-        "fulfillment": Key("feed that fills placeholder attachments", "H"),
-    },
-    "item": {
-        "value": Key("value of the object"),
-        "title": Key("title of an event"),
-        "name": Key("name of an attachment"),
-        "type": Key("type of an event or indicator"),
-        "description": Key("description"),
-        "published_at": Key("date of the source"),
-        "happened_at": Key("date of an event"),
-        "started_at": Key("begin of an incident"),
-        "ended_at": Key("end of an incident"),
-        "status": Key("status of an indicator"),
-        "attributes": Key("attributes of this item"),
-        "tags": Key("tags of this item"),
-        "key": Key("identity of a placeholder", "H"),
-        "run_params": Key("what the fulfillment feed gets", "H"),
-        "content": Key("bytes of an attachment", "H"),
-        "condition": Key("whether the object is reported", "H"),
-    },
-    "tag": {
-        "name": Key("text of the tag; a list is several tags", required=True),
-        "condition": Key("whether it is reported", "H"),
-    },
-    "attribute": {
-        "name": Key("name of the attribute", required=True),
-        "value": Key("its value; a list is several attributes", required=True),
-        "condition": Key("whether it is reported"),
-    },
-}
-
-
-class Parts:
-    """The parts of a construct by key, compiled one by one; findings of all of them come at once.
-
-    `keys` are the nodes of the known keys that are there. What `part` and `due` return is used
-    after `check` only: a part with a finding is null.
+    `guess` is the convention that its spelling is, `meaning` one about a word that is public.
+    `uploaded` is false for what the build drops, or the word that it writes instead. `spot` is
+    where `spellings.yaml` renames it, null where it cannot be renamed.
     """
 
-    def __init__(self, document: Document, node: Node, construct: str) -> None:
-        """Look at the keys.
+    says: str = ""
+    guess: str | None = None
+    meaning: str | None = None
+    uploaded: bool | str = True
+    required: bool = False
+    spot: Spot | None = None
+    # how the renamed word is made into this one: a code into the name of its set
+    form: Callable[[str], str] = str
 
-        Raises:
-            DefinitionError: no mapping. Unknown and missing keys wait for `check`.
+    @property
+    def evidence(self) -> str:
+        """How well the spelling is known."""
+        return EVIDENCE[self.guess[0]] if self.guess else PUBLIC
+
+
+class Vocabulary(dict[str, Word]):
+    """The words that can stand at one kind of place, by their canonical spelling.
+
+    `guess` is one that they are as a whole. `in_data` is true where rows of the data have these
+    words as well: such words stay in a document as they are spelt, all others become canonical
+    (`spellings`).
+    """
+
+    def __init__(self, name: str, guess: str | None = None, *, in_data: bool = False) -> None:
+        super().__init__()
+        self.name = name
+        self.guess = guess
+        self.in_data = in_data
+        VOCABULARIES.append(self)
+
+    def declare(self, word: str, entry: str, part: str, said: Word, of: str | None = None) -> None:
+        """Add a word; `of` is the one that is renamed, where this is a form of it."""
+        renamed = said.guess is not None and said.uploaded is True
+        self[word] = replace(said, spot=(entry, part, of or word) if renamed else None)
+
+    def spelt(self, document: Document) -> dict[str, str]:
+        """Return the words that a document spells otherwise: canonical to spelt."""
+        words = document.spelt
+        known = ((word, said) for word, said in self.items() if said.spot in words) if words else ()
+        return {word: said.form(words[said.spot]) for word, said in known if said.spot}
+
+    def shown(self, document: Document, words: Iterable[str] | None = None) -> list[str]:
+        """Return words as a document spells them; all of them without `words`."""
+        spelt = self.spelt(document)
+        return [spelt.get(word, word) for word in (self if words is None else words)]
+
+    def said(self, document: Document, text: str) -> Word | None:
+        """Return what is declared of a word as a document has it; null for an unknown one."""
+        spelt = self.spelt(document) if self.in_data else {}
+        if text in spelt:
+            return None
+        return self.get({new: old for old, new in spelt.items()}.get(text, text))
+
+    def hint(self, document: Document, word: str) -> str | None:
+        """Return what to write instead of an unknown word."""
+        spelt = self.spelt(document)
+        if word in spelt:
+            return f"{document.spelt_in} spells it {spelt[word]!r}"
+        return did_you_mean(word, self.shown(document))
+
+
+VOCABULARIES: list[Vocabulary] = []
+# the names of expressions that are guesses
+NAMES = Vocabulary("name")
+
+
+def name_of_expressions(word: str, guess: str, says: str) -> str:
+    """Declare a name that expressions may use."""
+    NAMES.declare(word, word, "word", Word(says, guess))
+    return word
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A word in a file: from which vocabulary, its node, and the collection that holds it."""
+
+    vocabulary: Vocabulary
+    node: ScalarNode
+    holder: Node
+    member: Any
+
+
+# --- what is read, and what can stand under a key ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A feed that is called: its name, where, and which type of feed is due there."""
+
+    name: str
+    node: Node
+    kind: str
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a part of a definition is read with, and the calls that it turned out to hold."""
+
+    document: Document
+    names: frozenset[str] = frozenset()
+    missing: Missing = Missing.NULL
+    python: PythonFilters | None = None
+    calls: list[Call] = field(default_factory=list)
+    # the names of the sets of a report by object code, those of attributes and tags under theirs
+    sets: dict[str, set[str]] = field(default_factory=dict)
+
+    def with_names(self, *names: str) -> "Scope":
+        """Return the same scope with further names of expressions."""
+        return replace(self, names=self.names | set(names))
+
+
+class Kind:
+    """What can stand under a key: how it is read, and what an editor is told of it."""
+
+    schema: Schema = {}  # noqa: RUF012 - not changed, replaced by subclasses
+
+    def read(self, scope: Scope, node: Node, what: str) -> Any:
+        """Return what a node says; `what` names it in messages. Raises DefinitionError."""
+        raise NotImplementedError
+
+    def places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:
+        """Yield the words at and below a node, whatever is wrong with it, each node once.
+
+        A word may be changed while it is yielded: what stands below goes by the changed one.
         """
-        self.document = document
-        self.keys: dict[str, Node] = {}
-        one = f"{'an' if construct[0] in 'aehio' else 'a'} {construct}"
+        if (id(self), id(node)) not in seen:
+            seen.add((id(self), id(node)))
+            yield from self._places(node, seen)
+
+    def _places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:  # noqa: ARG002
+        return iter(())
+
+
+class Leaf(Kind):
+    """A value that holds no words of the language, read by a function."""
+
+    def __init__(
+        self, read: Callable[[Scope, Node, str], Any], schema: Schema | None = None
+    ) -> None:
+        self._read = read
+        self.schema = schema or {}
+
+    def read(self, scope: Scope, node: Node, what: str) -> Any:
+        """Return what the function makes of a node."""
+        return self._read(scope, node, what)
+
+
+class Choice(Kind):
+    """One of some fixed words."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.schema = {"enum": [*vocabulary]}
+
+    def read(self, scope: Scope, node: Node, what: str) -> str:
+        """Return the word, in its canonical spelling."""
+        word = scope.document.text(node, what)
+        if word not in self.vocabulary:
+            known = ", ".join(self.vocabulary.shown(scope.document))
+            raise scope.document.error(node, f"{what} is one of {known}")
+        return word
+
+    def _places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:  # noqa: ARG002
+        if isinstance(node, ScalarNode):
+            yield Place(self.vocabulary, node, node, None)
+
+
+class ListOf(Kind):
+    """A list whose elements are of one kind."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.schema = {"type": "array", "items": kind.schema}
+
+    def read(self, scope: Scope, node: Node, what: str) -> tuple[Any, ...]:
+        """Return the elements, with the findings of all of them."""
+        found, read = Findings(), []
+        for element in scope.document.items(node, what):
+            with found:
+                read.append(self.kind.read(scope, element, what))
+        found.check()
+        return tuple(read)
+
+    def _places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:
+        for element in node.value if isinstance(node, SequenceNode) else ():
+            yield from self.kind.places(element, seen)
+
+
+class Of(Kind):
+    """A construct."""
+
+    def __init__(self, construct: type[Any]) -> None:
+        self.construct = construct
+        self.name: str = construct.keys.name.replace(" ", "-")
+        self.schema = {"$ref": f"#/definitions/{self.name}"}
+
+    def read(self, scope: Scope, node: Node, what: str) -> Any:  # noqa: ARG002 - same shape as the others
+        """Return an object of the construct."""
+        return read(self.construct, scope, node)
+
+    def _places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:
+        kinds = {key: one.metadata["kind"] for key, one in declared(self.construct)}
+        for holder, pair in pairs(node):
+            yield Place(self.construct.keys, pair[0], holder, pair)
+            if pair[0].value in kinds:
+                yield from kinds[pair[0].value].places(pair[1], seen)
+
+
+_KINDS: dict[type[Any], Of] = {}
+
+
+def of(construct: type[Any]) -> Of:
+    """Return the kind of a construct, always the same for the same class."""
+    if construct not in _KINDS:
+        _KINDS[construct] = Of(construct)
+    return _KINDS[construct]
+
+
+class FeedName(Kind):
+    """The name of a feed of one type, which is called there."""
+
+    schema: Schema = {"type": "string"}  # noqa: RUF012 - constant
+
+    def __init__(self, type_of_feed: str) -> None:
+        self._type = type_of_feed
+
+    def read(self, scope: Scope, node: Node, what: str) -> str:
+        """Return the name, and note the call."""
+        name = scope.document.text(node, what)
+        scope.calls.append(Call(name, node, self._type))
+        return name
+
+
+def pairs(node: Node) -> Iterator[tuple[MappingNode, tuple[ScalarNode, Node]]]:
+    """Yield the pairs of a mapping and of those that it merges, each with its own mapping."""
+    if isinstance(node, MappingNode):
+        for pair in list(node.value):
+            if is_merge(pair[0]):
+                merged = pair[1].value if isinstance(pair[1], SequenceNode) else [pair[1]]
+                for other in merged:
+                    yield from pairs(other)
+            elif isinstance(pair[0], ScalarNode):
+                yield node, pair
+
+
+def _text(scope: Scope, node: Node, what: str) -> str:
+    return scope.document.text(node, what)
+
+
+def _flag(scope: Scope, node: Node, what: str) -> bool:
+    return scope.document.boolean(node, what)
+
+
+TEXT = Leaf(_text, {"type": "string"})
+FLAG = Leaf(_flag, {"type": "boolean"})
+ANYTHING = Leaf(lambda _scope, node, _what: node)
+
+
+class _Within(Kind):
+    def __init__(self, kind: Kind, names: tuple[str, ...], made_of: Callable[[Any], Any]) -> None:
+        self._kind, self._names, self._made_of = kind, names, made_of
+        self.schema = kind.schema
+
+    def read(self, scope: Scope, node: Node, what: str) -> Any:
+        """Return what the kind reads with further names."""
+        return self._made_of(self._kind.read(scope.with_names(*self._names), node, what))
+
+    def _places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:
+        yield from self._kind.places(node, seen)
+
+
+def within(kind: Kind, *names: str, made_of: Callable[[Any], Any] = lambda made: made) -> Kind:
+    """Return a kind whose expressions may use further names, or of which something is made."""
+    return _Within(kind, names, made_of)
+
+
+# --- constructs ----------------------------------------------------------------------------------
+
+# every construct by its name, in the order in which an editor is told of them
+CONSTRUCTS: dict[str, type[Any]] = {}
+
+
+def key(
+    kind: Kind,
+    says: str,
+    guess: str | None = None,
+    *,
+    required: bool = False,
+    default: Any = None,
+    name: str | None = None,
+    meaning: str | None = None,
+    uploaded: bool = True,
+    own: bool = False,
+) -> Any:
+    """Declare a key: what stands under it, and what it says.
+
+    `default` is the value where it is absent, or a function of the place of the construct. `name`
+    is the key where it is not that of the attribute. `own` gives it an entry of its own in
+    `spellings.yaml`, where it is renamed as `word`. The others are those of `Word`.
+    """
+    said = Word(says, guess, meaning, uploaded, required)
+    about = {"kind": kind, "said": said, "name": name, "own": own, "default": default}
+    return field(default=MISSING if required else default, metadata=about)
+
+
+def whole(kind: Kind) -> Any:
+    """Declare the one value of a filter that has no keys."""
+    return field(metadata={"kind": kind, "whole": True})
+
+
+def construct(
+    name: str, guess: str | None = None, *, uploaded: bool | str = True, in_data: bool = False
+) -> Callable[[type[_T]], type[_T]]:
+    """Declare a dataclass as the construct of that name.
+
+    What holds for all keys is said here once: a guess, and whether the build drops it. A field
+    `position` is where the construct begins. Two class methods may be added:
+    `opened(scope, keys, values)` returns the scope in which the keys are read, and may read some
+    itself; `settle(scope, keys, values)` checks and changes what was read. Each adds its findings
+    to `keys.found`.
+    """
+
+    def declare(made: type[_T]) -> type[_T]:
+        made.keys = words = Vocabulary(name, guess, in_data=in_data)  # type: ignore[attr-defined]
+        for word, one in declared(made):
+            said = one.metadata["said"]
+            said = replace(
+                said, guess=said.guess or guess, uploaded=said.uploaded and bool(uploaded)
+            )
+            if word not in words:
+                entry, part = (word, "word") if one.metadata["own"] else (name, "keys")
+                words.declare(word, entry, part, said)
+        CONSTRUCTS[name] = made
+        return made
+
+    return declare
+
+
+def declared(made: type[Any]) -> list[tuple[str, "Field[Any]"]]:
+    """Return the keys of a construct, each with the field that it is read into."""
+    own = [one for one in fields(made) if "said" in one.metadata]
+    return [(one.metadata["name"] or one.name, one) for one in own]
+
+
+class Keys:
+    """The keys of a mapping that a construct has; unknown and missing ones are findings.
+
+    `nodes` are the nodes of the known keys that are there; `found` collects what is wrong.
+    """
+
+    def __init__(self, document: Document, node: Node, vocabulary: Vocabulary) -> None:
+        """Look at the keys; raises DefinitionError where it is no mapping."""
+        self.nodes: dict[str, Node] = {}
         self.found = Findings()
-        known, hints = CONSTRUCTS[construct], set()
+        known, hints = vocabulary, set()
+        one = f"{'an' if known.name[0] in 'aehio' else 'a'} {known.name}"
         if not isinstance(node, MappingNode):
             message = f"{one} must be a mapping, this is {kind_of(node)}"
-            raise document.error(node, message, f"its keys: {', '.join(known)}")
+            raise document.error(node, message, f"its keys: {', '.join(known.shown(document))}")
+        spelt = known.spelt(document) if known.in_data else {}
+        written = {spelt.get(word, word): word for word in known}
         for entry in document.entries(node, one, self.found):
-            if entry.key in known:
-                self.keys[entry.key] = entry.value
+            if entry.key in written:
+                self.nodes[written[entry.key]] = entry.value
                 continue
-            hint = did_you_mean(entry.key, known)
+            hint = known.hint(document, entry.key)
             hints.add(hint)
             message = f"{one} has no key {entry.key!r}"
             self.found.add(document.finding(entry.key_node, message, hint))
-        missing = [name for name, key in known.items() if key.required and name not in self.keys]
+        missing = [word for word, said in known.items() if said.required and word not in self.nodes]
         # a mistyped key is not missing as well
-        missing = [name for name in missing if did_you_mean(name, [name]) not in hints]
+        missing = [w for w in missing if did_you_mean(w, known.shown(document, [w])) not in hints]
         if missing:
-            *most, last = map(repr, missing)
+            shown = known.shown(document, missing)
+            *most, last = map(repr, shown)
             names = f"s {', '.join(most)} and {last}" if most else f" {last}"
-            message = f"this {construct} lacks the key{names}"
-            help_ = "; ".join(f"{name}: {known[name].says}" for name in missing)
+            says = zip(shown, missing, strict=True)
+            help_ = "; ".join(f"{word}: {known[canonical].says}" for word, canonical in says)
+            message = f"this {known.name} lacks the key{names}"
             self.found.add(document.finding(node, message, help_))
 
-    def part(self, key: str, compile_: Callable[[Node], _T]) -> _T | None:
-        """Return what the node under a key compiles to; null where there is none."""
-        if key in self.keys:
-            with self.found:
-                return compile_(self.keys[key])
-        return None
 
-    def due(self, key: str, compile_: Callable[[Node], _T]) -> _T:
-        """Return what the node under a required key compiles to."""
-        return cast("_T", self.part(key, compile_))
+def read(made: type[_T], scope: Scope, node: Node, **given: Any) -> _T:
+    """Return an object of a construct; `given` are attributes that no key of it says.
 
-    def text(self, key: str) -> str | None:
-        """Return the text under a key; null where there is none."""
-        return self.part(key, lambda node: self.document.text(node, key))
+    Raises:
+        DefinitionError: with everything that is wrong in it.
+    """
+    document = scope.document
+    construct_: Any = made
+    keys = Keys(document, node, construct_.keys)
+    at = document.position(node)
+    if any(one.name == "position" for one in fields(construct_)):
+        given = {"position": at, **given}
+    values = dict(given)
+    inner = construct_.opened(scope, keys, values) if hasattr(made, "opened") else scope
+    for word, one in declared(construct_):
+        if one.name in values:
+            continue
+        default = one.metadata["default"]
+        values[one.name] = default(at) if callable(default) else default
+        if word in keys.nodes:
+            with keys.found:
+                values[one.name] = one.metadata["kind"].read(inner, keys.nodes[word], word)
+    if hasattr(made, "settle"):
+        with keys.found:
+            construct_.settle(inner, keys, values)
+    keys.found.check()
+    return made(**values)
 
-    def check(self) -> None:
-        """Raise DefinitionError with everything that is wrong, if anything is."""
-        self.found.check()
+
+def map_of(value: Schema) -> Schema:
+    """Return the schema of a mapping with any keys."""
+    return {"type": "object", "additionalProperties": value}

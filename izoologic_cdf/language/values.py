@@ -33,10 +33,17 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
 )
 from izoologic_cdf.language.positions import Findings
+from izoologic_cdf.language.schema import Leaf, Scope
 
 _COMPILED: dict[str, type[Expression | Template]] = {EXPR: Expression, TMPL: Template}
 # a mapping with this key stands in a list only while the condition is true
 GUARD = "condition"
+
+
+def guards_of(document: Document) -> frozenset[str]:
+    """Return the keys that are a guard in a document, whose rows may spell it otherwise."""
+    spelt = document.spelt.items()
+    return frozenset({GUARD, *(word for (_, _, key), word in spelt if key == GUARD)})
 
 
 class Value(Protocol):
@@ -151,7 +158,7 @@ class _Builder:
         self._document = document
         self._names = names
         self._missing = missing
-        self._guarded = guarded
+        self._guard_keys = guards_of(document) if guarded else frozenset[str]()
         self._leaves: list[_Leaf] = []
         self._templates: dict[str, Template] = {}
         self._guards: tuple[Expression | Template, ...] = ()
@@ -208,7 +215,7 @@ class _Builder:
         guard_tree: jinja.Expr | None = None
         outer = self._guards
         for entry in entries:
-            if self._guarded and entry.key == GUARD:
+            if entry.key in self._guard_keys:
                 before = len(self._leaves)
                 guard_tree = self._part(entry.value)
                 self._guards = outer + tuple(leaf.value for leaf in self._leaves[before:])
@@ -218,7 +225,7 @@ class _Builder:
                 self._part(entry.value),
             )
             for entry in entries
-            if guard_tree is None or entry.key != GUARD
+            if guard_tree is None or entry.key not in self._guard_keys
         ]
         self._guards = outer
         tree: jinja.Expr = jinja.Dict(pairs)
@@ -238,3 +245,20 @@ class _Builder:
         name = f"_template_{len(self._templates)}"
         self._templates[name] = scalar
         return jinja.Call(jinja.Name(name, "load"), [], [], None, None)
+
+
+def _read(scope: Scope, node: Node, _what: str) -> Value:
+    return compile_value(scope.document, node, scope.names, scope.missing)
+
+
+def _params(scope: Scope, node: Node, _what: str) -> Value:
+    return compile_value(scope.document, node, scope.names, scope.missing, named=True)
+
+
+def _items(scope: Scope, node: Node, _what: str) -> Value:
+    return compile_value(scope.document, node, scope.names, scope.missing, guarded=True)
+
+
+# anything that may hold expressions; where its keys are names (parameters, headers, keys to set);
+# where mappings may have a condition
+VALUE, PARAMS, ITEMS = Leaf(_read), Leaf(_params), Leaf(_items)

@@ -1,132 +1,40 @@
-"""The closed schema as JSON Schema, so that an editor completes and checks while typing.
+"""The language as JSON Schema, so that an editor completes and checks while typing.
 
-Which keys a construct has comes from the language's own table; this module adds only what stands
-under them. A value may hold an expression wherever the language allows one: an editor that knows
-the tags reads it as text, so such places accept everything.
+Everything comes from the declarations of the language. A value may hold an expression wherever the
+language allows one: an editor that knows the tags reads it as text, so such places accept
+everything.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from izoologic_cdf.language import overlay
-from izoologic_cdf.language.fields import FEED_TYPES
-from izoologic_cdf.language.pipelines import FILTER_WORDS, FILTERS_WITH_VALUE
-from izoologic_cdf.language.schema import CONSTRUCTS
+from izoologic_cdf.language.model import Definition, Feed
+from izoologic_cdf.language.reports import (
+    ATTRIBUTE_ROWS,
+    ATTRIBUTE_SETS,
+    TAG_ROWS,
+    TAG_SETS,
+    ObjectSet,
+    SharedSet,
+)
+from izoologic_cdf.language.schema import CONSTRUCTS, Schema, declared, map_of, of
+from izoologic_cdf.language.steps import PIPELINE, STEPS, Step, takes_value
 
 # the tags of the language as the YAML extension of an editor wants them (`yaml.customTags`)
 CUSTOM_TAGS = ("!expr scalar", "!tmpl scalar", "!json mapping")
-WORTH = {"A": "attested", "D": "described by the vendor", "H": "house convention"}
-
-_Schema = dict[str, Any]
-_TEXT: _Schema = {"type": "string"}
-_FLAG: _Schema = {"type": "boolean"}
-_ANY: _Schema = {}
-# an expression is text for an editor
-_DAYS: _Schema = {"anyOf": [{"type": "integer", "minimum": 1}, _TEXT]}
 
 
-def _ref(name: str) -> _Schema:
-    return {"$ref": f"#/definitions/{name.replace(' ', '-')}"}
-
-
-def _list(of: _Schema) -> _Schema:
-    return {"type": "array", "items": of}
-
-
-def _map(of: _Schema) -> _Schema:
-    return {"type": "object", "additionalProperties": of}
-
-
-_PIPELINE = _list(_ref("filter"))
-_OVERLAID_FEED: _Schema = {"anyOf": [_ref("feed"), {"type": "null"}]}
-# written out, or given by an expression, as a whole or in part
-_ATTRIBUTES: _Schema = {"anyOf": [_list({"anyOf": [_ref("attribute"), _TEXT]}), _TEXT]}
-_TAGS: _Schema = {"anyOf": [_list({"anyOf": [_ref("tag"), _TEXT]}), _TEXT]}
-_ITEMS: _Schema = {
-    "anyOf": [_list({"anyOf": [_ref("item"), _TEXT]}), _ref("item"), _TEXT],
-}
-
-# what stands under the keys of each construct; a key that is not named here takes any value
-_VALUES: Mapping[str, Mapping[str, _Schema]] = {
-    "definition": {
-        "version": _TEXT,
-        "required_threatq_version": _TEXT,
-        "template_values": _map(_ANY),
-        "_anchors": _list(_ANY),
-        "feeds": {**_map(_ref("feed")), "properties": {overlay.KEY: _map(_OVERLAID_FEED)}},
-    },
-    "feed": {
-        "feed_type": {"enum": list(FEED_TYPES)},
-        "category": _TEXT,
-        "namespace": _TEXT,
-        "default_indicator_status": _TEXT,
-        "timestamp_format": _TEXT,
-        "user_fields": _list(_ref("user field")),
-        "ingest_rules": _ref("ingest rules"),
-        "source": _ref("source"),
-        "filters": _PIPELINE,
-        "report": _ref("report"),
-    },
-    "user field": {
-        "name": _TEXT,
-        "label": _TEXT,
-        "description": _TEXT,
-        "required": _FLAG,
-        "mask": _FLAG,
-        "boolean": _FLAG,
-    },
-    "ingest rules": {"attributes": _list(_ref("attribute rule"))},
-    "attribute rule": {"name": _TEXT, "rule": {"enum": ["update"]}},
-    "source": {"http": _ref("http")},
-    "http": {
-        "response_content_type": _TEXT,
-        "pagination": _ref("pagination"),
-        "timeout": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _TEXT]},
-        "auth": _ref("auth"),
-        "window": _ref("window"),
-    },
-    "pagination": {"template_values": _map(_ANY)},
-    "auth": {"request": _ref("login request"), "filters": _PIPELINE, "header": _TEXT},
-    "login request": {"method": _TEXT},
-    "window": {"days": _DAYS, "look_back": _list(_DAYS)},
-    "if": {"filters": _PIPELINE},
-    "supplemental": {"feed": _TEXT, "into": _TEXT},
-    "track": {},
-    "shared set": {},
-    "object set": {
-        "items": _ITEMS,
-        "attribute-sets": _list(_TEXT),
-        "tag-sets": _list(_TEXT),
-        "related": _map(_list(_TEXT)),
-        "fulfillment": _TEXT,
-    },
-    "item": {"attributes": _ATTRIBUTES, "tags": _TAGS},
-    "tag": {},
-    "attribute": {},
-}
-
-_FILTER_VALUES: Mapping[str, _Schema] = {
-    "get": _TEXT,
-    "set": _map(_ANY),
-    "if": _ref("if"),
-    "filter-mapping": _map({"anyOf": [_ref("filter"), _PIPELINE]}),
-    "each": _PIPELINE,
-    "chain": _PIPELINE,
-    "python": _TEXT,
-    "supplemental": _ref("supplemental"),
-    "warn": _PIPELINE,
-    "track": _ref("track"),
-}
-
-
-def schema() -> _Schema:
+def schema() -> Schema:
     """Return the JSON Schema (draft 7, what editors read) of a definition."""
-    definitions = {name.replace(" ", "-"): _construct(name) for name in CONSTRUCTS}
+    definitions = {of(one).name: _construct(one) for one in CONSTRUCTS.values()}
     # related objects nest in an item under the plural of their code
-    definitions["item"]["patternProperties"] = {"s$": _ANY}
+    definitions["item"]["patternProperties"] = {"s$": {}}
+    feeds = definitions["definition"]["properties"]["feeds"]
+    removable = {"anyOf": [of(Feed).schema, {"type": "null"}]}
+    feeds["properties"] = {overlay.KEY: map_of(removable)}
     definitions["filter"] = _filter()
     definitions["report"] = _report()
-    top = definitions.pop("definition")
+    top = definitions.pop(of(Definition).name)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A ThreatQ configuration driven feed, as far as it is known",
@@ -135,38 +43,35 @@ def schema() -> _Schema:
     }
 
 
-def _construct(name: str) -> _Schema:
-    keys = CONSTRUCTS[name]
-    values = _VALUES[name]
+def _construct(made: type[Any]) -> Schema:
+    words = made.keys
+    properties: Schema = {}
+    for word, one in declared(made):
+        said = words[word]
+        described = {"description": f"{said.says} ({said.evidence})"}
+        properties.setdefault(word, {**one.metadata["kind"].schema, **described})
     # null takes a key away, so values are not described
-    overlaid: _Schema = {
+    overlaid: Schema = {
         "type": "object",
-        "propertyNames": {"enum": [*keys]},
+        "propertyNames": {"enum": [*words]},
         "description": "what the uploaded file has instead, or in addition",
     }
-    result: _Schema = {
+    required = [word for word, said in words.items() if said.required]
+    return {
         "type": "object",
-        "properties": {
-            key: {**values.get(key, _ANY), "description": f"{about.says} ({WORTH[about.worth]})"}
-            for key, about in keys.items()
-        }
-        | {overlay.KEY: overlaid},
+        "properties": properties | {overlay.KEY: overlaid},
         "additionalProperties": False,
-    }
-    required = [key for key, about in keys.items() if about.required]
-    return {**result, "required": required} if required else result
+    } | ({"required": required} if required else {})
 
 
-def _filter() -> _Schema:
+def _filter() -> Schema:
+    with_value = {word: _value(made) for word, made in sorted(STEPS.items()) if takes_value(made)}
     return {
         "anyOf": [
-            {"enum": sorted(FILTER_WORDS)},
+            {"enum": sorted(word for word in STEPS if word not in with_value)},
             {
                 "type": "object",
-                "properties": {
-                    name: _FILTER_VALUES.get(name, _ANY) for name in sorted(FILTERS_WITH_VALUE)
-                }
-                | {overlay.KEY: _PIPELINE},
+                "properties": with_value | {overlay.KEY: PIPELINE.schema},
                 "additionalProperties": False,
                 "minProperties": 1,
                 "maxProperties": 1,
@@ -175,17 +80,22 @@ def _filter() -> _Schema:
     }
 
 
-def _set_of(items: _Schema) -> _Schema:
-    return {"allOf": [_ref("shared set"), {"properties": {"items": items}}]}
+def _value(made: type[Step]) -> Schema:
+    kinds = [kind for kind in made.kinds() if kind.schema]
+    return kinds[0].schema if kinds else {}
 
 
-def _report() -> _Schema:
+def _set_of(items: Schema) -> Schema:
+    return map_of({"allOf": [of(SharedSet).schema, {"properties": {"items": items}}]})
+
+
+def _report() -> Schema:
     return {
         "type": "object",
         "properties": {
-            "attribute-sets": _map(_set_of(_ATTRIBUTES)),
-            "tag-sets": _map(_set_of(_TAGS)),
+            ATTRIBUTE_SETS: _set_of(ATTRIBUTE_ROWS.schema),
+            TAG_SETS: _set_of(TAG_ROWS.schema),
         },
-        "patternProperties": {"^(?!(attribute|tag)-sets$).+-sets$": _map(_ref("object set"))},
+        "patternProperties": {"^(?!(attribute|tag)-sets$).+-sets$": map_of(of(ObjectSet).schema)},
         "additionalProperties": False,
     }

@@ -4,7 +4,7 @@ A commit is one transaction: the objects of a case, what is deferred of it, and 
 has come.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -41,8 +41,8 @@ class Committer:
         self._given: Counter[str] = Counter()
         # (case, part, name of that part) that failed for what may lie in the case itself
         self._failed: list[tuple[str, str, str]] = []
-        # how many cases miss a part for the same reason
-        self._misses: Counter[tuple[str, str]] = Counter()
+        # by part and reason what is missing, by case and name: only the first is reported at once
+        self._misses: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
 
     def commit(self, done: Done, reached: int | None) -> None:
         """Commit a case, what is deferred of it, and that its window was read so far."""
@@ -141,15 +141,12 @@ class Committer:
         said, unsaid = list(case.messages), list[Message]()
         if error is not None:
             said.insert(0, Message("failure", case.id, error.message, error.position))
-        counted = set[tuple[str, str]]()
         for miss in case.misses:
             if miss.cause is None:
                 continue
             key = (miss.part, miss.reason)
-            # several files of one case are one case
-            self._misses[key] += key not in counted
-            first = self._misses[key] == 1 and key not in counted
-            counted.add(key)
+            first = not self._misses[key]
+            self._misses[key].add((case.id, miss.name))
             message = Message("failure", case.id, miss.text, miss.position)
             (said if first or miss.part == OBJECTS else unsaid).append(message)
         return said, unsaid
@@ -181,9 +178,12 @@ class Committer:
             one for one in session.state.deferred() if one.kind not in session.without
         )
         while self._misses:
-            (part, reason), count = self._misses.popitem()
-            if count > 1 and part != OBJECTS:
-                self._report(f"{count} cases are missing their {part}: {reason}")
+            (part, reason), missing = self._misses.popitem()
+            if len(missing) > 1 and part != OBJECTS:
+                cases = len({case_id for case_id, _ in missing})
+                count = "the" if len(missing) == cases else len(missing)
+                text = f"{count} {part} of {cases} case{'s' * (cases > 1)} are missing"
+                self._report(f"{text} for that reason: {reason}")
 
     def _report(self, text: str) -> None:
         self._session.reporter.report(Message("failure", None, text))

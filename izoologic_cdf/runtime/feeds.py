@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from izoologic_cdf.errors import Cause, ItemError, RunError
-from izoologic_cdf.language import model
+from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
@@ -59,7 +59,7 @@ class Feeds:
         self._builders = {name: ObjectBuilder(feed) for name, feed in definition.feeds.items()}
         self._parts = parts_of(definition)
         self._detail, self._items = _after_track(feed.filters)
-        calls = (at for at, one in enumerate(self._detail) if isinstance(one, model.Supplemental))
+        calls = (at for at, one in enumerate(self._detail) if isinstance(one, steps.Supplemental))
         self._first_call = next(calls, len(self._detail))
 
     def names(
@@ -90,9 +90,9 @@ class Feeds:
     def reads_ranges(self) -> bool:
         """Return whether more of a case than its detail depends on the asked range (I-13)."""
         feeds = self._definition.feeds
-        reached = [call.feed for call in model.calls(self._feed.filters)]
+        reached = [call.feed for call in steps.calls(self._feed.filters)]
         for name in reached:
-            inner = [call.feed for call in model.calls(feeds[name].filters)]
+            inner = [call.feed for call in steps.calls(feeds[name].filters)]
             reached += [other for other in inner if other not in reached]
         sources = [feeds[name].source for name in reached]
         return any(source is not None and source.window is not None for source in sources)
@@ -159,7 +159,7 @@ class Feeds:
         """Request a known case; return whether the API has data for it. Raises ItemError."""
         pipeline = self._detail[: self._first_call + 1]
         step = pipeline[-1] if pipeline else None
-        if not isinstance(step, model.Supplemental):
+        if not isinstance(step, steps.Supplemental):
             return False
         interpreter = Interpreter(self.names(self._feed, case.window), case, self._call)
         given = interpreter.run(pipeline, case.value)
@@ -283,10 +283,10 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
     that the list stands under, and as the object set of the placeholders.
     """
     parts: dict[str, str] = {}
-    calls = [next(model.calls(feed.filters), None) for feed in definition.primary_feeds]
+    calls = [next(steps.calls(feed.filters), None) for feed in definition.primary_feeds]
     first = {call.feed for call in calls if call is not None}
     for feed in definition.feeds.values():
-        for step in model.calls(feed.filters):
+        for step in steps.calls(feed.filters):
             if definition.feeds[step.feed].emits_list and step.feed not in first:
                 parts.setdefault(step.feed, step.into)
         for object_set in feed.report.object_sets if feed.report else ():
@@ -295,15 +295,15 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
     return parts
 
 
-def _after_track(pipeline: model.Pipeline) -> tuple[model.Pipeline, model.Pipeline]:
+def _after_track(pipeline: steps.Pipeline) -> tuple[steps.Pipeline, steps.Pipeline]:
     """Return what is done for each case; cut in front of its first step that gives several values.
 
     A definition that tracks none has done everything already.
     """
-    tracks = [index for index, step in enumerate(pipeline) if isinstance(step, model.Track)]
+    tracks = [index for index, step in enumerate(pipeline) if isinstance(step, steps.Track)]
     pipeline = pipeline[tracks[0] + 1 :] if tracks else ()
     for index, step in enumerate(pipeline):
-        if model.iterates((step,)):
+        if steps.iterates((step,)):
             return pipeline[:index], pipeline[index:]
     return pipeline, ()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from izoologic_cdf.errors import ItemError, Position
-from izoologic_cdf.language import budget, model
+from izoologic_cdf.language import budget, steps
 from izoologic_cdf.language.expressions import EvaluationError
 from izoologic_cdf.language.pyfilters import refusal
 from izoologic_cdf.language.values import Value
@@ -15,7 +15,7 @@ from izoologic_cdf.runtime.spool import SpooledBody
 
 # calls a supplemental feed: its name, run_params, and the case that asks
 CallFeed = Callable[[str, Mapping[str, Any], Case], Any]
-_Run = Callable[[model.Pipeline, Any], list[Any]]
+_Run = Callable[[steps.Pipeline, Any], list[Any]]
 _KINDS: dict[type | tuple[type, ...], str] = {
     (bytes, SpooledBody): "a file",
     type(None): "null",
@@ -76,7 +76,7 @@ class Interpreter:
         self._elsewhere = elsewhere
         self._dropped: int | None = None
 
-    def run(self, pipeline: model.Pipeline, value: Any) -> list[Any]:
+    def run(self, pipeline: steps.Pipeline, value: Any) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
 
         A pipeline that tracks gives a Case for each item instead, cut at that filter. All of it,
@@ -88,30 +88,30 @@ class Interpreter:
         with budget.Pipeline():
             return self._run(pipeline, value)
 
-    def _run(self, pipeline: model.Pipeline, value: Any) -> list[Any]:
+    def _run(self, pipeline: steps.Pipeline, value: Any) -> list[Any]:
         for index, step in enumerate(pipeline):
             do = self._STEPS.get(type(step))
             if do is not None:
                 value = do(self, step, value)
-            elif isinstance(step, model.Iterate):
+            elif isinstance(step, steps.Iterate):
                 return self._run_each(
                     value, pipeline[index + 1 :], step.position, self._run_element
                 )
-            elif isinstance(step, model.If):
+            elif isinstance(step, steps.If):
                 if self._evaluate(step.condition, value):
                     inner = self._run(step.filters, value)
                     if len(inner) != 1:
                         return self._run_each(inner, pipeline[index + 1 :], step.position)
                     value = inner[0]
-            elif isinstance(step, model.Drop):
+            elif isinstance(step, steps.Drop):
                 if self._evaluate(step.condition, value):
                     self._note(pipeline[index + 1 :], value)
                     return []
-            elif isinstance(step, model.Track):
+            elif isinstance(step, steps.Track):
                 return [self._track(step, value)]
         return [value]
 
-    def _run_element(self, rest: model.Pipeline, value: Any) -> list[Any]:
+    def _run_element(self, rest: steps.Pipeline, value: Any) -> list[Any]:
         out = self._run(rest, value)
         dropped, self._dropped = self._dropped, None
         if out or self._elsewhere is None or dropped is None:
@@ -119,15 +119,15 @@ class Interpreter:
         names = self._elsewhere(dropped)
         return [] if names is None else Interpreter(names, self._case, self._call).run(rest, value)
 
-    def _note(self, rest: model.Pipeline, value: Any) -> None:
+    def _note(self, rest: steps.Pipeline, value: Any) -> None:
         """Note the update of an item that is dropped in front of the step that tracks it."""
-        track = next((one for one in rest if isinstance(one, model.Track)), None)
+        track = next((one for one in rest if isinstance(one, steps.Track)), None)
         if self._elsewhere is not None and track is not None and track.updated is not None:
             updated = self._evaluate(track.updated, value)
             self._dropped = updated if isinstance(updated, int) else None
 
     def _run_each(
-        self, elements: Any, pipeline: model.Pipeline, at: Position, run: _Run | None = None
+        self, elements: Any, pipeline: steps.Pipeline, at: Position, run: _Run | None = None
     ) -> list[Any]:
         """Return what comes out for all elements of a list."""
         run = run or self._run
@@ -146,7 +146,7 @@ class Interpreter:
         self._names["value"] = value
         return evaluate(expression, self._names)
 
-    def _track(self, step: model.Track, value: Any) -> Case:
+    def _track(self, step: steps.Track, value: Any) -> Case:
         identity = _bounded(self._evaluate(step.id, value), step.position)
         updated = self._evaluate(step.updated, value) if step.updated else None
         return Case(
@@ -156,19 +156,19 @@ class Interpreter:
             step.position if identity is None else None,
         )
 
-    def _set(self, step: model.Set, value: Any) -> Any:
+    def _set(self, step: steps.Set, value: Any) -> Any:
         return {**_object("set", value, step), **self._evaluate(step.values, value)}
 
-    def _new(self, step: model.New, value: Any) -> Any:
+    def _new(self, step: steps.New | steps.Item, value: Any) -> Any:
         return self._evaluate(step.value, value)
 
-    def _get(self, step: model.Get, value: Any) -> Any:
+    def _get(self, step: steps.Get, value: Any) -> Any:
         return _object("get", value, step).get(step.key)
 
-    def _each(self, step: model.Each, value: Any) -> Any:
+    def _each(self, step: steps.Each, value: Any) -> Any:
         return self._run_each(value, step.filters, step.position)
 
-    def _parse_json(self, step: model.ParseJson, value: Any) -> Any:
+    def _parse_json(self, step: steps.ParseJson, value: Any) -> Any:
         if value is None:
             return None
         if isinstance(value, str):
@@ -184,7 +184,7 @@ class Interpreter:
             self._case.warn(remark, step.position)
         return body.parsed
 
-    def _python(self, step: model.Python, value: Any) -> Any:
+    def _python(self, step: steps.Python, value: Any) -> Any:
         _bounded(value, step.position)
         try:
             return step.function(value)
@@ -196,7 +196,7 @@ class Interpreter:
                 f"the Python filter {step.name} failed with {type(error).__name__}", step.position
             ) from None
 
-    def _warn(self, step: model.Warn, value: Any) -> Any:
+    def _warn(self, step: steps.Warn, value: Any) -> Any:
         for result in self._run(step.filters, value):
             _bounded(result, step.position)
             for text in result if isinstance(result, list) else [result]:
@@ -204,7 +204,7 @@ class Interpreter:
                     self._case.warn(str(text), step.position)
         return value
 
-    def _filter_mapping(self, step: model.FilterMapping, value: Any) -> Any:
+    def _filter_mapping(self, step: steps.FilterMapping, value: Any) -> Any:
         changed = dict(_object("filter-mapping", value, step))
         for key, pipeline in step.pipelines.items():
             results = self._run(pipeline, value.get(key))
@@ -212,26 +212,27 @@ class Interpreter:
                 changed[key] = results[0] if results else None
         return changed
 
-    def _supplemental(self, step: model.Supplemental, value: Any) -> Any:
+    def _supplemental(self, step: steps.Supplemental, value: Any) -> Any:
         found = _object("supplemental", value, step)
         params = self._evaluate(step.params, value) if step.params else {}
         return {**found, step.into: self._call(step.feed, params, self._case)}
 
     # what each step does; those that end or branch an item are in `_run`
     _STEPS: ClassVar[dict[type[Any], Callable[["Interpreter", Any, Any], Any]]] = {
-        model.Set: _set,
-        model.New: _new,
-        model.Get: _get,
-        model.Each: _each,
-        model.ParseJson: _parse_json,
-        model.Python: _python,
-        model.FilterMapping: _filter_mapping,
-        model.Supplemental: _supplemental,
-        model.Warn: _warn,
+        steps.Set: _set,
+        steps.New: _new,
+        steps.Item: _new,
+        steps.Get: _get,
+        steps.Each: _each,
+        steps.ParseJson: _parse_json,
+        steps.Python: _python,
+        steps.FilterMapping: _filter_mapping,
+        steps.Supplemental: _supplemental,
+        steps.Warn: _warn,
     }
 
 
-def _object(what: str, value: Any, step: model.Filter) -> dict[str, Any]:
+def _object(what: str, value: Any, step: steps.Step) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ItemError(f"{what} needs an object, this is {_kind(value)}", step.position)
     return value

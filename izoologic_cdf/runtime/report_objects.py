@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from izoologic_cdf.errors import ItemError, Position
-from izoologic_cdf.language import budget, model
-from izoologic_cdf.language.reports import code_of_plural
-from izoologic_cdf.language.schema import CONSTRUCTS
+from izoologic_cdf.language import budget, model, reports
+from izoologic_cdf.language.reports import ITEM_KEYS, canonical_keys, code_of_plural
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Reported
 from izoologic_cdf.runtime.case import Case
@@ -28,7 +27,9 @@ _Warn = Callable[[str], None]
 _VALUES = ("value", "title", "name")
 # the form that definitions make, and that is stored
 _AS_STORED = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
-_OWN_KEYS = frozenset(CONSTRUCTS["item"])
+_OWN_KEYS = frozenset(ITEM_KEYS)
+Words = Mapping[str, str]
+_AS_DECLARED: Words = {}
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class ObjectBuilder:
     """Builds the objects that the report of a feed makes of data items."""
 
     def __init__(self, feed: model.Feed) -> None:
-        self._report = feed.report or model.Report()
+        self._report = feed.report or reports.Report()
         self._status = feed.default_indicator_status
 
     def add(self, data: Any, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
@@ -66,12 +67,14 @@ class ObjectBuilder:
 
     def _add(self, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
         attributes = _shared(self._report.attribute_sets, _attributes, names, case)
-        tags = _shared(self._report.tag_sets, _tags, names, case)
+        read_tags = functools.partial(_tags, words=self._report.tag_words)
+        tags = _shared(self._report.tag_sets, read_tags, names, case)
         places: dict[tuple[str, str], list[int]] = {}
         for object_set in self._report.object_sets:
             warn = _warner(case, object_set.position)
             places[object_set.code, object_set.name] = mine = []
-            for item in _rows(evaluate(object_set.items, names), "item", warn):
+            given = evaluate(object_set.items, names)
+            for item in _rows(given, "item", warn, self._report.item_words):
                 for value in _values(item, object_set.code, warn):
                     index = self._object(object_set.code, item, value, warn, report)
                     mine.append(index)
@@ -83,9 +86,9 @@ class ObjectBuilder:
                         reported.tags += tags(name)
                     if object_set.fulfillment is not None:
                         params = item.get("run_params")
-                        given = params if isinstance(params, dict) else {}
+                        params = params if isinstance(params, dict) else {}
                         report.placeholders.append(
-                            Placeholder(index, object_set.fulfillment, object_set.name, given)
+                            Placeholder(index, object_set.fulfillment, object_set.name, params)
                         )
         for object_set in self._report.object_sets:
             for one in places[object_set.code, object_set.name]:
@@ -107,7 +110,7 @@ class ObjectBuilder:
             description=_optional(item, "description", warn),
             status=status or (self._status if code == INDICATOR else None),
             attributes=_attributes(item.get("attributes"), warn),
-            tags=_tags(item["tags"], warn) if "tags" in item else [],
+            tags=_tags(item["tags"], warn, self._report.tag_words) if "tags" in item else [],
             content=_content(item.get("content")),
         )
         for key in _DATES:
@@ -127,11 +130,11 @@ class ObjectBuilder:
     def _nested(self, key: str, nested: Any, index: int, warn: _Warn, report: ItemReport) -> None:
         """Add the objects that an item brings under the plural of their code, related to it."""
         if not isinstance(nested, _COLLECTIONS):
-            if _scalar(nested) is not None:
+            if isinstance(nested, bytes | SpooledBody) or _scalar(nested) is not None:
                 warn(f"an item has no key {key!r}; ignored")
             return
         code = code_of_plural(key)
-        for inner in _rows(nested, "item", warn):
+        for inner in _rows(nested, "item", warn, self._report.item_words):
             for value in _values(inner, code, warn):
                 other = self._object(code, inner, value, warn, report)
                 report.batch.relations.append((index, other))
@@ -165,19 +168,23 @@ def _content(given: Any) -> Content | None:
     return Content(given, len(given), hashlib.sha256(given).hexdigest())
 
 
-def _rows(given: Any, what: str, warn: _Warn) -> list[Mapping[str, Any]]:
+def _rows(
+    given: Any, what: str, warn: _Warn, words: Words = _AS_DECLARED
+) -> list[Mapping[str, Any]]:
     """Return the items or attributes that count: those without a condition that is false.
 
-    They come as a list, one alone, or lists in lists; null and an empty object are none.
+    They come as a list, one alone, or lists in lists; null and an empty object are none. `words`
+    are other spellings of their keys.
     """
     found: list[Mapping[str, Any]] = []
     budget.pass_through(len(given) if isinstance(given, list) else 1)
     for one in given if isinstance(given, list) else (given,):
         if isinstance(one, dict):
-            if one and one.get("condition", True):
-                found.append(one)
+            row = canonical_keys(one, words)
+            if row and row.get("condition", True):
+                found.append(row)
         elif isinstance(one, list):
-            found += _rows(one, what, warn)
+            found += _rows(one, what, warn, words)
         elif one is not None and one != "":
             warn(f"an {what} is not an object with keys; ignored")
     return found
@@ -209,18 +216,18 @@ def _attributes(given: Any, warn: _Warn) -> list[Attribute]:
     return found
 
 
-def _tags(given: Any, warn: _Warn) -> list[str]:
+def _tags(given: Any, warn: _Warn, words: Words) -> list[str]:
     tags: list[str] = []
     budget.pass_through(len(given) if isinstance(given, list) else 1)
     for tag in given if isinstance(given, list) else (given,):
         if isinstance(tag, list):
-            tags += _tags(tag, warn)
+            tags += _tags(tag, warn, words)
         elif not isinstance(tag, dict):
             # from the data they may come as texts
             tags += _texts(tag, "a tag", warn)
         elif tag and "name" not in tag:
             warn("a tag lacks its name; ignored")
-        elif tag.get("condition", True):
+        elif canonical_keys(tag, words).get("condition", True):
             tags += _texts(tag.get("name"), "a tag", warn)
     return tags
 

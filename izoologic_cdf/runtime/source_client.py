@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from izoologic_cdf.errors import Cause, ItemError, Position, RunError
 from izoologic_cdf.language import model
-from izoologic_cdf.language.sources import TIMEOUT_DUE, is_timeout
+from izoologic_cdf.language.model import TIMEOUT_DUE, is_timeout
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, Response, looks_like_json
 from izoologic_cdf.runtime.case import Case
@@ -196,10 +196,11 @@ class _Call:
                 value = str(evaluate_whole(auth.value, {**self._names, "token": token}))
                 return send(replace(request, headers={**request.headers, auth.header: value}))
 
-            headers = self._headers(auth.headers)
-            body = self._encode(auth.body, auth.json_body, headers)
+            asked = auth.request
+            headers = self._headers(asked.headers)
+            body = self._encode(asked.body, asked.json_body, headers)
             login = replace(
-                request, method=auth.method, url=self._text(auth.url), params=None,
+                request, method=asked.method, url=self._text(asked.url), params=None,
                 headers=headers, body=body, json_due=True,
             )  # fmt: skip
             how = login.method, login.url, body, tuple(sorted(headers.items()))

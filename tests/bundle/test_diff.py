@@ -12,7 +12,7 @@ from izoologic_cdf.diff.results import Redirected, object_changes
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.values import Literal
 from tests.bundle.history import FIXTURE, GOLDEN, reconstruction, story, today
-from tests.bundle.small import OLD, version
+from tests.support.small_feed import OLD, version
 
 # kind, where, what, old, new
 Told = tuple[str, str, str, str | None, str | None]

@@ -8,6 +8,7 @@ from izoologic_cdf.bundle.checklist import Use, checklist, uses
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.conventions import CONVENTIONS
 from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.schema import VOCABULARIES
 
 HTTP = (
     "source: {http: {url: https://api.example.com/cases, params: {since: !expr run_meta.since}}}\n"
@@ -175,10 +176,18 @@ def test_every_row_of_the_table_is_tested_here() -> None:
     assert {key for key, _, _ in USED} == {one.id for one in CONVENTIONS}
 
 
-def test_ids_names_and_ranks_are_unique_and_ranks_leave_no_gap() -> None:
+def test_ids_and_names_are_unique() -> None:
     assert len({one.id for one in CONVENTIONS}) == len(CONVENTIONS)
     assert len({one.name for one in CONVENTIONS}) == len(CONVENTIONS)
-    assert sorted(one.rank for one in CONVENTIONS) == list(range(1, len(CONVENTIONS) + 1))
+
+
+def test_every_guess_that_a_word_is_declared_as_has_a_row() -> None:
+    said = [word for vocabulary in VOCABULARIES for word in vocabulary.values()]
+    declared = {one for word in said for one in (word.guess, word.meaning) if one}
+    assert len(declared) > 10
+    assert declared <= {one.id for one in CONVENTIONS}
+    dropped = {word.guess for word in said if word.uploaded is not True}
+    assert dropped == {one.id for one in CONVENTIONS if not one.uploaded}
 
 
 def test_the_checklist_has_one_line_for_each_convention_worst_first() -> None:

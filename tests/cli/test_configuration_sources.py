@@ -8,7 +8,7 @@ from izoologic_cdf.cli.configuration import ConfigurationError
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import build_parser
 from izoologic_cdf.cli.run_command import configured
-from tests.cli.shell import GUIDE, Ended, Shell
+from tests.support.shells import GUIDE, Ended, Shell
 
 SECRET = "s3cr3t-s3cr3t"
 SINCE = ("--since", "1d")

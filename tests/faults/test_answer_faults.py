@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.support import (
+from tests.support.benches import (
     BAD,
     BAD_CASE,
     DETAIL,
@@ -15,8 +15,8 @@ from tests.faults.support import (
     envelope,
     refusal,
 )
-from tests.feeds.support import CLOCK, FeedName
-from tests.state.support import HOUR
+from tests.support.sites import HOUR
+from tests.support.tenants import CLOCK, FeedName
 
 COMMUNICATIONS = "FetchCaseCommunications"
 

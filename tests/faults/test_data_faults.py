@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.support import BAD, DLR_BAD, Bench, envelope, leak
-from tests.feeds.support import CLOCK, Object, attributes
-from tests.state.support import HOUR
+from tests.support.benches import BAD, DLR_BAD, Bench, envelope, leak
+from tests.support.sites import HOUR
+from tests.support.tenants import CLOCK, Object, attributes
 
 # one second of 2025-08-14, in every form that a date may take (I-17)
 MOMENT = 1_755_168_791

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.language import model
+from izoologic_cdf.language import steps
 from izoologic_cdf.language.expressions import Missing
-from tests.language.support import all_marked, findings_of, load_text, marked, place
+from tests.support.definitions import all_marked, findings_of, load_text, marked, place
 
 HEAD = 'version: "1"\nrequired_threatq_version: ">=5"\n'
 SOURCE = 'source: {http: {url: "https://feed.example.com/"}}'
@@ -61,8 +61,8 @@ BAD = [
     (http("auth: {request: {url: x}, filters: [], header: A, value: !expr →tokn}"),
      "unknown name 'tokn'", "did you mean 'token'?"),
     (http("window: →{}"), "this window lacks the key 'days'", "longest window"),
-    (http("window: {days: 30, look_back: [→0]}"), "days are a whole number from 1", None),
-    (http("window: {days: 30, look_back: [→many]}"), "days are a whole number from 1", None),
+    (http("window: {days: 30, look_back: [→0]}"), "expected an integer >= 1", None),
+    (http("window: {days: 30, look_back: [→many]}"), "expected an integer >= 1", None),
     (http("window: {days: 30, look_back: →180}"), "look_back must be a list", None),
     (f"{FEED}    filters: →parse-json", "filters must be a list, this is a single value", None),
     (filters("→parse_json"), "unknown filter 'parse_json'", "did you mean 'parse-json'?"),
@@ -94,7 +94,7 @@ BAD = [
     (filters("{supplemental: →{feed: Other}}"), "lacks the key 'into'", "key that receives"),
     (filters("{supplemental: {feed: →Othr, into: x}}"), "there is no feed 'Othr'", "'Other'"),
     (filters("{supplemental: {feed: →Feed, into: x}}"),
-     "'Feed' is a primary feed, a supplemental one is due here", None),
+     "'Feed' is a primary feed, expected a supplemental one", None),
     (filters("{→fail: {condition: true, message: no}}"), "unknown filter 'fail'", None),
     (filters("{warn: [→nope]}"), "unknown filter 'nope'", None),
     (filters("{track: →{}}"), "this track lacks the key 'id'", None),
@@ -136,14 +136,14 @@ BAD = [
     (report("attachment-sets: {a: {items: [], fulfillment: →Filer}}"),
      "there is no feed 'Filer'", None),
     (f"{FEED}    report: {{attachment-sets: {{a: {{items: [], fulfillment: →Other}}}}}}\n{OTHER}",
-     "'Other' is a supplemental feed, a fulfillment one is due here", None),
+     "'Other' is a supplemental feed, expected a fulfillment one", None),
     (filters("{supplemental: {feed: Other, into: x}}")
      + "    filters: [{supplemental: {feed: →Other, into: x}}]",
      "the feed 'Other' calls itself by way of this", None),
     (f"{FEED}    user_fields: →{{}}", "user_fields must be a list", None),
     (f"{FEED}    user_fields: [→{{name: a}}]", "lacks the key 'label'", "label in the form"),
     (f"{FEED}    user_fields: [{{name: a, label: A}}, →{{name: a, label: B}}]",
-     "the user field 'a' stands twice", None),
+     "the user field 'a' is defined twice", None),
     (f"{FEED}    user_fields: [{{name: a, label: A, mask: →1}}]", "mask must be true or", None),
     (f"{FEED}    user_fields: [{{name: a, label: A, boolean: true, default: →1}}]",
      "the default of a boolean field is true or false", None),
@@ -239,7 +239,7 @@ def test_a_good_definition_becomes_a_model(tmp_path: Path, missing: Missing) -> 
     definition = load_text(tmp_path, text, missing=missing)
     feed = definition.feeds["Feed"]
     assert [type(step) for step in feed.filters] == [
-        model.ParseJson, model.Get, model.Get, model.Iterate, model.Track,
+        steps.ParseJson, steps.Get, steps.Get, steps.Iterate, steps.Track,
     ]  # fmt: skip
     assert [feed.name for feed in definition.primary_feeds] == ["Feed"]
     assert feed.emits_list

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.language import model
-from tests.language.support import findings_of, load_text, place
+from izoologic_cdf.language import steps
 from tests.language.test_closed_schema import filters
+from tests.support.definitions import findings_of, load_text, place
 
 GOOD = "from ._shared import double\n__all__ = ['twice']\ndef twice(value): return double(value)\n"
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("folder")
 def test_a_filter_is_found_and_its_module_may_share_code(tmp_path: Path) -> None:
     (step,) = load_text(tmp_path, filters("{python: numbers.twice}")).feeds["Feed"].filters
-    assert isinstance(step, model.Python)
+    assert isinstance(step, steps.Python)
     assert (step.name, step.function(4)) == ("numbers.twice", 8)
 
 

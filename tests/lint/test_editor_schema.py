@@ -8,12 +8,11 @@ import yaml
 
 from izoologic_cdf.content import folder
 from izoologic_cdf.language import overlay
-from izoologic_cdf.language.pipelines import FILTER_WORDS, FILTERS_WITH_VALUE
 from izoologic_cdf.language.schema import CONSTRUCTS
-from izoologic_cdf.lint.editor_schema import _FILTER_VALUES, _VALUES, schema
-from izoologic_cdf.lint.examples import complete
-from izoologic_cdf.lint.rule import Rule
-from izoologic_cdf.lint.rules import RULES
+from izoologic_cdf.language.steps import STEPS, takes_value
+from izoologic_cdf.lint.check import RULES
+from izoologic_cdf.lint.editor_schema import schema
+from izoologic_cdf.lint.rules import Rule, complete
 
 
 class EditorLoader(yaml.SafeLoader):
@@ -39,17 +38,20 @@ def references(part: Any) -> set[str]:
     return set().union(*map(references, part)) if isinstance(part, list) else set()
 
 
-def test_every_construct_and_no_other_has_its_values_described() -> None:
-    assert _VALUES.keys() == CONSTRUCTS.keys()
-    for name, values in _VALUES.items():
-        assert values.keys() <= CONSTRUCTS[name].keys()
+def test_every_construct_has_its_own_keys_and_no_other() -> None:
+    whole = schema()
+    for name, construct in CONSTRUCTS.items():
+        found = whole if name == "definition" else whole["definitions"][name.replace(" ", "-")]
+        assert found["properties"].keys() == {*construct.keys, overlay.KEY}
+        required = [word for word, said in construct.keys.items() if said.required]
+        assert found.get("required", []) == required
 
 
-def test_only_filters_that_exist_have_their_values_described() -> None:
-    assert _FILTER_VALUES.keys() <= FILTERS_WITH_VALUE
+def test_every_filter_is_a_word_or_takes_a_value() -> None:
     words, mapping = schema()["definitions"]["filter"]["anyOf"]
-    assert set(words["enum"]) == FILTER_WORDS
-    assert mapping["properties"].keys() == {*FILTERS_WITH_VALUE, overlay.KEY}
+    with_value = {word for word, made in STEPS.items() if takes_value(made)}
+    assert set(words["enum"]) == STEPS.keys() - with_value
+    assert mapping["properties"].keys() == {*with_value, overlay.KEY}
 
 
 def test_every_reference_leads_to_a_definition() -> None:

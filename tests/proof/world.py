@@ -10,9 +10,9 @@ from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY, OVERLAP
-from tests.feeds.support import CLOCK, EMPTY, FeedName
 from tests.proof.running import Crash, Planner, Runner
 from tests.proof.truth import Fact, File, Incident, Leak, Message, facts_of, may, must, twice
+from tests.support.tenants import CLOCK, EMPTY, FeedName
 
 FEEDS: tuple[FeedName, FeedName] = ("incident", "dlr")
 # no case is older, so a backfill from here holds everything

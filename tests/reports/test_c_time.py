@@ -9,8 +9,8 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import attributes
-from tests.state.support import HOUR, Site
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import attributes
 
 ONE, TWO = "caSe00001", "caSe00002"
 YEAR = 365 * DAY
@@ -226,6 +226,26 @@ def test_10_a_backfill_of_older_cases_leaves_the_description_of_a_newer_one(site
 
 def envelope(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"result": rows, "success": True, "message": None, "errorCode": None}
+
+
+@pytest.mark.parametrize("broken", ["soon", 0, True, {"a": 1}, "2025-13-01", "0000-00-00"])
+def test_11_of_the_dates_of_a_row_the_first_that_can_be_read_counts(
+    site: Site, broken: object
+) -> None:
+    site.fill(ONE, TWO, updated=site.now - HOUR)
+    good = str(site.now - HOUR)
+    rows = [
+        {"caseId": ONE, "updatedAt": broken, "modifiedDate": good},
+        {"caseId": TWO, "updatedAt": broken, "modifiedDate": broken, "updatedOn": good},
+    ]
+    site.state.add_fault("envelope", endpoint="CaseSync", json=envelope(rows), count=None)
+    assert site.sync(site.now - DAY).summary.exit_code == 0
+    assert site.case_values() == {ONE, TWO}
+    # so a later list that still holds them is about other times
+    site.state.clear_requests()
+    site.state.advance(DAY)
+    assert site.sync().summary.exit_code == 0
+    assert site.asked("CaseDetail") == []
 
 
 @pytest.mark.parametrize("ahead", [11 * 60, DAY, 20 * DAY, 400 * DAY, 2_000 * YEAR])

@@ -17,9 +17,9 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.tenants import normalize_address
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.cli.shell import GUIDE, Shell
-from tests.feeds.support import definition
-from tests.state.support import HOUR, Site
+from tests.support.shells import GUIDE, Shell
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import definition
 
 ONE, TWO, THREE, BAD = "caSe00001", "caSe00002", "caSe00003", "caSe0bad1"
 FORMAT_1 = Path(__file__).parents[1] / "state" / "library_of_format_1.sql"

@@ -16,11 +16,11 @@ from izoologic_cdf.errors import Cause
 from izoologic_cdf.runtime.bodies import CHUNK, BodyError, decode, intruder, read_json
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Request, Transport
-from tests.faults.support import BAD, BAD_CASE, DETAIL, FEEDS, LIST, Bench, envelope
-from tests.feeds.support import CLOCK, FeedName, Outcome
 from tests.reports.wires import OK, Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
-from tests.state.support import HOUR
+from tests.support.benches import BAD, BAD_CASE, DETAIL, FEEDS, LIST, Bench, envelope
+from tests.support.clocks import FakeClock
+from tests.support.sites import HOUR
+from tests.support.tenants import CLOCK, FeedName, Outcome
 
 DOWNLOAD = "DownloadCaseFile"
 EVIDENCE = bytes(range(256)) * 586  # 150,016 bytes

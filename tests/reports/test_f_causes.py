@@ -18,9 +18,9 @@ from izoologic_cdf.runtime import failures
 from izoologic_cdf.runtime.connections import Route
 from izoologic_cdf.runtime.failures import HttpError, certificate
 from izoologic_cdf.runtime.http import Limits, Request, Transport
-from tests.faults.support import BAD, Bench
 from tests.reports.wires import Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
+from tests.support.benches import BAD, Bench
+from tests.support.clocks import FakeClock
 
 HOST = "api.example.com"
 pytestmark = pytest.mark.usefixtures("plain_environment")

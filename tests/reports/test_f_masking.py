@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from izoologic_cdf.runtime.bodies import Response
 from izoologic_cdf.runtime.failures import refusal
 from izoologic_cdf.runtime.redactor import MASK, MAX_READ, MAX_TEXT, Redactor
-from tests.faults.support import BAD, Bench
+from tests.support.benches import BAD, Bench
 
 KEY = "CaNaRy+key/9f3A=="
 SECRET = 'CaNaRy"s&cret<7c1B?'

@@ -21,10 +21,10 @@ from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import Limits, Request, Transport
 from izoologic_cdf.runtime.spool import Spool
-from tests.faults.support import BAD, BAD_CASE, DETAIL, FEEDS, Bench
-from tests.feeds.support import FeedName
 from tests.reports.wires import OK, Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
+from tests.support.benches import BAD, BAD_CASE, DETAIL, FEEDS, Bench
+from tests.support.clocks import FakeClock
+from tests.support.tenants import FeedName
 
 SECRET = "hunter2"
 LARGE = bytes(400_000)

@@ -11,9 +11,9 @@ import pytest
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.runtime.clocks import FakeClock
-from tests.runtime.loopback import Answer, Asked, Loopback
 from tests.runtime.runs import Outcome, run
+from tests.support.clocks import FakeClock
+from tests.support.loopback import Answer, Asked, Loopback
 
 DEFINITION = Path(__file__).parent / "definitions" / "cases.yaml"
 # two days from a midnight

@@ -8,9 +8,9 @@ import pytest
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document
-from izoologic_cdf.language.pipelines import Scope
 from izoologic_cdf.language.pyfilters import PythonFilters
-from izoologic_cdf.language.reports import code_of_plural, compile_report
+from izoologic_cdf.language.reports import REPORT, code_of_plural
+from izoologic_cdf.language.schema import Scope
 from izoologic_cdf.library.objects import Reported
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder
@@ -25,8 +25,8 @@ def reported(
 ) -> tuple[ItemReport, list[str]]:
     document = Document("feed.yaml", text)
     python = PythonFilters(NO_FILTERS)
-    scope = Scope(document, frozenset({"user_fields"}), missing, python)
-    report = compile_report(scope, document.root)
+    scope = Scope(document, frozenset({"user_fields", "data"}), missing, python)
+    report = REPORT.read(scope, document.root, "report")
     case, found = Case("C1"), ItemReport()
     builder = ObjectBuilder(feed_of(report=report, **feed))
     builder.add(data, {"user_fields": {"on": True, "off": False}}, case, found)
@@ -452,7 +452,7 @@ def test_the_place_of_a_warning_is_that_of_the_set() -> None:
     document = Document("feed.yaml", "asset-sets:\n  a: {items: [{value: x, key: [1]}]}")
     scope = Scope(document, frozenset(), Missing.NULL, PythonFilters(NO_FILTERS))
     case = Case("C1")
-    ObjectBuilder(feed_of(report=compile_report(scope, document.root))).add(
+    ObjectBuilder(feed_of(report=REPORT.read(scope, document.root, "report"))).add(
         {}, {}, case, ItemReport()
     )
     assert [message.position for message in case.messages] == [Position("feed.yaml", 2, 3)]

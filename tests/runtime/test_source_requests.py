@@ -13,15 +13,14 @@ from izoologic_cdf.errors import ItemError, Position, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document
-from izoologic_cdf.language.pipelines import Scope
 from izoologic_cdf.language.pyfilters import PythonFilters
-from izoologic_cdf.language.sources import compile_source
+from izoologic_cdf.language.schema import Scope, read
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.source_client import FirstPage, SourceClient
-from tests.runtime.clocks import FakeClock
-from tests.runtime.loopback import Answer, Asked, Loopback
+from tests.support.clocks import FakeClock
+from tests.support.loopback import Answer, Asked, Loopback
 
 NAMES: dict[str, Any] = {"user_fields": {"key": "k", "on": True, "off": False}}
 
@@ -50,8 +49,7 @@ class Asker:
         document = Document("feed.yaml", f"http: {{{http}}}")
         python = PythonFilters(Path("filters-that-are-not-there"))
         scope = Scope(document, frozenset(given), Missing.NULL, python)
-        source = compile_source(scope, document.root)
-        assert source is not None
+        source = read(model.Source, scope, document.root).http
         return [getattr(body, "parsed", body) for body in self.sources.ask(source, given)]
 
     def fail(self, http: str, **names: Any) -> str:

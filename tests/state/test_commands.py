@@ -16,7 +16,7 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, Scenario
 from izoologic_cdf.runtime.windows import DAY
-from tests.signals import heeded
+from tests.support.signals import heeded
 
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
 

@@ -15,9 +15,9 @@ from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.plan import FIRST_SYNC
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
-from tests.feeds.support import definition
-from tests.state.support import Site
 from tests.state.test_intervals import seconds
+from tests.support.sites import Site
+from tests.support.tenants import definition
 
 NOW = 10_000
 BOUND = st.integers(0, NOW + 100)

@@ -11,7 +11,7 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.state import MAX_FAILURES, State, milliseconds
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.feeds.support import definition
+from tests.support.tenants import definition
 
 KEY, SECRET = "key-that-occurs-nowhere-else", "secret-that-occurs-nowhere-else"
 VALUES = {"api_host": "api.example.com", "api_key": KEY, "api_secret": SECRET, "verify_ssl": True}

@@ -10,8 +10,8 @@ import pytest
 from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
 from izoologic_cdf.loopback.inputs import epoch
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
-from tests.feeds.support import Object
-from tests.state.support import Site
+from tests.support.sites import Site
+from tests.support.tenants import Object
 
 NAME = "generated:{}:days=200:messages_per_case=1:files_per_case=0:dlr=0"
 MODES: dict[str, tuple[dict[str, Any], int | None]] = {
