@@ -101,13 +101,13 @@ class ObjectBuilder:
     ) -> int:
         """Add an object and what its item brings; returns where it stands in the batch."""
         budget.pass_through()
-        status = _optional(item, "status", warn)
+        status = _scalar(item.get("status"), "the status", warn)
         reported = Reported(
             type=code,
             value=value,
-            subtype=_optional(item, "type", warn),
-            key=_optional(item, "key", warn),
-            description=_optional(item, "description", warn),
+            subtype=_scalar(item.get("type"), "the type", warn),
+            key=_scalar(item.get("key"), "the key", warn),
+            description=_scalar(item.get("description"), "the description", warn),
             status=status or (self._status if code == INDICATOR else None),
             attributes=_attributes(item.get("attributes"), warn),
             tags=_tags(item["tags"], warn, self._report.tag_words) if "tags" in item else [],
@@ -130,7 +130,7 @@ class ObjectBuilder:
     def _nested(self, key: str, nested: Any, index: int, warn: _Warn, report: ItemReport) -> None:
         """Add the objects that an item brings under the plural of their code, related to it."""
         if not isinstance(nested, _COLLECTIONS):
-            if isinstance(nested, bytes | SpooledBody) or _scalar(nested) is not None:
+            if nested is not None and str(nested).strip():
                 warn(f"an item has no key {key!r}; ignored")
             return
         code = code_of_plural(key)
@@ -194,7 +194,7 @@ def _values(item: Mapping[str, Any], code: str, warn: _Warn) -> list[str]:
     """Return the values of an item, each of which becomes an object: a list is several."""
     for key in _VALUES:
         if key in item:
-            found = _texts(item[key], "the value of the", warn, code)
+            found = _texts(item[key], f"the value of the {code}", warn)
             if found or isinstance(item[key], list):
                 return found
     if item.keys().isdisjoint(_VALUES):
@@ -209,9 +209,9 @@ def _attributes(given: Any, warn: _Warn) -> list[Attribute]:
             warn("an attribute lacks its name or its value; ignored")
             continue
         value = one["value"]
-        name = None if value is None else _optional(one, "name", warn)
+        name = None if value is None else _scalar(one["name"], "the name", warn)
         if name is not None:
-            texts = _texts(value, "the attribute", warn, name)
+            texts = _texts(value, f"the attribute {name}", warn)
             found += [Attribute(name, text) for text in texts]
     return found
 
@@ -232,27 +232,19 @@ def _tags(given: Any, warn: _Warn, words: Words) -> list[str]:
     return tags
 
 
-def _texts(value: Any, what: str, warn: _Warn, name: str = "") -> list[str]:
-    """Return a scalar as text, or those of a list; what says nothing is left out."""
-    found = []
+def _texts(value: Any, what: str, warn: _Warn) -> list[str]:
+    """Return a scalar as text, or those of a list; what is empty is left out."""
     if isinstance(value, list):
         budget.pass_through(len(value))
-    for one in value if isinstance(value, list) else (value,):
-        try:
-            text = _scalar(one)
-        except _NoScalarError:
-            warn(f"{what} {name}".rstrip() + " is an object in the data; ignored")
-            continue
-        if text is not None:
-            found.append(text)
-    return found
+    texts = (_scalar(one, what, warn) for one in (value if isinstance(value, list) else (value,)))
+    return [text for text in texts if text is not None]
 
 
 def _date(value: Any, key: str, warn: _Warn) -> str | None:
+    text = _scalar(value, key, warn)
+    if text is None:
+        return None
     try:
-        text = _scalar(value)
-        if text is None:
-            return None
         if _AS_STORED.fullmatch(text):
             datetime.fromisoformat(text)  # a day that the calendar does not have is refused
             return text
@@ -263,29 +255,18 @@ def _date(value: Any, key: str, warn: _Warn) -> str | None:
         utc = moment.astimezone(UTC) if moment.tzinfo else moment
         # strftime writes a year before 1000 with fewer than four digits
         return utc.replace(tzinfo=None).isoformat(" ", "seconds")
-    except (_NoScalarError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         warn(f"{key} is not a readable date; ignored")
         return None
 
 
-def _optional(item: Mapping[str, Any], key: str, warn: _Warn) -> str | None:
-    try:
-        return _scalar(item.get(key))
-    except _NoScalarError:
-        warn(f"the {key} is an object in the data; ignored")
-        return None
-
-
-class _NoScalarError(Exception):
-    """The data has an object where a scalar is expected."""
-
-
-def _scalar(value: Any) -> str | None:
-    """Return a scalar as text, null where it is empty; raises _NoScalarError."""
+def _scalar(value: Any, what: str, warn: _Warn) -> str | None:
+    """Return a scalar as text, null where it is empty, or an object: that is reported."""
     if value is None:
         return None
     if not isinstance(value, str):
         if not isinstance(value, _NUMBERS):
-            raise _NoScalarError
+            warn(f"{what} is an object in the data; ignored")
+            return None
         value = str(value).lower() if isinstance(value, bool) else str(value)
     return value if value and not value.isspace() else None

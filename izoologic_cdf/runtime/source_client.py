@@ -151,16 +151,18 @@ class _Call:
 
     def _page(self, params: Names) -> bytes | SpooledBody | None:
         request, second = self._request(params), self._source.fallback_url
-        path, moved = urlsplit(request.url).path, self._client.moved
-        if second is not None and path in moved:
+        path = urlsplit(request.url).path
+        # another thread may find it out meanwhile
+        is_moved = path in self._client.moved
+        if second is not None and is_moved:
             request = replace(request, url=self._text(second))
         response = self._send(request)
         is_missing = response.status == NOT_FOUND and response.json_object is None
-        if second is not None and path not in moved and is_missing:
+        if second is not None and not is_moved and is_missing:
             fallback = replace(request, url=self._text(second))
             other = self._send(fallback)
             if other.status != NOT_FOUND:
-                moved.add(path)
+                self._client.moved.add(path)
                 request, response = fallback, other
         return self._body(request, response)
 

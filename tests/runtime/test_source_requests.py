@@ -176,6 +176,16 @@ FALLBACK = f'{URL}, fallback_url: !tmpl "{{{{ host }}}}/b"'
 PAGE = Answer(b"<html>not here</html>", 404, {"Content-Type": "text/html"})
 
 
+def test_a_path_that_another_thread_finds_to_have_moved_is_tried_there_too(asker: Asker) -> None:
+    def gone(_: Asked) -> Answer:
+        asker.sources.moved.add("/a")  # what another thread does while this request is under way
+        return Answer(b"", 404)
+
+    asker.server.routes |= {"/a": gone, "/b": lambda _: Answer({"here": True})}
+    assert asker.ask(FALLBACK) == [{"here": True}]
+    assert asker.server.paths() == ["/a", "/b"]
+
+
 def test_a_404_leads_to_the_other_address_once_and_is_remembered(asker: Asker) -> None:
     asker.server.routes = {"/a": lambda _: PAGE, "/b": lambda _: Answer({"ok": 1})}
     for _ in range(3):
