@@ -21,6 +21,7 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
 )
 from izoologic_cdf.language.positions import DefinitionError
+from izoologic_cdf.language.schema import NAMES
 from izoologic_cdf.lint.reads import Code, Read, scan
 
 
@@ -71,6 +72,8 @@ class Outline:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._sites: dict[int, Site] = {}
+        # names of expressions as the file spells them, to those of the language
+        self._names = {new: name for name, new in NAMES.spelt(document).items()}
 
     @cached_property
     def keys(self) -> dict[str, Entry]:
@@ -151,7 +154,8 @@ class Outline:
     def _site(self, node: ScalarNode) -> Site:
         site = self._sites.get(id(node))
         if site is None:
-            site = Site(node, scan(str(node.value), template=node.tag == TMPL))
+            code = scan(str(node.value), template=node.tag == TMPL, names=self._names)
+            site = Site(node, code)
             self._sites[id(node)] = site
         return site
 
