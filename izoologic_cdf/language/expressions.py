@@ -6,7 +6,6 @@ is run as well, because nobody here knows which of them the platform has.
 """
 
 import ast
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,11 +16,12 @@ from jinja2.parser import Parser
 
 from izoologic_cdf.errors import CdfError, Position
 from izoologic_cdf.language import codes
+from izoologic_cdf.language.budget import THREAD
 from izoologic_cdf.language.checks import Checks, offset_of_failure, offsets_of_name, python_hint
 from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Findings
-from izoologic_cdf.language.sandbox import TEXT_OF, environment_of
+from izoologic_cdf.language.sandbox import environment_of
 from izoologic_cdf.language.schema import NAMES, Missing
 
 _TOO_LONG = "a number has too many digits"
@@ -57,9 +57,8 @@ class Compiled:
         self.source = str(node.value)
         self.takes: frozenset[str] = frozenset()
         self._environment = environment_of(missing)
-        # the native value of an expression or the text of a template over names; raises
-        # EvaluationError
-        self.evaluate: Function = self._first
+        # what `evaluate` does, as a part of an evaluation that has begun
+        self.run: Function = self._first
         try:
             self.tree = self._parse(document, node)
             checks = Checks(self._environment, self.source, self._state, self.tree)
@@ -89,13 +88,22 @@ class Compiled:
     def _parse(self, document: Document, node: ScalarNode) -> Any:
         raise NotImplementedError
 
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """Return the native value of an expression, or the text of a template.
+
+        Raises:
+            EvaluationError: it failed on the data.
+        """
+        THREAD.budget.fresh = True
+        return self.run(names)
+
     def _first(self, names: Mapping[str, Any]) -> Any:
         """Compile at the first evaluation: most expressions of a definition are never reached."""
         try:
-            self.evaluate = self._compile()
+            self.run = self._compile()
         except Exception as error:  # noqa: BLE001 - whatever Jinja2 finds only now
-            raise self._failed(error, names) from None
-        return self.evaluate(names)
+            raise self._failed(error) from None
+        return self.run(names)
 
     def _compile(self) -> Function:
         raise NotImplementedError
@@ -121,7 +129,7 @@ class Compiled:
         # an expression has no scopes, so that every name in it comes from outside
         return {one.name for one in parts if isinstance(one, nodes.Name)}
 
-    def _failed(self, error: Exception, _names: Mapping[str, Any]) -> EvaluationError:
+    def _failed(self, error: Exception) -> EvaluationError:
         message, purposeful = explain(error)
         return EvaluationError(message, self.position, purposeful=purposeful)
 
@@ -160,25 +168,7 @@ class Template(Compiled):
         itself = {name.name for name in named if name.name == "self"}
         return (set(find_undeclared_variables(self.tree)) | itself) - own
 
-    @functools.cached_property
-    def as_expression(self) -> nodes.Expr | None:
-        """The same as an expression, which costs less; null where the template has statements."""
-        body = self.tree.body
-        if len(body) != 1 or not isinstance(body[0], nodes.Output):
-            return None
-        parts: list[nodes.Expr] = [
-            nodes.Const(part.data)
-            if isinstance(part, nodes.TemplateData)
-            else nodes.Filter(part, TEXT_OF, [], [], None, None)
-            for part in body[0].nodes
-        ]
-        expression = parts[0] if len(parts) == 1 else nodes.Concat(parts)
-        expression.set_environment(self._environment)
-        return expression
-
     def _compile(self) -> Function:
-        if self.as_expression is not None:
-            return compile_tree(self._environment, self.as_expression, self._failed)
         return compile_template(self._environment, self.tree, self._failed)
 
 

@@ -1,8 +1,7 @@
 """From a Jinja2 tree to a Python function over names.
 
-Jinja2 compiles a template: a generator over a context, made anew at each evaluation. An expression
-needs neither, and an evaluation is short, so that both would cost more than what they are for.
-Here the code that Jinja2 writes for an expression becomes the body of a plain function.
+Jinja2 compiles a template: a generator over a context, made anew at each evaluation, which costs
+more than most expressions. Here the code that Jinja2 writes for an expression becomes a function.
 """
 
 import math
@@ -14,20 +13,34 @@ from jinja2.compiler import Frame
 from jinja2.runtime import Context
 from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
-from izoologic_cdf.language.budget import THREAD, walk
+from izoologic_cdf.language.budget import walk
 from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment
 
 Function = Callable[[Mapping[str, Any]], Any]
-# what to raise for an error that an evaluation over these names ended in
-Failed = Callable[[Exception, Mapping[str, Any]], Exception]
-_FILE = "<expression>"
+# what to raise for an error that an evaluation ended in
+Failed = Callable[[Exception], Exception]
 
 
 def compile_tree(environment: Any, tree: nodes.Expr, failed: Failed) -> Function:
     """Compile an expression's tree to a function from names to its native value."""
+    shared, null = nodes.EvalContext(environment), isinstance(environment, NullEnvironment)
     code = _ExpressionCode(environment)
-    code.visit(tree, Frame(code.shared))
-    return code.function(failed)
+    code.visit(tree, Frame(shared))
+    written: str = code.stream.getvalue()  # type: ignore[attr-defined]
+    # Python writes two floats by these names
+    bound = {"environment": environment, "look_up": _look_up, "inf": math.inf, "nan": math.nan}
+    evaluate = eval(f"lambda names, context: {written}", bound)  # noqa: S307 - code that Jinja2 wrote
+    needs_context = "context" in written
+
+    def run(names: Mapping[str, Any]) -> Any:
+        try:
+            context = _Context(environment, names, shared) if needs_context else None
+            value = evaluate(names, context)
+            return value if null else _settled(value)
+        except Exception as error:  # noqa: BLE001 - whatever it raises is about the data
+            raise failed(error) from None
+
+    return run
 
 
 def compile_template(environment: Any, tree: nodes.Template, failed: Failed) -> Function:
@@ -37,113 +50,53 @@ def compile_template(environment: Any, tree: nodes.Template, failed: Failed) -> 
     render: Callable[[Context], Iterator[str]] = template.root_render_func
 
     def run(names: Mapping[str, Any]) -> str:
-        THREAD.budget.fresh = True
         # a template can change its evaluation context, so it gets one of its own
         own = nodes.EvalContext(environment)
         try:
             return str(environment.concat(render(_Context(environment, names, own))))
         except Exception as error:  # noqa: BLE001 - whatever it raises is about the data
-            raise failed(error, names) from None
+            raise failed(error) from None
 
     return run
 
 
+class _Table(dict[str, str]):
+    """The filters or tests of an environment, by the code that finds each of them."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, name: str) -> str:
+        return f"environment.{self._table}[{name!r}]"
+
+
 class _ExpressionCode(Code):
-    """Writes the body of one function."""
+    """Writes one expression over `names`."""
 
     def __init__(self, environment: Any) -> None:
         # nothing is calculated before the evaluation, whose budget it has to keep
         super().__init__(environment, None, None, optimized=False)
-        self.shared = nodes.EvalContext(environment)
-        self.null = isinstance(environment, NullEnvironment)
-        # what the function finds around it
-        self._bound: dict[str, Any] = {
-            "environment": environment,
-            # how Python writes these two floats
-            "inf": math.inf,
-            "nan": math.nan,
-        }
-        # the variable of each name that the expression takes
-        self._variables: dict[str, str] = {}
-        # how many objects had a key looked up in them: each has a variable of its own
-        self._looked_into = 0
-        self._takes_context = False
-        # whether something in it is charged for
-        self._charged = False
-
-    def function(self, failed: Failed) -> Function:
-        """Return the function of what was visited."""
-        lines = [f"{variable} = {self._load(name)}" for name, variable in self._variables.items()]
-        if self._takes_context:
-            self._bound |= {"context_of": _Context, "shared": self.shared}
-            lines.append("context = context_of(environment, names, shared)")
-        if self._charged:
-            self._bound["thread"] = THREAD
-            lines.insert(0, "thread.budget.fresh = True")
-        result = self.stream.getvalue()  # type: ignore[attr-defined]
-        lines.append(f"return {result}" if self.null else f"return settled({result})")
-        self._bound |= {"failed": failed, "settled": _settled}
-        # operators hand the context on even where nothing needs one
-        source = (
-            "def run(names, context=None):\n"
-            " try:\n"
-            f"{''.join(f'  {line}{chr(10)}' for line in lines)}"
-            " except Exception as error:\n"
-            "  raise failed(error, names) from None\n"
-        )
-        exec(compile(source, _FILE, "exec"), self._bound)  # noqa: S102 - code that Jinja2 wrote
-        made: Function = self._bound["run"]
-        return made
-
-    def _load(self, name: str) -> str:
-        if self.null and name not in self.environment.globals:
-            return f"names.get({name!r})"
-        self._bound["look_up"] = _look_up
-        return f"look_up(environment, names, {name!r})"
+        self._null = isinstance(environment, NullEnvironment)
+        self.filters, self.tests = _Table("filters"), _Table("tests")
+        # each object that a key is looked up in has a variable of its own
+        self._objects = 0
 
     def visit_Name(self, node: nodes.Name, _frame: Frame) -> None:  # noqa: N802 - Jinja2's name
-        self.write(self._variables.setdefault(node.name, f"n{len(self._variables)}"))
+        known = self._null and node.name not in self.environment.globals
+        look_up = "names.get(" if known else "look_up(environment, names, "
+        self.write(f"{look_up}{node.name!r})")
 
-    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - likewise
-        if not self.null or node.attr in DICT_METHODS:
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        if not self._null or node.attr in DICT_METHODS:
             super().visit_Getattr(node, frame)
             return
         # what NullEnvironment.getattr does for data, without the call
-        self._looked_into += 1
-        found, key = f"f{self._looked_into}", repr(node.attr)
+        self._objects += 1
+        found, key = f"f{self._objects}", repr(node.attr)
         self.write(f"({found}.get({key}) if type({found} := ")
         self.visit(node.node, frame)
         self.write(f") is dict else environment.getattr({found}, {key}))")
-
-    def visit_Call(  # noqa: N802 - likewise
-        self, node: nodes.Call, frame: Frame, forward_caller: bool = False
-    ) -> None:
-        self._takes_context = self._charged = True
-        super().visit_Call(node, frame, forward_caller=forward_caller)
-
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - likewise
-        self._charged = True
-        super().visit_Concat(node, frame)
-
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - likewise
-        self._charged |= isinstance(node.arg, nodes.Slice)
-        super().visit_Getitem(node, frame)
-
-    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:  # noqa: N802 - likewise
-        self._bind(node.name, self.filters, self.environment.filters, "filter")
-        super().visit_Filter(node, frame)
-
-    def visit_Test(self, node: nodes.Test, frame: Frame) -> None:  # noqa: N802 - likewise
-        self._bind(node.name, self.tests, self.environment.tests, "test")
-        super().visit_Test(node, frame)
-
-    def _bind(self, name: str, bound: dict[str, str], known: Any, kind: str) -> None:
-        """Let the function find a filter or test, under a name that is an identifier."""
-        if name not in bound:
-            bound[name] = f"{kind}_{len(bound)}"
-            self._bound[bound[name]] = known[name]
-            self._charged = True
-        self._takes_context |= hasattr(known[name], "jinja_pass_arg")
 
 
 class _Context(Context):

@@ -26,8 +26,6 @@ PYTHON_NAMES = {"str": str, "len": len, "int": int, "isinstance": isinstance}
 # what `isinstance` may be asked about beside those; no names of their own
 PYTHON_TYPES = {"list": list, "float": float, "bool": bool}
 _PYTHON_GUARDS: dict[Any, Guard] = {str: as_text, int: integer}
-# what {{ }} does to a value, as a filter whose name nobody can write
-TEXT_OF = "text of"
 _SIZED = (str, bytes, list, tuple)
 _FORMATS = ("format", "format_map")
 _KNOWN: dict[type, Mapping[str, Guard]] = {**METHODS}
@@ -288,17 +286,10 @@ def _shown(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _text_of(value: Any) -> str:
-    if type(value) is str:
-        return value
-    return str(_shown(value))
-
-
 def _environment(kind: type[_Environment], undefined: type[Undefined]) -> _Environment:
     environment = kind(finalize=_shown, autoescape=False, undefined=undefined, optimized=False)
     restrict(environment)
     environment.globals |= PYTHON_NAMES | PYTHON_TYPES
-    environment.filters[TEXT_OF] = _text_of
     return environment
 
 
