@@ -169,13 +169,13 @@ def elements_of(node: Node) -> list[Node]:
 
 
 def _is_alias(node: Node, after: Node) -> bool:
-    """Tell whether a tagged value stands by an alias where it has to come after another node."""
+    """Return whether a tagged value stands by an alias where it has to come after another node."""
     # an anchor stands before all of its aliases
     return node.tag in TAGS and node.start_mark.index < after.start_mark.index
 
 
 def _may_be_null(node: Node) -> bool:
-    """Tell whether a value says null in so many words, at least in one of its branches."""
+    """Return whether a value says null in so many words, at least in one of its branches."""
     if node.tag == "tag:yaml.org,2002:null":
         return True
     if not isinstance(node, ScalarNode) or node.tag != EXPR:

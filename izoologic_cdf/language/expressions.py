@@ -128,7 +128,7 @@ class Compiled:
         message = (told or "syntax error").replace("'end of template'", "the end")
         raise document.error_at(
             position,
-            f"this is no Jinja2 {self._kind}: {message}",
+            f"not a valid Jinja2 {self._kind}: {message}",
             python_hint(self.source),
             codes.NO_JINJA,
         )
@@ -316,7 +316,7 @@ def explain(error: Exception) -> tuple[str, bool]:
     """Return what to say of an expression's failure, and whether it was on purpose.
 
     `[].index('message')` is the one way of any Jinja2 to fail with a message; messages of other
-    errors of value can hold data, so only their kind is told.
+    errors of value can hold data, so only their type is reported.
     """
     text = str(error)
     if isinstance(error, ValueError) and text.endswith(" is not in list"):

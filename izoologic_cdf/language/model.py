@@ -291,7 +291,7 @@ class Feed:
         if len(tracks) > 1 or tracks != at_top or (tracks and kind in CALLED):
             raise scope.document.error_at(
                 tracks[-1].position,
-                "track stands at most once, at the top level of the filters of a primary feed",
+                "track is allowed once, at the top level of the filters of a primary feed",
             )
 
     @property

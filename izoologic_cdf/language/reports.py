@@ -149,7 +149,7 @@ class ReportedItem:
     description: Value = key(VALUE, "description")
     published_at: Value = key(VALUE, "date of the source")
     happened_at: Value = key(VALUE, "date of an event")
-    started_at: Value = key(VALUE, "begin of an incident")
+    started_at: Value = key(VALUE, "start of an incident")
     ended_at: Value = key(VALUE, "end of an incident")
     status: Value = key(VALUE, "status of an indicator")
     attributes: Value = key(ATTRIBUTE_ROWS, "attributes of this item")

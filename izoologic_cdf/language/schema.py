@@ -137,7 +137,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A feed that is called: its name, where, and which type of feed is due there."""
+    """A feed that is called: its name, where, and which type of feed is expected there."""
 
     name: str
     node: Node
@@ -162,7 +162,7 @@ class Scope:
 
 
 class Kind:
-    """What can stand under a key: how it is read, and what an editor is told of it."""
+    """What can stand under a key: how it is read, and its JSON Schema for editors."""
 
     schema: Schema = {}  # noqa: RUF012 - not changed, replaced by subclasses
 
@@ -328,7 +328,7 @@ def within(kind: Kind, *names: str, made_of: Callable[[Any], Any] = lambda made:
 
 # --- constructs ----------------------------------------------------------------------------------
 
-# every construct by its name, in the order in which an editor is told of them
+# every construct by its name, in the order of the editor's schema
 CONSTRUCTS: dict[str, type[Any]] = {}
 
 

@@ -102,7 +102,7 @@ def _python(scope: Scope, node: Node, _what: str) -> PythonFilter:
         if not python.folder.is_dir():
             # all filters of the file miss it, and it is reported once
             where = scope.document.root
-            message = f"Python filters are looked for in {python.folder}, which is no folder"
+            message = f"Python filters are looked for in {python.folder}, which is not a folder"
             hint = "move the file into a folder beside it, or name another: --filters FOLDER"
             raise scope.document.error(where, message, hint, codes.UNKNOWN_FILTER) from None
         message = f"there is no Python filter {name!r} in {python.folder.name}/"

@@ -79,7 +79,7 @@ FAULTS: list[tuple[str, dict[str, bytes | None], bool, str]] = [
     ("an older guide", {layout.GUIDE: b"Version 1.0.9\n"}, True, "the version is 1.0.9"),
     ("an older change log", {layout.CHANGELOG: b"## [1.0.9]\n"}, True, "the version is 1.0.9"),
     ("a guide without version", {layout.GUIDE: b"Guide\n"}, True, "no version is named"),
-    ("no YAML", {layout.DEFINITION: b'version: "1.1.0"\n a: ['}, True, "can't be loaded"),
+    ("not valid YAML", {layout.DEFINITION: b'version: "1.1.0"\n a: ['}, True, "can't be loaded"),
     ("no UTF-8", {layout.DEFINITION: b"\xff"}, True, "not UTF-8"),
 ]
 
