@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := izoologic_cdf filters tests benchmarks
+SOURCES := izoologic_cdf filters tests tools benchmarks
 
 # what `make mutants` draws: the same places for the same seed
 SEED := 1
@@ -46,10 +46,9 @@ mutants: $(VENV)/.developed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
 	$(BIN)/python -m tests.proof.mutants --seed $(SEED) --sample $(SAMPLE)
 
-# the generated parts of the documents
+# the generated parts of the documents, and the schema for editors
 docs: $(VENV)/.developed
-	$(BIN)/python -m izoologic_cdf.documents
-	$(BIN)/python -m izoologic_cdf.lint.pages
+	$(BIN)/python -m tools.documents
 
 # the golden files, from what the tests see: read the difference before you commit it
 golden: $(VENV)/.developed

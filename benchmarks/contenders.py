@@ -1,14 +1,17 @@
-"""Who runs against whom: each a command, whole processes all of them."""
+"""Who runs against whom: each a command that does the same job in a process of its own."""
 
+import subprocess
 import sys
+import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving import Served
+from benchmarks.processes import ROOT, BenchmarkError, Served
 
-AIOHTTP, REQUESTS, TRANSPORT = "bare aiohttp client", "bare requests client", "own transport"
-RUN, AIRBYTE, DLT = "our run", "airbyte-cdk", "dlt"
+HERE = Path(__file__).resolve().parent
+PLACES = ROOT / "build" / "benchmarks"
+CLI = (sys.executable, "-m", "izoologic_cdf.cli.main")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,34 +23,54 @@ class Job:
     files: bool
     folder: Path
 
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A name and the command that does a job; `good` are the exit codes of a job that was done."""
-
-    name: str
-    command: Callable[[Job], list[str]]
-    good: tuple[int, ...] = (0,)
+    @property
+    def arguments(self) -> list[str]:
+        """What the programs of the others take."""
+        numbers = (self.served.since, self.served.until, self.in_flight, int(self.files))
+        return [str(self.folder), *map(str, numbers)]
 
 
-def _bare(module: str) -> Callable[[Job], list[str]]:
-    def command(job: Job) -> list[str]:
-        asked = (job.served.since, job.served.until, job.in_flight, int(job.files))
-        return [sys.executable, "-m", f"benchmarks.clients.{module}", *map(str, asked)]
-
-    return command
+Command = Callable[[Job], list[str]]
 
 
-def _run(job: Job) -> list[str]:
-    command = [sys.executable, "-m", "izoologic_cdf.cli.main", "run", "incident"]
-    command += ["--since", str(job.served.since), "--until", str(job.served.until)]
-    command += ["--in-flight", str(job.in_flight), "--format", "json"]
-    return [*command, "--library", str(job.folder / "library.sqlite")]
+def own_run(job: Job) -> list[str]:
+    """Return the command of an incident run of this project."""
+    span = ["--since", str(job.served.since), "--until", str(job.served.until)]
+    ways = ["--in-flight", str(job.in_flight), "--format", "json"]
+    return [*CLI, "run", "incident", *span, *ways, "--library", str(job.folder / "library.sqlite")]
 
 
-OURS = (
-    Contender(AIOHTTP, _bare("with_aiohttp")),
-    Contender(REQUESTS, _bare("with_requests")),
-    Contender(TRANSPORT, _bare("with_transport")),
-    Contender(RUN, _run),
-)
+def bare_client(job: Job) -> list[str]:
+    """Return the command of a client that makes the calls and nothing else."""
+    return [sys.executable, "-m", "benchmarks.bare_client", *job.arguments]
+
+
+BARE, RUN, AIRBYTE, DLT = "bare aiohttp client", "our run", "airbyte-cdk", "dlt"
+OURS: dict[str, Command] = {BARE: bare_client, RUN: own_run}
+
+
+def others() -> dict[str, Command]:
+    """Return airbyte-cdk and dlt, each installed into a virtual environment of its own."""
+    return {AIRBYTE: _other("airbyte"), DLT: _other("dlt")}
+
+
+def _other(name: str) -> Command:
+    program = [str(_installed(name)), "-m", f"benchmarks.others.with_{name}"]
+    return lambda job: [*program, *job.arguments[:4]]
+
+
+def _installed(name: str) -> Path:
+    """Return the Python of a virtual environment that holds what the requirements name."""
+    place, requirements = PLACES / name, HERE / "others" / f"{name}.txt"
+    python, done = place / "bin" / "python", place / "installed.txt"
+    wanted = requirements.read_text(encoding="utf-8")
+    if done.exists() and done.read_text(encoding="utf-8") == wanted:
+        return python
+    print(f"installing {wanted.strip()} into {place.relative_to(ROOT)}", file=sys.stderr)
+    venv.create(place, with_pip=True)
+    command = [str(python), "-m", "pip", "install", "-q", "-r", str(requirements)]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if made.returncode:
+        raise BenchmarkError(f"{name} cannot be installed\n{made.stderr[-2000:]}")
+    done.write_text(wanted, encoding="utf-8")
+    return python

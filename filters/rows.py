@@ -9,22 +9,24 @@ from .names import fold
 
 __all__ = ["cases", "with_parent"]
 
+_UPDATED = ("updatedat", "modifieddate", "updatedon")
+
 
 def cases(value: Any) -> list[dict[str, Any]]:
     """Return {caseId, trackingId, updated} of each case of a list, the oldest update first (I-07).
 
-    Of the rows of one case the newest counts; all rows without an id are one with a blank id.
+    Of the rows of one case the newest counts, and of the dates of a row the first that is one; all
+    rows without an id are one with a blank id.
     """
     newest: dict[str, dict[str, Any]] = {}
     for row in value:
         names = fold(row) if is_object(row) else {}
         case_id = names.get("caseid", "")
+        dates = [read(names.get(name)) for name in _UPDATED]
         case: dict[str, Any] = {
             "caseId": "" if is_object(case_id) else str(case_id).strip(),
             "trackingId": str(names.get("trackingid", "")).strip(),
-            "updated": read(
-                names.get("updatedat", names.get("modifieddate", names.get("updatedon")))
-            ),
+            "updated": next((one for one in dates if one["seconds"]), dates[0]),
         }
         known = newest.setdefault(case["caseId"], case)
         if case["updated"]["seconds"] > known["updated"]["seconds"]:

@@ -3,7 +3,7 @@
 CdfError                    the root: whatever is caught here ends with a sentence, not a traceback
   UsageError                a command that cannot be carried out as given
   DefinitionError           a definition that cannot be used (`language/positions`)
-  ConfigurationError        a value of the form (`runtime/configuration`)
+  ConfigurationError        a value of the form (`cli/configuration`)
   LibraryError              a library that cannot be read or written (`library/objects`)
   BuildError, ZipError      a definition that cannot be built, a zip that cannot be read (`bundle`)
   EmulatorError             a wrong use of an emulated API (`loopback/inputs`)

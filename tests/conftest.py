@@ -7,6 +7,8 @@ from hypothesis import settings
 
 from izoologic_cdf.library import database
 
+pytest_plugins = ["tests.support.fixtures"]
+
 # what `make quick` leaves out: long proofs, and many processes; something of each folder stays
 SLOW = (
     "tests/bundle/test_diff.py",

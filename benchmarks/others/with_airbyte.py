@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
 from airbyte_cdk.entrypoint import launch  # type: ignore[import-not-found]
 from airbyte_cdk.models import (  # type: ignore[import-not-found]
     ConfiguredAirbyteCatalogSerializer,
@@ -18,8 +19,11 @@ from airbyte_cdk.sources.declarative.yaml_declarative_source import (  # type: i
     YamlDeclarativeSource,
 )
 
+from benchmarks.others import NAMES
+
 MANIFEST = Path(__file__).resolve().parent / "airbyte.yaml"
 DAY = 86_400
+MODE = "full_refresh"
 
 
 def main() -> None:
@@ -38,12 +42,8 @@ def main() -> None:
     catalog: dict[str, Any] = {
         "streams": [
             {
-                "stream": {
-                    "name": name,
-                    "json_schema": {},
-                    "supported_sync_modes": ["full_refresh"],
-                },
-                "sync_mode": "full_refresh",
+                "stream": {"name": name, "json_schema": {}, "supported_sync_modes": [MODE]},
+                "sync_mode": MODE,
                 "destination_sync_mode": "append",
             }
             for name in ("details", "communications")
@@ -51,7 +51,14 @@ def main() -> None:
     }
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (folder / "catalog.json").write_text(json.dumps(catalog), encoding="utf-8")
-    (folder / "manifest.yaml").write_bytes(MANIFEST.read_bytes())
+    manifest = yaml.safe_load(MANIFEST.read_bytes())
+    (details,) = [one for one in manifest["streams"] if one["name"] == "details"]
+    values = {name: f"{{{{ record.get('{key}') }}}}" for key, name in NAMES.items()}
+    values["Case ID"] = "{{ stream_partition.case_id }}"
+    kind = {"type": "AddedFieldDefinition", "value_type": "string"}
+    added = [{**kind, "path": ["attributes", name], "value": one} for name, one in values.items()]
+    details["transformations"] = [{"type": "AddFields", "fields": added}]
+    (folder / "manifest.yaml").write_text(json.dumps(manifest), encoding="utf-8")
     os.chdir(folder)
     source = YamlDeclarativeSource(
         path_to_yaml="manifest.yaml",

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 FOLDER, SINCE, UNTIL, IN_FLIGHT = sys.argv[1], *map(int, sys.argv[2:5])
@@ -26,28 +26,16 @@ os.environ.update(
 import dlt  # type: ignore[import-not-found] # noqa: E402
 from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found] # noqa: E402
 
+from benchmarks.others import NAMES  # noqa: E402
+
 HOST = os.environ["IZOOLOGIC_API_HOST"]
 DAY = 86_400
-NAMES = {
-    "url": "URL", "description": "Description", "brand": "Brand", "clientRef": "Client Ref",
-    "caseDescription": "Case Type", "statusDescription": "Status",
-    "incidentType": "Incident Type", "subIncidentType": "SubIncident Type",
-    "threatType": "Threat Type", "impact": "Impact", "recommendation": "Recommendation",
-    "mxRecord": "MX Record", "detectedBy": "Detected By", "upTime": "Up Time",
-    "progressStage": "Progress Stage", "executiveName": "Executive Name",
-    "mobileAppName": "Mobile App Name", "mobileAppVersion": "Mobile App Version",
-    "mobileAppStatus": "Mobile App Status", "mobileAppSignature": "Mobile App Signature",
-    "ipAddress": "IP Address", "webhost": "Web Host", "webhostCountry": "Web Host Country",
-    "registrarName": "Registrar Name", "nameServer": "Name Server",
-}  # fmt: skip
 
 
 def token() -> str:
     """Log in."""
-    keys = {
-        "apikey": os.environ["IZOOLOGIC_API_KEY"],
-        "secretkey": os.environ["IZOOLOGIC_API_SECRET"],
-    }
+    names = {"apikey": "IZOOLOGIC_API_KEY", "secretkey": "IZOOLOGIC_API_SECRET"}
+    keys = {key: os.environ[name] for key, name in names.items()}
     request = urllib.request.Request(  # noqa: S310 - the emulator's address
         f"{HOST}/api/Token/Authenticate",
         json.dumps(keys).encode(),
@@ -76,12 +64,30 @@ def note(record: dict[str, Any]) -> dict[str, Any]:
     return {key: record.get(key) for key in keys}
 
 
+def endpoint(action: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Return an endpoint whose result is one page."""
+    path = f"api/ThreatManagement/{action}"
+    return {"path": path, "data_selector": "result", "paginator": "single_page", **request}
+
+
+def child(name: str, action: str, mapper: Callable[..., Any], **params: str) -> dict[str, Any]:
+    """Return a resource that is requested for each case."""
+    request = {"params": {"caseid": "{resources.cases.caseId}", **params}}
+    return {
+        "name": name,
+        "include_from_parent": ["caseId"],
+        "parallelized": True,
+        "write_disposition": "append",
+        "processing_steps": [{"map": mapper}],
+        "endpoint": endpoint(action, request),
+    }
+
+
 def main() -> None:
     """Run the pipeline."""
-    child = {"include_from_parent": ["caseId"], "parallelized": True, "write_disposition": "append"}
     from_date = SINCE - SINCE % DAY
-    path = "api/ThreatManagement"
-    endpoint = {"data_selector": "result", "paginator": "single_page"}
+    listing = {"method": "POST", "json": {"lastsyncntime": str(SINCE)}}
+    span = {"fromdate": str(from_date), "todate": str(UNTIL)}
     source = rest_api_source(
         {
             "client": {"base_url": HOST, "auth": {"type": "bearer", "token": token()}},
@@ -90,37 +96,10 @@ def main() -> None:
                     "name": "cases",
                     "selected": False,
                     "processing_steps": [{"yield_map": one_by_one}],
-                    "endpoint": {
-                        **endpoint,
-                        "path": f"{path}/CaseSync",
-                        "method": "POST",
-                        "json": {"lastsyncntime": str(SINCE)},
-                    },
+                    "endpoint": endpoint("CaseSync", listing),
                 },
-                {
-                    **child,
-                    "name": "details",
-                    "processing_steps": [{"map": mapped}],
-                    "endpoint": {
-                        **endpoint,
-                        "path": f"{path}/CaseDetail",
-                        "params": {"caseid": "{resources.cases.caseId}"},
-                    },
-                },
-                {
-                    **child,
-                    "name": "communications",
-                    "processing_steps": [{"map": note}],
-                    "endpoint": {
-                        **endpoint,
-                        "path": f"{path}/FetchCaseCommunications",
-                        "params": {
-                            "caseid": "{resources.cases.caseId}",
-                            "fromdate": str(from_date),
-                            "todate": str(UNTIL),
-                        },
-                    },
-                },
+                child("details", "CaseDetail", mapped),
+                child("communications", "FetchCaseCommunications", note, **span),
             ],
         }
     )

@@ -1,5 +1,5 @@
 """From the authored definitions to what an administrator uploads.
 
-Submodules in the order in which they build on each other: tree, inline, native, emit, made,
-checklist, build; archive and verify for the zip.
+Submodules, each building on those before: tree, native, emit, made, checklist, build; then
+layout, archive and verify for the zip; alternatives are edits of the built file.
 """

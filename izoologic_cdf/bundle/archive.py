@@ -1,4 +1,4 @@
-"""The zip: the same bytes on every machine and at every time."""
+"""The zip: the same bytes on every machine and at every time, with the guide as a page as well."""
 
 import hashlib
 import io
@@ -14,15 +14,14 @@ from izoologic_cdf.bundle.layout import (
     DEFINITION,
     GUIDE,
     GUIDE_PAGE,
-    LARGEST_MEMBER,
-    LARGEST_ZIP,
     MANIFEST,
+    MAX_MEMBER,
+    MAX_MEMBERS,
+    MAX_ZIP,
     MEMBERS,
-    MOST_MEMBERS,
     NAME,
     Member,
 )
-from izoologic_cdf.bundle.page import page
 from izoologic_cdf.content import folder
 from izoologic_cdf.errors import CdfError
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
@@ -32,6 +31,23 @@ _MOMENT = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _FILE, _PROGRAM = 0o100644, 0o100755
 _ENCRYPTED = 0x1
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
+table {{ border-collapse: collapse; display: block; overflow-x: auto }}
+th, td {{ border: 1px solid #8888; padding: .25rem .5rem; text-align: left; vertical-align: top }}
+code, pre {{ font: .875em/1.4 ui-monospace, monospace }}
+pre {{ overflow-x: auto; padding: .75rem; border: 1px solid #8884 }}
+</style>
+{body}
+</html>
+"""
 
 
 class ZipError(CdfError):
@@ -121,8 +137,8 @@ def unpack(body: bytes) -> dict[str, Packed]:
 
 def _check(infos: list[zipfile.ZipInfo]) -> None:
     """Refuse what a bundle never is, before anything is unpacked."""
-    if len(infos) > MOST_MEMBERS:
-        raise ZipError(f"it has {len(infos)} members; a bundle has at most {MOST_MEMBERS}")
+    if len(infos) > MAX_MEMBERS:
+        raise ZipError(f"it has {len(infos)} members; a bundle has at most {MAX_MEMBERS}")
     names: set[str] = set()
     for info in infos:
         name = info.filename
@@ -135,10 +151,10 @@ def _check(infos: list[zipfile.ZipInfo]) -> None:
             raise ZipError(f"its member {name!r} is a link")
         if info.flag_bits & _ENCRYPTED:
             raise ZipError(f"its member {name!r} is encrypted")
-        if info.file_size > LARGEST_MEMBER:
-            raise ZipError(f"its member {name!r} is larger than {LARGEST_MEMBER} bytes")
-    if sum(info.file_size for info in infos) > LARGEST_ZIP:
-        raise ZipError(f"it unpacks to more than {LARGEST_ZIP} bytes")
+        if info.file_size > MAX_MEMBER:
+            raise ZipError(f"its member {name!r} is larger than {MAX_MEMBER} bytes")
+    if sum(info.file_size for info in infos) > MAX_ZIP:
+        raise ZipError(f"it unpacks to more than {MAX_ZIP} bytes")
 
 
 def version_of(definition: str) -> tuple[str, str]:
@@ -161,6 +177,20 @@ def _read(member: Member) -> bytes:
         body = (folder(name) / path).read_bytes()
     except OSError as error:
         place = f"{name}/{path}".removesuffix("/")
-        raise BuildError(f"{place} can't be read: {error.strerror}") from None
+        raise BuildError(f"{place} cannot be read: {error.strerror}") from None
     # a checkout of git on Windows has other line ends, with which no shell runs the installer
     return body if b"\0" in body else body.replace(b"\r\n", b"\n")
+
+
+def page(markdown_text: str) -> str:
+    """Return a Markdown document as an HTML page that loads nothing from elsewhere.
+
+    Its first line is the title, as `# Title`.
+    """
+    import markdown  # noqa: PLC0415 - only the build needs it, and it is slow to load
+
+    title = markdown_text.partition("\n")[0].removeprefix("# ")
+    body = markdown.markdown(
+        markdown_text, extensions=["tables", "fenced_code", "toc"], output_format="html"
+    )
+    return _PAGE.format(title=title, body=body)

@@ -21,6 +21,7 @@ _HEAD = """\
 # definition: change that one, and build again. GUIDE.md lists what no public source confirms.
 #
 {contents}
+#
 # Each list under _anchors is a step of the data, used in the feeds as `chain: *name`. Those named
 # like a module and a function (dates_read) are generated from the filters of the project.
 
@@ -56,29 +57,16 @@ def build_yaml(definition: Path, filters: Path, spellings: Spellings = NO_SPELLI
 
 
 def _with_head(tree: Mapping, body: str) -> str:
-    """Put the head comment in front, with the lines in which each feed stands."""
+    """Put the head comment in front, with the lines at which the parts of the file begin."""
     feeds = tree.get("feeds")
     names = [name for name, _ in feeds.entries] if isinstance(feeds, Mapping) else []
+    parts = {f"  {name}:": name for name in names} | {"_anchors:": "_anchors"}
+    found = [(at, parts[line]) for at, line in enumerate(body.splitlines(), 1) if line in parts]
+    above = _HEAD.count("\n") - 1 + len(found)
     texts = {key: value.text for key, value in tree.entries if isinstance(value, Scalar)}
     head = _HEAD.format(
         version=texts.get("version"),
         threatq=texts.get("required_threatq_version"),
-        contents="\n".join(["#"] * (len(names) + 2)),
+        contents="\n".join(f"#   line {above + at:>4}  {name}" for at, name in found) or "#",
     )
-    lines = (head + body).splitlines()
-    begins = {
-        name: at for at, line in enumerate(lines, 1) for name in names if line == f"  {name}:"
-    }
-    begins |= {"_anchors": lines.index("_anchors:") + 1} if "_anchors:" in lines else {}
-    contents = [
-        f"#   line {at:>4}  {name}" for name, at in sorted(begins.items(), key=lambda i: i[1])
-    ]
-    contents += ["#"] * (len(names) + 2 - len(contents))
-    return (
-        _HEAD.format(
-            version=texts.get("version"),
-            threatq=texts.get("required_threatq_version"),
-            contents="\n".join(contents),
-        )
-        + body
-    )
+    return head + body

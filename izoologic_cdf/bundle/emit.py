@@ -1,13 +1,14 @@
 """Writes a tree as YAML: the same text for the same tree, whatever library is installed.
 
-Only what definitions need: block and short flow collections, plain and double-quoted scalars,
-literal blocks for text with line ends, folded blocks for long expressions.
+It knows only what definitions need: block and short flow collections, plain and double-quoted
+scalars, literal blocks for text with line ends, folded blocks for long expressions.
 """
 
 import json
 import math
 import re
 from collections import Counter
+from itertools import count
 
 from izoologic_cdf.bundle.tree import (
     Mapping,
@@ -18,6 +19,7 @@ from izoologic_cdf.bundle.tree import (
     fingerprint,
     from_text,
     resolves_to_text,
+    walk,
 )
 from izoologic_cdf.errors import CdfError
 
@@ -38,8 +40,9 @@ def emit(tree: Tree) -> str:
     Raises:
         EmitError: the text does not read back as the tree.
     """
-    writer = _Writer(tree)
-    text = writer.document(tree)
+    if isinstance(tree, Scalar):
+        raise EmitError("a definition is a mapping")
+    text = "\n".join(_Writer(tree).block(tree, 0)) + "\n"
     if fingerprint(from_text(text, "built")) != fingerprint(tree):
         raise EmitError("the written text does not read back as the tree")
     return text
@@ -50,31 +53,24 @@ class _Writer:
         self._names = _anchors(tree)
         self._written: set[int] = set()
 
-    def document(self, tree: Tree) -> str:
-        assert isinstance(tree, Mapping)  # noqa: S101 - a definition is a mapping
-        return "\n".join(self._entries(tree, 0)) + "\n"
-
-    def _entries(self, tree: Mapping, indent: int) -> list[str]:
+    def block(self, tree: Sequence | Mapping, indent: int) -> list[str]:
+        """Return the lines of a collection, one part below the other."""
         lines: list[str] = []
         pad = " " * indent
-        for index, (key, value) in enumerate(tree.entries):
+        for index, value in enumerate(children(tree)):
             lines += [pad + comment if comment else "" for comment in tree.comments.get(index, [])]
-            lines += self._value(f"{pad}{_key(key)}:", value, indent + 2)
-        return lines
-
-    def _items(self, tree: Sequence, indent: int) -> list[str]:
-        lines: list[str] = []
-        pad = " " * indent
-        for index, item in enumerate(tree.items):
-            lines += [pad + comment if comment else "" for comment in tree.comments.get(index, [])]
-            lines += self._item(pad, item, indent)
+            if isinstance(tree, Mapping):
+                head = f"{pad}{_key(tree.entries[index][0])}:"
+                lines += self._value(head, value, indent + 2)
+            else:
+                lines += self._item(pad, value, indent)
         return lines
 
     def _item(self, pad: str, item: Tree, indent: int) -> list[str]:
         block = self._is_block(item, len(pad) + 2)
         if block and isinstance(item, Mapping) and id(item) not in self._names:
             # a mapping begins on the line of its dash
-            first, *rest = self._entries(item, indent + 2) if item.tag is None else [""]
+            first, *rest = self.block(item, indent + 2) if item.tag is None else [""]
             if first.strip() and not first.lstrip().startswith("#"):
                 return [f"{pad}- {first.lstrip()}", *rest]
         return self._value(f"{pad}-", item, indent + 2)
@@ -105,10 +101,8 @@ class _Writer:
             return [f"{head} {flow}"]
         if value.flow and all(isinstance(child, Scalar) for child in children(value)):
             return self._wrapped_flow(head, value, indent)
-        if isinstance(value, Mapping):
-            tag = f" {value.tag}" if value.tag else ""
-            return [f"{head}{tag}", *self._entries(value, indent)]
-        return [head, *self._items(value, indent)]
+        tag = f" {value.tag}" if isinstance(value, Mapping) and value.tag else ""
+        return [f"{head}{tag}", *self.block(value, indent)]
 
     def _flow(self, tree: Sequence | Mapping, column: float) -> str | None:
         """Return a collection on one line, where it was so, fits, and holds nothing anchored."""
@@ -146,44 +140,30 @@ class _Writer:
         return None if "\n" in tree.text else _tagged(tree, _inline_text(tree, flow=True))
 
     def _scalar(self, head: str, tree: Scalar, indent: int) -> list[str]:
-        tag = f" {tree.tag}" if tree.tag.startswith("!") else ""
-        if tree.lines and " ".join(tree.lines) == tree.text:
-            pad = " " * indent
-            return [f"{head}{tag} >-", *(pad + line for line in tree.lines)]
         one_line = f"{head} {_tagged(tree, _inline_text(tree, flow=False))}"
-        if "\n" in tree.text and _literal_safe(tree.text):
-            chomp = "" if tree.text.endswith("\n") else "-"
-            lines = tree.text.removesuffix("\n").split("\n")
-            pad = " " * indent
-            return [f"{head}{tag} |{chomp}", *(pad + line if line else "" for line in lines)]
-        if len(one_line) > WIDTH and _foldable(tree.text):
-            return [f"{head}{tag} >-", *_folded(tree.text, indent)]
-        return [one_line]
+        style, lines = ">-", list(tree.lines)
+        if not lines or " ".join(lines) != tree.text:
+            if "\n" in tree.text and _literal_safe(tree.text):
+                style = "|" if tree.text.endswith("\n") else "|-"
+                lines = tree.text.removesuffix("\n").split("\n")
+            elif len(one_line) > WIDTH and _foldable(tree.text):
+                lines = _folded(tree.text, WIDTH - indent)
+            else:
+                return [one_line]
+        tag = f" {tree.tag}" if tree.tag.startswith("!") else ""
+        return [f"{head}{tag} {style}", *(" " * indent + line if line else "" for line in lines)]
 
 
 def _anchors(tree: Tree) -> dict[int, str]:
     """Name every node that is reached more than once."""
-    uses: Counter[int] = Counter()
-    nodes: dict[int, Tree] = {}
-
-    def visit(node: Tree) -> None:
-        uses[id(node)] += 1
-        if id(node) not in nodes:
-            nodes[id(node)] = node
-            for child in children(node):
-                visit(child)
-
-    visit(tree)
+    nodes = list(walk(tree))
+    uses = Counter(id(child) for node in nodes for child in children(node))
     names: dict[int, str] = {}
-    taken: set[str] = set()
-    for key, node in nodes.items():
-        if uses[key] > 1:
-            name = base = node.anchor or "shared"
-            number = 2
-            while name in taken:
-                name, number = f"{base}_{number}", number + 1
-            taken.add(name)
-            names[key] = name
+    for node in nodes:
+        if uses[id(node)] > 1:
+            base = node.anchor or "shared"
+            free = (base if number == 1 else f"{base}_{number}" for number in count(1))
+            names[id(node)] = next(name for name in free if name not in names.values())
     return names
 
 
@@ -231,14 +211,13 @@ def _foldable(text: str) -> bool:
     )
 
 
-def _folded(text: str, indent: int) -> list[str]:
+def _folded(text: str, width: int) -> list[str]:
     """Break at single blanks between words only: folding gives exactly the text back."""
-    pad = " " * indent
-    lines = [pad]
-    words = re.split(r"(?<=\S) (?=\S)", re.sub(r"'[^']*'", lambda m: m[0].replace(" ", "\0"), text))
-    words = [word.replace("\0", " ") for word in words]
-    for word in words:
-        if lines[-1] != pad and len(lines[-1]) + 1 + len(word) > WIDTH:
-            lines.append(pad)
-        lines[-1] += word if lines[-1] == pad else f" {word}"
-    return lines
+    hidden = re.sub(r"'[^']*'", lambda quoted: quoted[0].replace(" ", "\0"), text)
+    lines: list[str] = []
+    for word in re.split(r"(?<=\S) (?=\S)", hidden):
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [line.replace("\0", " ") for line in lines]

@@ -17,10 +17,10 @@ OBJECT_ICON = f"{OBJECT_FOLDER}/images/account.svg"
 OBJECT_CODE = "account"
 # the approval checklist wants a logo of this size, in pixels
 LOGO_SIZE = (240, 112)
-# a bundle is small; whatever is larger is no bundle
-LARGEST_MEMBER = 4 * 1024 * 1024
-LARGEST_ZIP = 16 * 1024 * 1024
-MOST_MEMBERS = 64
+# in bytes: a bundle is small, and what is larger is none
+MAX_MEMBER = 4 * 1024 * 1024
+MAX_ZIP = 16 * 1024 * 1024
+MAX_MEMBERS = 64
 
 
 @dataclass(frozen=True, slots=True)

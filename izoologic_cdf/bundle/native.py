@@ -4,18 +4,23 @@ Python filters become their native forms, shared by anchors; what only our runti
 template values that are expressions are written out where they are used.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Mapping as Map
 from pathlib import Path
 
-from izoologic_cdf.bundle.inline import inline, inline_template, settled
 from izoologic_cdf.bundle.tree import Mapping, Scalar, Sequence, Tree, children, from_document, walk
 from izoologic_cdf.errors import CdfError
+from izoologic_cdf.language.expressions import Missing, environment_of
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.schema import of
 
 _PYTHON, _CHAIN, _ANCHORS = "python", "chain", "_anchors"
+
+# a name with attributes: nothing around it can take it apart
+_PATH = re.compile(r"[\w.]+")
 
 
 class BuildError(CdfError):
@@ -146,3 +151,51 @@ def _write_out_template_values(tree: Mapping) -> None:
 
 def _scalars(tree: Tree) -> Iterator[Scalar]:
     return (node for node in walk(tree) if isinstance(node, Scalar))
+
+
+# --- names of expressions, on tokens: keys, attributes and texts of the same spelling stay --------
+
+
+def inline(source: str, meanings: Map[str, str]) -> str:
+    """Return an expression with each name replaced by its meaning, in brackets.
+
+    `meanings` are expressions that hold no name of `meanings` themselves.
+    """
+    return "".join(
+        _in_brackets(meanings[text]) if is_name and text in meanings else text
+        for text, is_name in _tokens(source, "variable")
+    )
+
+
+def _in_brackets(meaning: str) -> str:
+    return meaning if _PATH.fullmatch(meaning) else f"({meaning})"
+
+
+def settled(expressions: Map[str, str]) -> dict[str, str]:
+    """Return expressions that may use the names before them as ones that use none of them."""
+    meanings: dict[str, str] = {}
+    for name, source in expressions.items():
+        meanings[name] = inline(source, meanings)
+    return meanings
+
+
+def inline_template(source: str, meanings: Map[str, str]) -> str:
+    """Return a template with each name replaced by its meaning, bare where it stands alone."""
+    tokens = [*_tokens(source, None)]
+    parts = [text for text, _ in tokens]
+    bare = [i for i, text in enumerate(parts) if text.strip()]
+    for before, at, after in zip(bare, bare[1:], bare[2:], strict=False):
+        text, is_name = tokens[at]
+        if is_name and text in meanings:
+            alone = parts[before].startswith("{{") and parts[after].endswith("}}")
+            parts[at] = meanings[text] if alone else _in_brackets(meanings[text])
+    return "".join(parts)
+
+
+def _tokens(source: str, state: str | None) -> Iterator[tuple[str, bool]]:
+    """Yield the tokens of a source, and whether each is a name of its own (not after a dot)."""
+    after_dot = False
+    for _, kind, text in environment_of(Missing.NULL).lexer.tokeniter(source, None, None, state):
+        yield text, kind == "name" and not after_dot
+        if kind != "whitespace":
+            after_dot = kind == "operator" and text == "."

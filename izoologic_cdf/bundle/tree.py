@@ -7,7 +7,7 @@ document, so that authored comments and anchor names survive.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -17,6 +17,7 @@ from izoologic_cdf.language.nodes import Document
 
 # PyYAML's stubs leave this class untyped
 _RESOLVER: Any = yaml.resolver.Resolver()
+_Part = TypeVar("_Part")
 _ANCHOR = re.compile(r"(?:!\S*\s+)?&(\S+)")
 
 
@@ -43,12 +44,8 @@ class Sequence:
     anchor: str | None = None
 
     def keep(self, wanted: Callable[["Tree"], bool]) -> None:
-        """Take the other items away, with their comments."""
-        kept = [index for index, item in enumerate(self.items) if wanted(item)]
-        self.comments = {
-            new: self.comments[old] for new, old in enumerate(kept) if old in self.comments
-        }
-        self.items = [self.items[index] for index in kept]
+        """Remove the other items, with their comments."""
+        self.items, self.comments = _kept(self.items, self.comments, wanted)
 
     def splice(self, at: int, other: "Sequence", about: list[str]) -> None:
         """Put the items of another list, with a comment about them, in the place of one item."""
@@ -77,20 +74,23 @@ class Mapping:
 
     def set(self, key: str, value: "Tree") -> None:
         """Replace the value of a key that is there."""
-        for index, (name, _) in enumerate(self.entries):
-            if name == key:
-                self.entries[index] = (key, value)
+        self.entries = [(name, value if name == key else old) for name, old in self.entries]
 
     def remove(self, key: str) -> None:
-        """Take a key away, with its comment."""
-        kept = [i for i, (name, _) in enumerate(self.entries) if name != key]
-        self.comments = {
-            new: self.comments[old] for new, old in enumerate(kept) if old in self.comments
-        }
-        self.entries = [self.entries[index] for index in kept]
+        """Remove a key, with its comment."""
+        kept = _kept(self.entries, self.comments, lambda entry: entry[0] != key)
+        self.entries, self.comments = kept
 
 
 Tree = Scalar | Sequence | Mapping
+
+
+def _kept(
+    parts: list[_Part], comments: dict[int, list[str]], wanted: Callable[[_Part], bool]
+) -> tuple[list[_Part], dict[int, list[str]]]:
+    kept = [index for index, part in enumerate(parts) if wanted(part)]
+    moved = {new: comments[old] for new, old in enumerate(kept) if old in comments}
+    return [parts[index] for index in kept], moved
 
 
 def from_document(document: Document) -> Tree:
@@ -117,11 +117,8 @@ class _Converter:
     def _convert(self, node: Node) -> Tree:
         anchor = self._anchor(node)
         if isinstance(node, ScalarNode):
-            lines: tuple[str, ...] = ()
-            if node.style == ">":
-                first, end = node.start_mark.line + 1, node.end_mark.line
-                lines = tuple(line.strip() for line in self._document.lines[first:end])
-                lines = tuple(line for line in lines if line)
+            written = self._document.lines[node.start_mark.line + 1 : node.end_mark.line]
+            lines = tuple(filter(None, map(str.strip, written if node.style == ">" else ())))
             position = self._document.position(node)
             return Scalar(str(node.value), node.tag, node.style, anchor, lines, position)
         assert isinstance(node, MappingNode | SequenceNode)  # noqa: S101 - YAML has no fourth kind
@@ -188,5 +185,5 @@ def fingerprint(tree: Tree) -> object:
 
 
 def resolves_to_text(text: str) -> bool:
-    """Tell whether YAML reads this plain scalar as text."""
+    """Return whether YAML reads this plain scalar as text."""
     return bool(_RESOLVER.resolve(ScalarNode, text, (True, False)) == "tag:yaml.org,2002:str")

@@ -1,7 +1,7 @@
 """Checks a bundle before it is uploaded: sums, versions, custom object, definition, limits.
 
-What counts is what the zip holds, not how it is called. That its parts fit together is no proof of
-where it comes from: whoever makes another bundle makes its manifest as well.
+What counts is what the zip holds, not its name. That its parts fit together does not prove where it
+comes from: whoever makes another bundle makes its manifest as well.
 """
 
 import hashlib
@@ -9,14 +9,15 @@ import json
 import re
 import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.bundle.checklist import uses
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language import overlay
 from izoologic_cdf.language.load import load_document
 from izoologic_cdf.language.nodes import Document
@@ -29,7 +30,8 @@ from izoologic_cdf.printable import printable
 # how a PNG begins, up to its width, and how it ends
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
-_Given = TypeVar("_Given")
+_Files = Mapping[str, bytes]
+_AGAIN = "build the bundle again with `izoologic-cdf build`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,6 @@ class Fault:
 
     def __str__(self) -> str:
         return "\n".join(map(printable, self.lines))
-
-
-_AGAIN = "build the bundle again with `izoologic-cdf build`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +77,15 @@ def examine(path: Path) -> Verified:
         members = archive.unpack(body)
     except (OSError, ValueError, archive.ZipError) as error:
         reason = (error.strerror or error) if isinstance(error, OSError) else error
-        return Verified(
-            (Fault(path.name or str(path), f"this is no bundle: {reason}", _AGAIN),), sha256=sha256
-        )
+        fault = Fault(path.name or str(path), f"this is no bundle: {reason}", _AGAIN)
+        return Verified((fault,), sha256=sha256)
     files = {name: member.body for name, member in members.items()}
-    faults = [*_contents(files), *_modes(members)]
-    if not faults:
-        faults = [
-            *_guarded(layout.MANIFEST, _versions, files),
-            *_guarded(layout.OBJECT_FOLDER, _custom_object, files),
-            *_guarded(layout.LOGO, _logo, files[layout.LOGO]),
-            *_guarded(layout.DEFINITION, _definition, files),
-        ]
+    faults = list(_contents(members, files))
+    for where, check in _CHECKS.items() if not faults else ():
+        try:
+            faults += check(files)
+        except Exception as error:  # noqa: BLE001 - files that somebody made to break their reader
+            faults.append(Fault(where, f"this cannot be checked ({type(error).__name__})", _AGAIN))
     version = _manifest(files).get("version")
     return Verified(tuple(faults), version if isinstance(version, str) else None, sha256)
 
@@ -98,57 +94,42 @@ def _read(path: Path) -> bytes:
     if not stat.S_ISREG(path.stat().st_mode):
         raise archive.ZipError("it is no file")
     with path.open("rb") as file:
-        body = file.read(layout.LARGEST_ZIP + 1)
-    if len(body) > layout.LARGEST_ZIP:
-        raise archive.ZipError(f"it is larger than {layout.LARGEST_ZIP} bytes")
+        body = file.read(layout.MAX_ZIP + 1)
+    if len(body) > layout.MAX_ZIP:
+        raise archive.ZipError(f"it is larger than {layout.MAX_ZIP} bytes")
     return body
 
 
-def _guarded(
-    where: str, check: Callable[[_Given], Iterator[Fault]], given: _Given
-) -> Iterator[Fault]:
-    """Yield what a check finds; what breaks the check itself is a fault too."""
-    try:
-        yield from check(given)
-    except Exception as error:  # noqa: BLE001 - files that somebody made to break their reader
-        yield Fault(where, f"this can't be checked ({type(error).__name__})", _AGAIN)
-
-
-def _modes(members: dict[str, archive.Packed]) -> Iterator[Fault]:
-    """Find programs that unpack without the right to be executed; 0 is a zip that has no modes."""
-    for member in layout.MEMBERS:
-        mode = members[member.path].mode if member.path in members else 0
-        if member.executable and mode and not mode & 0o100:
-            yield Fault(member.path, "this can't be executed once it is unpacked", _AGAIN)
-
-
-def _contents(files: dict[str, bytes]) -> Iterator[Fault]:
-    """Compare the files with the layout and with the manifest."""
+def _contents(members: Mapping[str, archive.Packed], files: _Files) -> Iterator[Fault]:
+    """Compare the members with the layout and with the manifest."""
     wanted = {member.path for member in layout.MEMBERS}
-    for missing in sorted(wanted - set(files)):
+    for missing in sorted(wanted - files.keys()):
         yield Fault(missing, "this file is missing", _AGAIN)
-    for odd in sorted(set(files) - wanted):
+    for odd in sorted(files.keys() - wanted):
         yield Fault(odd, "this file does not belong into the bundle", "remove it, or build again")
-    if layout.MANIFEST not in files:
-        return
-    if not _manifest(files):
-        yield Fault(layout.MANIFEST, "this is no manifest", _AGAIN)
-    entries = _manifest(files).get("files")
-    sums = {
-        str(entry.get("path")): (entry.get("size"), entry.get("sha256"))
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, dict)
-    }
-    for path, body in sorted(files.items()):
-        if path == layout.MANIFEST:
-            continue
-        if path not in sums:
-            yield Fault(path, f"{layout.MANIFEST} does not name this file", _AGAIN)
-        elif sums[path] != (len(body), hashlib.sha256(body).hexdigest()):
-            yield Fault(path, f"size or SHA-256 differs from {layout.MANIFEST}", _AGAIN)
+    if layout.MANIFEST in files:
+        if not _manifest(files):
+            yield Fault(layout.MANIFEST, "this is no manifest", _AGAIN)
+        entries = _manifest(files).get("files")
+        sums = {
+            str(entry.get("path")): (entry.get("size"), entry.get("sha256"))
+            for entry in (entries if isinstance(entries, list) else [])
+            if isinstance(entry, dict)
+        }
+        for path in sorted(files.keys() - {layout.MANIFEST}):
+            body = files[path]
+            if path not in sums:
+                yield Fault(path, f"{layout.MANIFEST} does not name this file", _AGAIN)
+            elif sums[path] != (len(body), hashlib.sha256(body).hexdigest()):
+                yield Fault(path, f"size or SHA-256 differs from {layout.MANIFEST}", _AGAIN)
+    for member in layout.MEMBERS:
+        # 0 is a zip that has no modes
+        mode = members[member.path].mode if member.path in members else 0
+        if member.executable and mode and not mode & stat.S_IXUSR:
+            yield Fault(member.path, "this cannot be executed once it is unpacked", _AGAIN)
 
 
-def _manifest(files: dict[str, bytes]) -> dict[str, Any]:
+def _manifest(files: _Files) -> dict[str, Any]:
     try:
         data = json.loads(files.get(layout.MANIFEST, b""))
     except (ValueError, RecursionError):
@@ -156,41 +137,30 @@ def _manifest(files: dict[str, bytes]) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _versions(files: dict[str, bytes]) -> Iterator[Fault]:
+def _versions(files: _Files) -> Iterator[Fault]:
     """Find the version in every place that names it, and compare."""
-    manifest = _manifest(files)
-    version = str(manifest.get("version"))
-    places = {
-        layout.DEFINITION: (
-            _named(files[layout.DEFINITION], r'^version: "?([^"\n]+?)"?$'),
-            version,
+    due = {key: str(_manifest(files).get(key)) for key in ("version", "required_threatq_version")}
+    for place, path, key, pattern in (
+        (layout.DEFINITION, layout.DEFINITION, "version", r'^version: "?([^"\n]+?)"?$'),
+        (
+            f"{layout.DEFINITION} (ThreatQ)",
+            layout.DEFINITION,
+            "required_threatq_version",
+            r'^required_threatq_version: "?([^"\n]+?)"?$',
         ),
-        f"{layout.DEFINITION} (ThreatQ)": (
-            _named(files[layout.DEFINITION], r'^required_threatq_version: "?([^"\n]+?)"?$'),
-            str(manifest.get("required_threatq_version")),
-        ),
-        layout.GUIDE: (_named(files[layout.GUIDE], r"^.*[Vv]ersion\W+(\d+\.\d+\.\d+)"), version),
-        layout.CHANGELOG: (
-            _named(files[layout.CHANGELOG], r"^## \[?(\d+\.\d+\.\d+)\]?"),
-            version,
-        ),
-    }
-    for place, (found, due) in places.items():
+        (layout.GUIDE, layout.GUIDE, "version", r"^.*[Vv]ersion\W+(\d+\.\d+\.\d+)"),
+        (layout.CHANGELOG, layout.CHANGELOG, "version", r"^## \[?(\d+\.\d+\.\d+)\]?"),
+    ):
+        found = re.search(pattern, files[path].decode("utf-8", "replace"), re.MULTILINE)
+        says = f"{layout.MANIFEST} says {due[key]}"
         if found is None:
-            yield Fault(place, "no version is named here", f"{layout.MANIFEST} says {due}")
-        elif found[1] != due:
-            yield Fault(
-                place,
-                f"the version is {found[1]}, {layout.MANIFEST} says {due}",
-                "let all places name one version, and build again",
-            )
+            yield Fault(place, "no version is named here", says)
+        elif found[1] != due[key]:
+            message = f"the version is {found[1]}, {says}"
+            yield Fault(place, message, "let all places name one version, and build again")
 
 
-def _named(body: bytes, pattern: str) -> re.Match[str] | None:
-    return re.search(pattern, body.decode("utf-8", "replace"), re.MULTILINE)
-
-
-def _custom_object(files: dict[str, bytes]) -> Iterator[Fault]:
+def _custom_object(files: _Files) -> Iterator[Fault]:
     try:
         objects = json.loads(files[layout.OBJECT_DEFINITION])
         codes = [one["code"] for one in objects]
@@ -218,7 +188,8 @@ def _custom_object(files: dict[str, bytes]) -> Iterator[Fault]:
         )
 
 
-def _logo(body: bytes) -> Iterator[Fault]:
+def _logo(files: _Files) -> Iterator[Fault]:
+    body = files[layout.LOGO]
     whole = body.startswith(_PNG) and body.endswith(_PNG_END)
     size = struct.unpack(">II", body[16:24]) if whole else None
     if size != layout.LOGO_SIZE:
@@ -226,7 +197,7 @@ def _logo(body: bytes) -> Iterator[Fault]:
         yield Fault(layout.LOGO, f"this is no PNG of {wanted} pixels", "draw it in that size")
 
 
-def _definition(files: dict[str, bytes]) -> Iterator[Fault]:
+def _definition(files: _Files) -> Iterator[Fault]:
     try:
         spellings = spellings_of(_manifest(files).get("spellings"), layout.MANIFEST)
     except DefinitionError as error:
@@ -241,19 +212,24 @@ def _definition(files: dict[str, bytes]) -> Iterator[Fault]:
         yield Fault(layout.DEFINITION, "this is not UTF-8", _AGAIN)
         return
     except DefinitionError as error:
-        yield Fault(layout.DEFINITION, f"this can't be loaded\n{error}", _AGAIN)
+        yield Fault(layout.DEFINITION, f"this cannot be loaded\n{error}", _AGAIN)
         return
-    for number, line in enumerate(document.lines, start=1):
-        if overlay.KEY in line:
-            at = f"{layout.DEFINITION}:{number}:{line.index(overlay.KEY) + 1}"
-            yield Fault(at, f"{overlay.KEY} is known to our runtime alone", _AGAIN)
-    for use in uses(document):
-        if not use.convention.uploaded:
-            yield Fault(
-                f"{layout.DEFINITION}:{use.places[0].line}:{use.places[0].column}",
-                f"{use.convention.name} is known to our runtime alone",
-                _AGAIN,
-            )
-    for finding in lint_document(document, Path(layout.DEFINITION)):
-        at = f"{layout.DEFINITION}:{finding.position.line}:{finding.position.column}"
-        yield Fault(at, finding.message, finding.help or "see the rule's page")
+    ours = [
+        (Position(layout.DEFINITION, number, line.index(overlay.KEY) + 1), overlay.KEY)
+        for number, line in enumerate(document.lines, start=1)
+        if overlay.KEY in line
+    ]
+    ours += [(u.places[0], u.convention.name) for u in uses(document) if not u.convention.uploaded]
+    for position, name in ours:
+        yield Fault(str(position), f"{name} is known to our runtime alone", _AGAIN)
+    for found in lint_document(document, Path(layout.DEFINITION)):
+        explained = f"see `izoologic-cdf lint --explain {found.code}`"
+        yield Fault(str(found.position), found.message, found.help or explained)
+
+
+_CHECKS: Mapping[str, Callable[[_Files], Iterable[Fault]]] = {
+    layout.MANIFEST: _versions,
+    layout.OBJECT_FOLDER: _custom_object,
+    layout.LOGO: _logo,
+    layout.DEFINITION: _definition,
+}

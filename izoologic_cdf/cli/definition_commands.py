@@ -17,6 +17,7 @@ from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import Finding
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings, read_spellings
+from izoologic_cdf.lint.check import RULES
 from izoologic_cdf.lint.check import lint as lint_file
 
 ORIGIN = (
@@ -27,6 +28,8 @@ ORIGIN = (
 
 def lint(options: argparse.Namespace) -> int:
     """Print what is wrong with the files; 0 when nothing is, 1 when something is."""
+    if options.explain:
+        return _explain(options.explain)
     paths = [Path(name) for name in options.files] or definition_files()
     for path in paths:
         if not path.is_file():
@@ -39,6 +42,14 @@ def lint(options: argparse.Namespace) -> int:
     for number, finding in enumerate(findings if options.format == "text" else ()):
         streams.tell(*[""][: number > 0], *as_lines(finding))
     return 1 if findings else 0
+
+
+def _explain(code: str) -> int:
+    rules = {rule.code: rule for rule in RULES}
+    if code.upper() not in rules:
+        raise UsageError(f"there is no rule {code!r}; there are {', '.join(rules)}")
+    streams.tell_text(rules[code.upper()].explanation)
+    return 0
 
 
 def as_lines(finding: Finding) -> list[str]:

@@ -6,18 +6,21 @@ import shlex
 from pathlib import Path
 
 from izoologic_cdf.cli import streams
+from izoologic_cdf.cli.configuration import read_assignments, resolve
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import DEFAULT_LIBRARY
 from izoologic_cdf.cli.run_command import run_feed
+from izoologic_cdf.content import object_names
 from izoologic_cdf.diff.compare import compare
+from izoologic_cdf.diff.results import Configurations
 from izoologic_cdf.diff.versions import read_version
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.emulator import serve as serve_scenario
 from izoologic_cdf.errors import UsageError
+from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.configuration import read_assignments
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import Settings
 
@@ -55,7 +58,7 @@ def demo(options: argparse.Namespace) -> int:
                 "api_secret": emulator.secret_key,
             }
             summary = run_feed(found, values, library, Settings(), lambda _: asked)
-            streams.tell("", *summary.lines())
+            streams.tell("", *summary.lines(object_names()))
             codes.append(summary.exit_code)
             if summary.interrupted:
                 return summary.exit_code
@@ -88,8 +91,17 @@ def diff(options: argparse.Namespace) -> int:
         for field in feed.user_fields
     ]
     given = read_assignments(options.assignments, fields)
+    sources, names = [("--set", given)], frozenset(field.name for field in fields)
+    resolve(fields, frozenset(), sources)  # a field that neither version has
+
+    def configure(definition: Definition) -> Configurations:
+        return {
+            feed.name: resolve(feed.user_fields, names, sources)
+            for feed in definition.primary_feeds
+        }
+
     scenario = None if options.no_run else load_scenario(SCENARIO)
-    difference = compare(old, new, scenario, given)
+    difference = compare(old, new, scenario, given, configure)
     streams.tell_text(difference.as_json() if options.format == "json" else difference.as_text())
     return difference.exit_code
 

@@ -267,8 +267,8 @@ def _add_definitions(commands: "_Commands[Parser]") -> None:
         "definition_commands:lint",
         help="check definitions as a reviewer would",
         description="Check definition files: keys, expressions and names, how keys flow through "
-        "the pipelines, and the approval checklist. Each finding has a code with a page in "
-        "docs/lint. Runs nothing and makes no requests.",
+        "the pipelines, and the approval checklist. Each finding has the code of its rule. "
+        "Runs nothing of a definition, and makes no requests.",
         epilog="To silence a finding, put a comment on its line or above it: "
         "# lint: ignore CDF104 because ... - Exit codes: 0 no finding, 1 findings, 2 usage.",
     )
@@ -276,6 +276,9 @@ def _add_definitions(commands: "_Commands[Parser]") -> None:
         "files", nargs="*", metavar="FILE", help="definition files; default: the built-in ones"
     )
     _add_format(lint, "findings")
+    lint.add_argument(
+        "--explain", metavar="CODE", help="say what a rule checks and why, with an example"
+    )
     _add_filters(lint)
     _add_spellings(lint, "the definitions")
     diff = _add(

@@ -14,8 +14,7 @@ from typing import Literal, TextIO
 
 from izoologic_cdf.cli import streams
 from izoologic_cdf.runtime.case import Level, Message
-from izoologic_cdf.runtime.clock import stamp
-from izoologic_cdf.runtime.windows import Window
+from izoologic_cdf.runtime.windows import Window, stamp
 
 # failures only; each kind of message once; every message, with its place in the definition
 Verbosity = Literal["quiet", "usual", "verbose"]

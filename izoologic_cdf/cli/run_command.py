@@ -8,10 +8,11 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.cli import streams
+from izoologic_cdf.cli import configuration, streams
 from izoologic_cdf.cli.form import Found, find_feed
 from izoologic_cdf.cli.moments import parse_range, parse_time
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
+from izoologic_cdf.content import object_names
 from izoologic_cdf.errors import Position, UsageError
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.load import load
@@ -20,13 +21,13 @@ from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
-from izoologic_cdf.runtime import configuration, plan
-from izoologic_cdf.runtime.clock import SystemClock, stamp
+from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.feeds import parts_of
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import Summary
+from izoologic_cdf.runtime.windows import SystemClock, stamp
 from izoologic_cdf.runtime.windows import windows as cut
 
 ENVIRONMENT = "IZOOLOGIC"
@@ -139,7 +140,7 @@ def _execute(options: argparse.Namespace, planner: Planner) -> int:
         if options.format == "json":
             streams.tell_text(summary.as_json())
         elif summary.exit_code or verbosity != "quiet":
-            streams.tell_text(summary.as_text())
+            streams.tell_text(summary.as_text(object_names()))
     except BrokenPipeError:
         # the outcome of the run counts, whether or not anybody reads it
         streams.discard(sys.stdout)

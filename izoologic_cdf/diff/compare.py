@@ -9,12 +9,10 @@ from typing import Any
 
 from izoologic_cdf.diff.changes import KINDS, Change
 from izoologic_cdf.diff.definition_changes import definition_changes
-from izoologic_cdf.diff.results import configured, object_changes, run_over
+from izoologic_cdf.diff.results import Configure, object_changes, run_over
 from izoologic_cdf.diff.versions import Version
 from izoologic_cdf.emulator import Scenario
-from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.printable import printable
-from izoologic_cdf.runtime.configuration import ConfigurationError
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 WIDTH = 100
@@ -79,31 +77,21 @@ def compare(
     new: Version,
     scenario: Scenario | None = None,
     given: Mapping[str, str] | None = None,
+    configure: Configure | None = None,
 ) -> Difference:
     """Compare two versions; with a scenario, by what they make of it, too.
 
-    `given` are values of user fields for the runs; the others have their defaults.
+    `given` are the values of user fields for the runs, as they were written; `configure` returns
+    what the runs of a definition take for its user fields.
 
     Raises:
-        ConfigurationError: a given field that neither version has, or a value that it cannot take.
         EmulatorError: the emulator cannot be started.
         LibraryError: the temporary library cannot be written.
     """
     changes = list(definition_changes(old, new))
-    if scenario is None:
+    if scenario is None or configure is None:
         return Difference(old, new, tuple(changes))
-    given = given or {}
-    names = frozenset(
-        field.name
-        for version in (old, new)
-        for feed in version.definition.primary_feeds
-        for field in feed.user_fields
-    )
-    for name in given:
-        if name not in names:
-            hint = did_you_mean(name, names) or "neither version has any"
-            raise ConfigurationError(f"--set: there is no field {name!r}; {hint}")
-    configurations = [configured(v.definition, given, names) for v in (old, new)]
+    configurations = [configure(version.definition) for version in (old, new)]
     results = [
         run_over(v.definition, scenario, c) for v, c in zip((old, new), configurations, strict=True)
     ]
@@ -112,7 +100,7 @@ def compare(
             said = f"{one.runs} of {one.of} runs did not complete; {one.said}"
             changes.append(Change("failed-run", version.name, one.feed, new=said))
     changes += object_changes(results[0].objects, results[1].objects)
-    return Difference(old, new, tuple(changes), _over(scenario, given))
+    return Difference(old, new, tuple(changes), _over(scenario, given or {}))
 
 
 def _over(scenario: Scenario, given: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -17,12 +17,10 @@ from izoologic_cdf.language import model
 from izoologic_cdf.language.values import Literal, Value
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime import configuration
 from izoologic_cdf.runtime.case import Message
-from izoologic_cdf.runtime.clock import stamp
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
-from izoologic_cdf.runtime.windows import windows
+from izoologic_cdf.runtime.windows import stamp, windows
 
 # the days of one run: a built definition sends one list request a run, which takes no more
 DAYS = 30
@@ -31,7 +29,9 @@ Object = dict[str, Any]
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 # by the name of the feed, by the name of the field
+# by the name of a feed
 Configurations = Mapping[str, dict[str, Any]]
+Configure = Callable[[model.Definition], Configurations]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +110,6 @@ class FirstFailure:
         """Keep the first message that is not a warning."""
         if message.level != "warning":
             self.said = self.said or message.line
-
-
-def configured(
-    definition: model.Definition, given: Mapping[str, str], foreign: frozenset[str]
-) -> Configurations:
-    """Return the user fields of every primary feed, given ones over their defaults.
-
-    Names in `foreign` may be given without being a field of this definition.
-
-    Raises:
-        ConfigurationError: an unknown field, or a check box that is neither yes nor no.
-    """
-    return {
-        feed.name: configuration.resolve(feed.user_fields, foreign, [("--set", given)])
-        for feed in definition.primary_feeds
-    }
 
 
 def run_over(

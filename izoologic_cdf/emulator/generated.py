@@ -3,14 +3,20 @@
 import abc
 import inspect
 import random
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from izoologic_cdf.emulator import sample_values
 from izoologic_cdf.emulator.endpoints import DLR_PREFIX
-from izoologic_cdf.emulator.sample_values import MISSING, Fields, pick, randomness, stamp
-from izoologic_cdf.emulator.scenario import Case, JsonObject, Options, Scenario, ScenarioError
+from izoologic_cdf.emulator.sample_values import MISSING, Fields, pick, stamp
+from izoologic_cdf.emulator.scenario import (
+    Case,
+    CaseSource,
+    JsonObject,
+    Options,
+    Scenario,
+    ScenarioError,
+)
 from izoologic_cdf.loopback.inputs import DAY, unknown
 
 PREFIX = "generated:"
@@ -89,7 +95,7 @@ def _integer(name: str, what: str, text: str) -> int:
         ) from None
 
 
-class _Generated(abc.ABC):
+class _Generated(CaseSource, abc.ABC):
     """Cases between `since` and `clock` (epoch seconds), each made when it is requested."""
 
     kind: str
@@ -101,61 +107,41 @@ class _Generated(abc.ABC):
         # detail, messages and files of a case are requested one after the other
         self._made = lru_cache(maxsize=kept)(self._make)
 
-    def rows(self) -> Iterable[tuple[int, str]]:
-        """Return the list, some cases twice."""
-        return sample_values.list_rows(self._seed, self.kind, self._ids, self._since, self._clock)
+    @abc.abstractmethod
+    def _make(self, index: int) -> Case:
+        """Return the case with that index."""
 
     def case(self, case_id: str) -> Case | None:
         """Return the case, or None if it is not of this source."""
         index = self._index.get(case_id)
         return None if index is None else self._made(index)
 
+    def rows(self) -> list[tuple[int, str]]:
+        """Return the list, some cases twice: again earlier, or just repeated."""
+        rows = []
+        for index, case_id in enumerate(self._ids):
+            updated = self._updated(index)
+            rows.append((updated, case_id))
+            if index % 17 == 3:
+                rows.append((self._random(index, "again").randint(self._since, updated), case_id))
+            if index % 23 == 5:
+                rows.append((updated, case_id))
+        return rows
+
+    def _random(self, *key: Any) -> random.Random:
+        return sample_values.randomness(self._seed, self.kind, *key)
+
     def _updated(self, index: int) -> int:
-        return sample_values.update_time(self._seed, self.kind, index, self._since, self._clock)
+        """Return when a case was updated: often just at, before or after an edge, never outside.
 
-    @abc.abstractmethod
-    def _make(self, index: int) -> Case:
-        """Return the case with that index."""
-
-
-_CASE_TYPES = (
-    (6, "Incident"),
-    (1, "Domain Monitoring"),
-    (2, "Brand Abuse Monitoring"),
-    (3, "Mobile App Monitoring"),
-    (4, "Social Media Monitoring"),
-    (5, "Executive Monitoring"),
-    (9, "Reported Incident"),
-    ("6", "Incident"),
-    (7, None),
-)
-_STATUSES = ((1, "Open"), (17, "Waiting"), (16, "Closed"), (1, "Under Review"), (15, "Open"))
-_SUBJECTS = (
-    "Incident Acknowledgement - ",
-    "New file uploaded for the CASE ID - {}",
-    "",
-    "Update on 例示 \U0001f4e7",
-    "  -  ",
-)
-_MESSAGES = (
-    "This is acknowledged.\r\n",
-    "<p>Please see <a href='https://example.com/'>here</a> &amp; reply</p>\r\n\r\n",
-    "Zeile 1\r\nZeile 2\n\tZeile 3 \N{EURO SIGN}",
-    "",
-    None,
-)
-_FILE_NAMES = (
-    "evidence.pdf",
-    "screenshot.png",
-    "証拠.txt",
-    "../../escape.txt",
-    "C:\\temp\\shot.png",
-    "evidence.pdf",
-    "\u202etxt.exe",
-    "n" * 300 + ".log",
-    "",
-    "with\nline break.txt",
-)
+        Edges are those of windows of 30 days from `since`, of UTC days, and the clock itself.
+        """
+        numbers, since, clock = self._random(index, "updated"), self._since, self._clock
+        anywhere = numbers.randint(since, clock)
+        edge = since + 30 * DAY * numbers.randrange((clock - since) // (30 * DAY) + 1)
+        midnight = anywhere // DAY * DAY
+        edges = (edge, edge - 1, edge + 1, midnight, midnight + DAY - 1, *[anywhere] * 4, clock)
+        return int(min(max(pick(edges, index), since), clock))
 
 
 class GeneratedIncidents(_Generated):
@@ -173,7 +159,7 @@ class GeneratedIncidents(_Generated):
         """Return None: incident cases have no tracking id."""
 
     def _make(self, index: int) -> Case:
-        numbers = randomness(self._seed, self.kind, index)
+        numbers = self._random(index)
         updated = self._updated(index)
         opened = updated - numbers.randrange(60 * DAY)
         case = Case(_incident(index, numbers, opened, updated), blank=pick((None, ""), index))
@@ -190,10 +176,10 @@ class GeneratedIncidents(_Generated):
                 at = min(max(at // DAY * DAY, first), self._clock)
             row = {
                 "caseID": case_id,
-                "brand": pick(sample_values.TEXTS, index),
+                "brand": pick("texts", index),
                 "createdOn": str(at),
-                "subject": pick(_SUBJECTS, index + number).format(case_id),
-                "message": pick(_MESSAGES, index + 2 * number),
+                "subject": pick("subjects", index + number).format(case_id),
+                "message": pick("messages", index + 2 * number),
                 "postedBy": "analyst@example.org",
             }
             if rows and number % 4 == 2:
@@ -218,7 +204,7 @@ class GeneratedIncidents(_Generated):
                 # JSON under the name of a picture would be an error page
                 "originalFilename": "evidence.json"
                 if contents[number].startswith(b"{")
-                else pick(_FILE_NAMES, index + 5 * number),
+                else pick("file_names", index + 5 * number),
                 "fileToken": "",
                 "isCaseScreenshot": pick((False, True, "false"), index + number),
             }
@@ -230,45 +216,27 @@ class GeneratedIncidents(_Generated):
 
 
 def _incident(index: int, numbers: random.Random, opened: int, updated: int) -> JsonObject:
-    case_type, description = pick(_CASE_TYPES, index)
-    status, status_text = pick(_STATUSES, index)
+    case_type, description = pick("case_types", index)
+    status, status_text = pick("statuses", index)
     detected = stamp(opened - numbers.randrange(90 * DAY), index + 3)
     fields = Fields(index)
-    fields.put({"url": sample_values.URLS})
+    computed = {
+        "caseDescription": description,
+        "statusCode": status,
+        "statusDescription": status_text,
+        "addedDate": stamp(opened, index),
+        "detectionDate": "0001-01-01T00:00:00" if index % 29 == 7 else detected,
+        "clientRef": f"REF{index}",
+        "upTime": f"{index % 9} days, {index % 24} hours, {index % 60} minutes",
+    }
+    fields.put("incident", computed | _texts(index))
     fields.exact("caseType", case_type)
-    fields.put(
-        {
-            "caseDescription": description,
-            "statusCode": status,
-            "statusDescription": status_text,
-            "brand": sample_values.TEXTS,
-            "incidentType": ("Phishing", "Brand Abuse - Fake Website"),
-            "subIncidentType": ("Fake Website", "Facebook"),
-            "threatType": ("Brand Abuse", "Substantial Threat"),
-            **_texts(index),
-            "addedDate": stamp(opened, index),
-            "detectionDate": "0001-01-01T00:00:00" if index % 29 == 7 else detected,
-            "clientRef": f"REF{index}",
-            "ipAddress": sample_values.ADDRESSES,
-            "webhost": "Example Hosting",
-            "webhostCountry": "Australia",
-            "registrarName": "Example Registrar",
-            pick(("nameServer", "nameserver", "NameServer"), index): "ns1.example.com",
-            "mxRecord": "mail.example.com",
-            "detectedBy": (1, 2, "1", "2", "Client", "Reported By iZOOLogic", 5),
-            "upTime": f"{index % 9} days, {index % 24} hours, {index % 60} minutes",
-            "progressStage": ("Investigation", "Takedown"),
-            "executiveName": "Example Executive",
-        }
-    )
-    parts = ("Name", "Version", "Status", "Signature")
-    fields.put({f"mobileApp{part}": f"Example App {part}" for part in parts})
     fields.exact("incidentStatusLogs", _logs(index, status, status_text, opened, updated))
     return fields.object
 
 
 def _texts(index: int) -> dict[str, str]:
-    about = f"of {pick(sample_values.TEXTS, index)}, number {index}"
+    about = f"of {pick('texts', index)}, number {index}"
     return {name: f"{name.title()} {about}" for name in ("description", "impact", "recommendation")}
 
 
@@ -292,24 +260,6 @@ def _content(case_id: str, number: int) -> bytes:
     return bytes(pick((text, b"\x00\x01\xff" + text, b"", b'{"success":true,"result":[]}'), number))
 
 
-# the keys that rows of the guide's first sample have and hardly ever fill
-_UNUSED_KEYS = (
-    *("cardType", "cardLevel", "cardNumber", "cardExpiry", "cvv", "cardDetail"),
-    *("cardClassification", "track1", "track2", "dob", "ssn"),
-    *("country", "state", "city", "zip", "firstName"),
-)
-_SEVERITIES = ("Substantial Threat", "Low Threat", "Critical Threat", "Financial Data Exposure")
-_EMAILS = (
-    "account{}@example.com",
-    "Account{}@Example.com",
-    "acc***@example.com",
-    "用户{}@example.org",
-    None,
-    "  ",
-)
-_USER_NAMES = ("user_{}_test", "User_{}_Test", None, "", "N/A")
-
-
 class GeneratedDlr(_Generated):
     """The source of DLR cases (data loss recovery)."""
 
@@ -329,12 +279,18 @@ class GeneratedDlr(_Generated):
         return case_id if number != tracking_id and case_id in self._index else None
 
     def _make(self, index: int) -> Case:
-        numbers = randomness(self._seed, self.kind, index)
+        numbers = self._random(index)
         added = self._updated(index) - numbers.randrange(60 * DAY)
         fields = Fields(index)
         fields.exact(pick(("caseId", "caseID"), index // 2), self._ids[index])
         fields.exact(pick(("trackingID", "trackingId"), index // 3), self._tracking[index])
-        _fill_dlr(fields, index, added)
+        computed = {
+            "fileOrBreachName": f"Example Collection {index}",
+            "addedDate": stamp(added, index),
+            "affectedPropertyBaseDate": str(added),
+        }
+        fields.put("dlr", computed | _texts(index))
+        fields.exact("originalUrl", "" if index % 2 == 0 else MISSING)
         rows = [_row(index, number, added) for number in range(numbers.randint(0, 4))]
         for name in ("Records", "CorporateAccounts", "PublicAccounts", "ExecutiveAccounts"):
             total = len(rows) * 500 if index % 5 == 2 else len(rows)
@@ -346,66 +302,19 @@ class GeneratedDlr(_Generated):
         return Case(fields.object, blank=pick(("", None), index))
 
 
-def _fill_dlr(fields: Fields, index: int, added: int) -> None:
-    fields.put(
-        {
-            "brand": sample_values.TEXTS,
-            "brandCode": "EXAMPLEONE",
-            "fileOrBreachName": f"Example Collection {index}",
-            "incidentType": ("Data Breach", "Login Credentials"),
-            "severity": _SEVERITIES,
-            "threatActorName": "Example Actor Group",
-            "threatActorType": "Hacktivist",
-            "threatActorActivities": "Defacement, Hacking",
-            "threatActorDetail": "A group that exists in this scenario only.",
-            "dataType": ("Combo", "Logs"),
-            pick(("subType", "SubType", "subtype"), index): "Chat Platforms",
-            pick(("seller", "Seller"), index): "Example Seller",
-            "status": ("Recovered", "Active"),
-        }
-    )
-    fields.exact("originalUrl", "" if index % 2 == 0 else MISSING)
-    rate = pick(("Cryocurrency", "Cryptocurrency"), index)
-    fields.put(
-        {
-            "addedDate": stamp(added, index),
-            "estimatedCost": "$1,000",
-            f"estimated{rate}TransactionRate": "0.01 BTC",
-            "affectedProperty": "Example online banking",
-            "affectedPropertyBase": "Example database",
-            "affectedPropertyBaseDate": str(added),
-            pick(("affected", "Affected"), index) + "PropertyBINNumber": "0000",
-            **_texts(index),
-            "detectedOn": ("Telegram", "Github"),
-        }
-    )
-
-
 def _row(index: int, number: int, added: int) -> JsonObject:
     """Return a row; the same accounts come back in other cases, with other passwords."""
     turn = index + number
     account = index * 7 % 50 + number
     fields = Fields(turn)
-    for name in _UNUSED_KEYS if index % 2 == 0 else ():
+    for name in sample_values.values()["unused_keys"] if index % 2 == 0 else ():
         fields.exact(name, None)
-    email, user_name = pick(_EMAILS, turn), pick(_USER_NAMES, turn)
+    email, user_name = pick("emails", turn), pick("user_names", turn)
     fields.exact("email", email.format(account) if email else email)
     if index % 2 == 0 or number % 2 == 0:
         fields.exact("userName", user_name.format(account) if user_name else user_name)
-    fields.put({"password": f"Password_Test_{turn}", "phone": "+1-555-0100"})
+    fields.put("account", {"password": f"Password_Test_{turn}"})
     if index % 2 == 0:
-        fields.put(
-            {
-                "application": "Application_Test",
-                "websiteOrServer": "https://bank.example.com/login",
-                "corporateOrPublicAccount": ("Public", "Corporate"),
-                "isExecutiveAccount": (False, True),
-                "address": "1 Example Street",
-                "ipAddress": sample_values.ADDRESSES,
-                "userAgent": "ExampleBrowser/1.0",
-                "recoveredProperty": "Example property",
-                "postedDate": stamp(added // DAY * DAY, turn),
-                "recoveryRemark": "Example remark",
-            }
-        )
+        posted = stamp(added // DAY * DAY, turn)
+        fields.put("account_of_first_shape", {"postedDate": posted})
     return fields.object

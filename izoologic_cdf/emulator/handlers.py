@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from izoologic_cdf.emulator import assumed, endpoints
 from izoologic_cdf.emulator.endpoints import Endpoint, Name
-from izoologic_cdf.emulator.scenario import JsonObject, Options
-from izoologic_cdf.emulator.tenant import Register, State
+from izoologic_cdf.emulator.scenario import JsonObject, Options, Register
+from izoologic_cdf.emulator.tenant import State
 from izoologic_cdf.loopback.inputs import DAY, epoch, iso
 from izoologic_cdf.loopback.serving import BYTES, Answer, encode
 
@@ -18,11 +18,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,14}")
 
 
 class BadRequestError(Exception):
-    """The request is to be refused with 400; `errors` are sentences by name."""
-
-    def __init__(self, errors: dict[str, list[str]]) -> None:
-        super().__init__(errors)
-        self.errors = errors
+    """The request is refused with 400; the argument are lists of sentences by name."""
 
 
 def read(

@@ -1,10 +1,12 @@
 """A scenario: all that an emulator starts with, which is options, faults and cases."""
 
+import bisect
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-from izoologic_cdf.emulator.endpoints import ENDPOINTS
+from izoologic_cdf.emulator.endpoints import DLR_PREFIX, ENDPOINTS
 from izoologic_cdf.loopback import faults
 from izoologic_cdf.loopback.inputs import EmulatorError, Rule, number, unknown
 from izoologic_cdf.loopback.steering import ServerOptions, choice, option
@@ -95,27 +97,14 @@ class Case:
     blank: str | None = None
 
 
-class CaseSource(Protocol):
-    """Where the cases of a scenario come from; a source never changes."""
-
-    def rows(self) -> Iterable[tuple[int, str]]:
-        """Return the rows of the list, (epoch seconds, case id), in any order."""
-
-    def case(self, case_id: str) -> Case | None:
-        """Return the case of exactly that id, or None."""
-
-    def resolve(self, tracking_id: str) -> str | None:
-        """Return the id of the case with that tracking id, or None."""
-
-
 def tracking_id(case: Case) -> str | None:
     """Return the tracking id in the detail of a case, or None."""
     value = case.detail.get("trackingID")
     return value if isinstance(value, str) else None
 
 
-class StoredCases:
-    """A source that holds its cases in memory."""
+class CaseSource:
+    """Where the cases of a scenario come from, here from memory; a source never changes."""
 
     def __init__(
         self, rows: Iterable[tuple[int, str]] = (), cases: Mapping[str, Case] | None = None
@@ -124,8 +113,8 @@ class StoredCases:
         self._cases = dict(cases or {})
         self._tracked = {tracking_id(case): name for name, case in self._cases.items()}
 
-    def rows(self) -> Iterable[tuple[int, str]]:
-        """Return the rows as given."""
+    def rows(self) -> list[tuple[int, str]]:
+        """Return the rows of the list, (epoch seconds, case id), in any order."""
         return self._rows
 
     def case(self, case_id: str) -> Case | None:
@@ -135,6 +124,65 @@ class StoredCases:
     def resolve(self, tracking_id: str) -> str | None:
         """Return the id of the case with that tracking id, or None."""
         return self._tracked.get(tracking_id)
+
+
+class Register:
+    """The list and the cases of one feed, as they are now."""
+
+    def __init__(self, source: CaseSource) -> None:
+        self._source = source
+        self._rows = sorted(source.rows())
+        self._changed: dict[str, Case | None] = {}
+        self._tracked: dict[str, str] = {}
+
+    def rows(self, first: int, last: int) -> list[tuple[int, str]]:
+        """Return the rows updated from first to last, both inclusive, oldest first."""
+        low = bisect.bisect_left(self._rows, (first, ""))
+        return self._rows[low : bisect.bisect_left(self._rows, (last + 1, ""))]
+
+    def case(self, case_id: str) -> Case | None:
+        """Return the case of exactly that id, or None; it must not be changed."""
+        if case_id in self._changed:
+            return self._changed[case_id]
+        return self._source.case(case_id)
+
+    def find(self, identifier: str) -> str | None:
+        """Return a case's id by that, by the id without `DLR#`, or by the tracking id (I-11)."""
+        tracked = self._tracked.get(identifier) or self._source.resolve(identifier)
+        names = (identifier, DLR_PREFIX + identifier, tracked)
+        return next((name for name in names if name and self.case(name)), None)
+
+    def edit(self, case_id: str) -> Case:
+        """Return a case to be changed in place; raises EmulatorError when there is none."""
+        case = self.case(case_id)
+        if case is None:
+            raise EmulatorError(f"there is no case {case_id!r} in this scenario")
+        if case_id not in self._changed:
+            case = copy.deepcopy(case)
+            self._changed[case_id] = case
+        return case
+
+    def put(self, case_id: str, case: Case) -> None:
+        """Add or replace a case; its rows stay as they are."""
+        self._changed[case_id] = case
+        tracked = tracking_id(case)
+        if tracked is not None:
+            self._tracked[tracked] = case_id
+
+    def list_once(self, case_id: str, updated: int) -> None:
+        """Replace all rows of the case by one with that update time in epoch seconds."""
+        self._rows = [row for row in self._rows if row[1] != case_id]
+        self.list_again(case_id, updated)
+
+    def list_again(self, case_id: str, updated: int) -> None:
+        """Add one row and keep the others: a case that is listed twice."""
+        bisect.insort(self._rows, (updated, case_id))
+
+    def remove(self, case_id: str, *, listed: bool) -> None:
+        """Forget the case; with listed its rows stay, as of a case that vanished meanwhile."""
+        self._changed[case_id] = None
+        if not listed:
+            self._rows = [row for row in self._rows if row[1] != case_id]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +198,6 @@ class Scenario:
     since: int | None = None
     until: int | None = None
     options: Options = field(default_factory=Options)
-    incidents: CaseSource = field(default_factory=StoredCases)
+    incidents: CaseSource = field(default_factory=CaseSource)
     faults: tuple[Fault, ...] = ()
-    dlr: CaseSource = field(default_factory=StoredCases)
+    dlr: CaseSource = field(default_factory=CaseSource)

@@ -8,11 +8,11 @@ from izoologic_cdf import content
 from izoologic_cdf.emulator import endpoints, generated
 from izoologic_cdf.emulator.scenario import (
     Case,
+    CaseSource,
     Fault,
     Options,
     Scenario,
     ScenarioError,
-    StoredCases,
 )
 from izoologic_cdf.loopback import inputs
 from izoologic_cdf.loopback.inputs import EmulatorError, decode, seconds, unknown
@@ -83,7 +83,7 @@ class _Reader:
             dlr=self._cases("dlr", document, endpoints.DLR_LIST_TIME),
         )
 
-    def _cases(self, key: str, document: Mapping[str, Any], time: str) -> StoredCases:
+    def _cases(self, key: str, document: Mapping[str, Any], time: str) -> CaseSource:
         rows: list[tuple[int, str]] = []
         cases: dict[str, Case] = {}
         for where, item in _items(key, document.get(key, [])):
@@ -93,7 +93,7 @@ class _Reader:
             rows += own
             if "detail" in item:
                 cases |= {case_id: self._case(where, item, case_id) for _, case_id in own}
-        return StoredCases(rows, cases)
+        return CaseSource(rows, cases)
 
     def _case(self, where: str, item: Mapping[str, Any], case_id: str) -> Case:
         detail, blank = self._json(f"{where}.detail", item["detail"])

@@ -5,15 +5,18 @@ import functools
 import json
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
 
 from izoologic_cdf.emulator import assumed, endpoints, handlers
+from izoologic_cdf.emulator.endpoints import Endpoint
 from izoologic_cdf.emulator.scenario import Scenario
 from izoologic_cdf.emulator.tenant import CONTROL, State
 from izoologic_cdf.loopback import faults
+from izoologic_cdf.loopback.faults import Fault
 from izoologic_cdf.loopback.inputs import iso
 from izoologic_cdf.loopback.serving import HTML, Answer, LoopbackServer, serve_until_signal
 from izoologic_cdf.loopback.steering import LoggedRequest, RequestLog, masked
@@ -84,27 +87,24 @@ class Emulator(LoopbackServer):
         return await faults.deliver(request, answer, call.faults)
 
 
+@dataclass(slots=True)
 class _Call:
     """One request of the API on its way through the server."""
 
-    __slots__ = ("body", "endpoint", "faults", "json", "path", "request", "state", "token")
-
-    def __init__(self, state: State, request: web.BaseRequest, body: bytes) -> None:
-        self.state = state
-        self.request = request
-        self.path = request.path
-        self.body = body
-        self.json: Any = None
-        self.endpoint: endpoints.Endpoint | None = None
-        self.token = ""
-        self.faults = list[faults.Fault]()
+    state: State
+    request: web.BaseRequest
+    body: bytes
+    json: Any = None
+    endpoint: Endpoint | None = None
+    token: str = ""
+    faults: list[Fault] = field(default_factory=list)
 
     def logged(self, status: int) -> LoggedRequest:
         """Return what the request log keeps of it."""
         return LoggedRequest(
             self.endpoint.name if self.endpoint else None,
             self.request.method,
-            self.path,
+            self.request.path,
             masked(self.request.query, _SHOWN),
             masked(self.json, _SHOWN),
             status,
@@ -114,7 +114,7 @@ class _Call:
     def answer(self) -> Answer:
         """Return the answer, after the faults that strike before it is sent; under the lock."""
         state = self.state
-        endpoint = endpoints.ROUTES[state.options.path_mode].get(self.path.lower())
+        endpoint = endpoints.ROUTES[state.options.path_mode].get(self.request.path.lower())
         if endpoint is None:
             return Answer(404, assumed.NOT_FOUND_PAGE, HTML)
         self.endpoint = endpoint
@@ -141,7 +141,7 @@ class _Call:
             answer = self._handle(endpoint, now)
         return faults.changed(answer, self.faults, _DIALECT)
 
-    def _handle(self, endpoint: endpoints.Endpoint, now: int) -> Answer:
+    def _handle(self, endpoint: Endpoint, now: int) -> Answer:
         state, options = self.state, self.state.options
         if endpoint.needs_token and not state.tokens.use(self.token, now, options):
             return Answer(401, b"", None, dict(_UNAUTHORIZED))
@@ -157,10 +157,10 @@ class _Call:
         try:
             values = handlers.read(endpoint, pairs, options, now)
         except handlers.BadRequestError as error:
-            return handlers.bad_request(error.errors)
+            return handlers.bad_request(error.args[0])
         return handlers.HANDLERS[endpoint](state, values, now)
 
-    def _case(self, endpoint: endpoints.Endpoint) -> str | None:
+    def _case(self, endpoint: Endpoint) -> str | None:
         """Return the id of the case that it is about, however it names it; None if of none."""
         if endpoint is endpoints.DOWNLOAD:
             token = self.json.get("filetoken") if isinstance(self.json, dict) else None

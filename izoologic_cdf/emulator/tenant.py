@@ -1,86 +1,123 @@
-"""The emulated tenant: its cases as they are now, and the ways to change it while it runs."""
+"""The emulated tenant while it runs: its tokens, and the ways to change it."""
 
-import bisect
-import copy
+import base64
 import dataclasses
+import hashlib
+import json
+import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from izoologic_cdf.emulator import scenarios
-from izoologic_cdf.emulator.endpoints import DLR_PREFIX
-from izoologic_cdf.emulator.scenario import (
-    Case,
-    CaseSource,
-    Fault,
-    JsonObject,
-    Options,
-    Scenario,
-    tracking_id,
-)
-from izoologic_cdf.emulator.tokens import AccessTokens, FileTokens
+from izoologic_cdf.emulator.scenario import Case, Fault, JsonObject, Options, Register, Scenario
 from izoologic_cdf.loopback import inputs
 from izoologic_cdf.loopback.inputs import FLAG, OBJECT, TEXT, EmulatorError, seconds
 from izoologic_cdf.loopback.steering import ControlPlane, Steered
 
 
-class Register:
-    """The list and the cases of one feed, as they are now."""
+class AccessTokens:
+    """The bearer tokens given out: opaque, long, three dot-separated base64url parts."""
 
-    def __init__(self, source: CaseSource) -> None:
-        self._source = source
-        self._rows = sorted(source.rows())
-        self._changed: dict[str, Case | None] = {}
-        self._tracked: dict[str, str] = {}
+    def __init__(self) -> None:
+        # each token's number, from 1; and of those that still hold, when it was issued, and uses
+        self.issued: dict[str, int] = {}
+        self._valid: dict[str, tuple[int, int]] = {}
 
-    def rows(self, first: int, last: int) -> list[tuple[int, str]]:
-        """Return the rows updated from first to last, both inclusive, oldest first."""
-        low = bisect.bisect_left(self._rows, (first, ""))
-        return self._rows[low : bisect.bisect_left(self._rows, (last + 1, ""))]
+    def issue(self, now: int, options: Options) -> str:
+        """Return a new token; with ``single_token`` the earlier ones end here."""
+        token = ".".join(secrets.token_urlsafe(size) for size in (27, 96, 32))
+        if options.single_token:
+            self._valid.clear()
+        self.issued[token] = len(self.issued) + 1
+        self._valid[token] = now, 0
+        return token
 
-    def case(self, case_id: str) -> Case | None:
-        """Return the case of exactly that id, or None; it must not be changed."""
-        if case_id in self._changed:
-            return self._changed[case_id]
-        return self._source.case(case_id)
+    def use(self, token: str, now: int, options: Options) -> bool:
+        """Count one use and return whether the token was still good for it."""
+        if token not in self._valid:
+            return False
+        (issued, uses), life = self._valid.pop(token), options.token_life_seconds
+        if life is not None and now - issued >= life:
+            return False
+        if options.token_life_uses is not None and uses >= options.token_life_uses:
+            return False
+        self._valid[token] = issued, uses + 1
+        return True
 
-    def find(self, identifier: str) -> str | None:
-        """Return a case's id by that, by the id without `DLR#`, or by the tracking id (I-11)."""
-        tracked = self._tracked.get(identifier) or self._source.resolve(identifier)
-        names = (identifier, DLR_PREFIX + identifier, tracked)
-        return next((name for name in names if name and self.case(name)), None)
+    def revoke(self) -> None:
+        """End every token that has been given out."""
+        self._valid.clear()
 
-    def edit(self, case_id: str) -> Case:
-        """Return a case to be changed in place; raises EmulatorError when there is none."""
-        case = self.case(case_id)
-        if case is None:
-            raise EmulatorError(f"there is no case {case_id!r} in this scenario")
-        if case_id not in self._changed:
-            case = copy.deepcopy(case)
-            self._changed[case_id] = case
-        return case
 
-    def put(self, case_id: str, case: Case) -> None:
-        """Add or replace a case; its rows stay as they are."""
-        self._changed[case_id] = case
-        tracked = tracking_id(case)
-        if tracked is not None:
-            self._tracked[tracked] = case_id
+_MAGIC = b"Salted__"
+_TAG_SIZE = 8
+# aligned to three bytes it becomes "+/+/AA==": a token that is not encoded properly breaks always
+_TAIL = b"\xfb\xff\xbf\x00"
 
-    def list_once(self, case_id: str, updated: int) -> None:
-        """Replace all rows of the case by one with that update time in epoch seconds."""
-        self._rows = [row for row in self._rows if row[1] != case_id]
-        self.list_again(case_id, updated)
 
-    def list_again(self, case_id: str, updated: int) -> None:
-        """Add one row and keep the others: a case that is listed twice."""
-        bisect.insort(self._rows, (updated, case_id))
+class FileTokens:
+    """The tokens of files: salted, so that no two are equal, and self-contained.
 
-    def remove(self, case_id: str, *, listed: bool) -> None:
-        """Forget the case; with listed its rows stay, as of a case that vanished meanwhile."""
-        self._changed[case_id] = None
-        if not listed:
-            self._rows = [row for row in self._rows if row[1] != case_id]
+    The text begins with `U2FsdGVkX1` as the guide's does, and ends in `+/+/AA==`.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._uses = Counter[str]()
+        self._stored: dict[str, tuple[str, int]] = {}
+
+    def issue(self, case_id: str, index: int, now: int) -> str:
+        """Return a new token for the file with that index (from 0) in the case's ``caseFiles``."""
+        plain = json.dumps([case_id, index, now]).encode()
+        plain += b" " * (-(len(_MAGIC) * 2 + len(plain) + _TAG_SIZE) % 3)
+        salt = secrets.token_bytes(8)
+        sealed = self._mask(plain + self._tag(plain), salt)
+        return base64.b64encode(_MAGIC + salt + sealed + _TAIL).decode()
+
+    def store(self, token: str, case_id: str, index: int) -> None:
+        """Remember a token that a scenario gives."""
+        self._stored[token] = (case_id, index)
+
+    def read(self, token: str) -> tuple[str, int, int | None] | None:
+        """Return case id, index and time of issue (None if stored) of a token, else None."""
+        if token in self._stored:
+            return (*self._stored[token], None)
+        try:
+            raw = base64.b64decode(token, validate=True)
+        except ValueError:
+            return None
+        if not (raw.startswith(_MAGIC) and raw.endswith(_TAIL)):
+            return None
+        opened = self._mask(raw[16 : -len(_TAIL)], raw[8:16])
+        plain, tag = opened[:-_TAG_SIZE], opened[-_TAG_SIZE:]
+        if not secrets.compare_digest(tag, self._tag(plain)):
+            return None
+        case_id, index, issued = json.loads(plain)
+        return case_id, index, issued
+
+    def use(self, token: str, now: int, options: Options) -> tuple[str, int] | None:
+        """Count one use and return case id and index, or None if unknown, used up or expired."""
+        found = self.read(token)
+        if found is None:
+            return None
+        case_id, index, issued = found
+        life = options.file_token_life_seconds
+        if life is not None and issued is not None and now - issued >= life:
+            return None
+        if options.file_token_uses is not None:
+            if self._uses[token] >= options.file_token_uses:
+                return None
+            self._uses[token] += 1
+        return case_id, index
+
+    def _mask(self, data: bytes, salt: bytes) -> bytes:
+        stream = hashlib.shake_256(self._key + salt).digest(len(data))
+        return bytes(a ^ b for a, b in zip(data, stream, strict=True))
+
+    def _tag(self, plain: bytes) -> bytes:
+        return hashlib.blake2b(plain, key=self._key, digest_size=_TAG_SIZE).digest()
 
 
 class State(Steered[Options]):

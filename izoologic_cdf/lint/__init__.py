@@ -1,6 +1,6 @@
-"""The linter of definitions: what the loader finds, and the rules of `rules/`, one file each.
+"""The linter of definitions: what the loader finds, and rules of its own.
 
-Knows the language and nothing of the runtime; runs no code of the definition or beside it.
-Submodules in the order in which they build on each other: reads, outline, flow, rule, rules,
-silence, check; pages and schema write the documentation.
+It knows the language and nothing of the runtime, and runs no code of the definition or beside it.
+Submodules in the order in which they build on each other: reads, outline, flow, rules; key_rules,
+call_rules and approval_rules; check. editor_schema is the closed schema for editors.
 """

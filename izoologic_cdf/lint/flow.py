@@ -2,10 +2,9 @@
 
 A pipeline is walked once, step by step, with what is known of `value`: the keys that the steps
 so far have made, and whether others may be there as well (data of an API is open; what `new`
-makes out of a mapping is closed). Where nothing is known nothing is said.
+makes out of a mapping is closed). Where nothing is known nothing is reported.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from izoologic_cdf.language.fields import SUPPLEMENTAL
@@ -13,25 +12,21 @@ from izoologic_cdf.language.nodes import TAGS, Entry, MappingNode, Node, ScalarN
 from izoologic_cdf.lint.outline import FeedOutline, Outline, Site, word
 from izoologic_cdf.lint.reads import DICT_METHODS, Read
 
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A key that a `set`, or a supplemental call, makes."""
-
-    key: str
-    node: ScalarNode
+# the nodes of the keys by which a `set`, or supplemental calls, made a key
+_Made = frozenset[ScalarNode]
 
 
 @dataclass(frozen=True, slots=True)
 class Misread:
-    """A read that sees something else than its reader thinks.
+    """A read that sees something else than its author expects.
 
-    `made` is the key that comes too late; `known` are the keys that are there.
+    `line` is that of the key which comes too late (0 where there is none); `known` are the keys
+    that are there.
     """
 
     site: Site
     read: Read
-    made: Made | None = None
+    line: int = 0
     known: frozenset[str] = frozenset()
 
 
@@ -48,7 +43,7 @@ class _Shape:
     """What is known of `value` before a step."""
 
     open: bool = True
-    keys: dict[str, frozenset[Made]] = field(default_factory=dict)
+    keys: dict[str, _Made] = field(default_factory=dict)
     epoch: _Epoch = field(default_factory=_Epoch)
     # a branch may run or not: what it sets may be there already
     certain: bool = True
@@ -62,19 +57,19 @@ class Flow:
 
     def __init__(self, outline: Outline) -> None:
         self._outline = outline
-        self._made: dict[int, Made] = {}
-        self._used: set[int] = set()
+        self._made: dict[ScalarNode, None] = {}
+        self._used: set[ScalarNode] = set()
         self.same_block: list[Misread] = []
         self.too_early: list[Misread] = []
         self.absent: list[Misread] = []
-        self.absent_gets: list[tuple[Node, frozenset[str]]] = []
+        self.absent_gets: list[tuple[Node, str, frozenset[str]]] = []
         for feed in outline.feeds.values():
             self._feed(feed)
 
     @property
-    def unread(self) -> list[Made]:
-        """The keys that are made and read by nobody."""
-        return [made for at, made in self._made.items() if at not in self._used]
+    def unread(self) -> list[ScalarNode]:
+        """The keys that are made and never read."""
+        return [made for made in self._made if made not in self._used]
 
     def _feed(self, feed: FeedOutline) -> None:
         login = self._outline.under(self._outline.http(feed), "auth").get("filters")
@@ -90,21 +85,39 @@ class Flow:
             self._reads(shape, site, "data")
 
     def _pipeline(self, node: Node, shape: _Shape) -> _Shape:
-        if not isinstance(node, SequenceNode):
-            return self._step(node, shape)
-        for element in node.value:
-            shape = self._step(element, shape)
+        for step in node.value if isinstance(node, SequenceNode) else [node]:
+            shape = self._step(step, shape)
         return shape
 
-    def _step(self, node: Node, shape: _Shape) -> _Shape:
-        keys = self._outline.mapping(node)
-        name, entry = next(iter(keys.items())) if keys else (word(node), None)
-        step = _STEPS.get(name or "")
-        if entry is None or step is None:
-            # parse-json, iterate, python, or a filter that nobody knows: all may be read
-            self._use_all(shape)
-            return _Shape(certain=shape.certain)
-        return step(self, entry.value, shape)
+    def _step(self, step: Node, shape: _Shape) -> _Shape:
+        keys = self._outline.mapping(step)
+        name, entry = next(iter(keys.items())) if keys else ("", None)
+        node = entry.value if entry else step
+        match name:
+            case "drop" | "track":
+                return self._expressions(node, shape)
+            case "get":
+                return self._get(node, shape)
+            case "set":
+                return self._set(node, shape)
+            case "new" | "item":
+                return self._new(node, shape)
+            case "if":
+                return self._if(node, shape)
+            case "filter-mapping":
+                return self._filter_mapping(node, shape)
+            case "each":
+                self._use_all(self._pipeline(node, _Shape()))
+                return shape
+            case "chain":
+                return self._pipeline(node, shape)
+            case "supplemental":
+                return self._supplemental(node, shape)
+            case "warn":
+                return self._warn(node, shape)
+        # parse-json, iterate, python, or an unknown filter: all may be read
+        self._use_all(shape)
+        return _Shape(certain=shape.certain)
 
     # --- one method a filter ---------------------------------------------------------------------
 
@@ -116,15 +129,15 @@ class Flow:
     def _get(self, node: Node, shape: _Shape) -> _Shape:
         key = word(node)
         if key in shape.keys:
-            self._use(shape.keys[key])
+            self._used |= shape.keys[key]
         elif not shape.open:
-            self.absent_gets.append((node, frozenset(shape.keys)))
+            self.absent_gets.append((node, key or "", frozenset(shape.keys)))
         return _Shape(certain=shape.certain)
 
     def _new(self, node: Node, shape: _Shape) -> _Shape:
         self._expressions(node, shape)
         if isinstance(node, MappingNode) and node.tag not in TAGS:
-            keys = dict.fromkeys(self._outline.mapping(node), frozenset[Made]())
+            keys = dict.fromkeys(self._outline.mapping(node), _Made())
             return _Shape(open=False, keys=keys, certain=shape.certain)
         return _Shape(certain=shape.certain)
 
@@ -138,26 +151,21 @@ class Flow:
             for site in sites[key]:
                 self._reads(shape, site, fresh=fresh)
             if key not in given and key not in shape.epoch.data and shape.certain:
-                self._note_early(shape, entry)
+                line = entry.key_node.start_mark.line + 1
+                self.too_early += [
+                    Misread(site, read, line) for k, site, read in shape.epoch.reads if k == key
+                ]
         for key, entry in block.items():
-            shape.keys[key] = frozenset({self._make(key, entry)})
+            self._make(shape, key, entry.key_node)
         return shape
-
-    def _note_early(self, shape: _Shape, entry: Entry) -> None:
-        for key, site, read in shape.epoch.reads:
-            if key == entry.key:
-                made = Made(key, entry.key_node)
-                self.too_early.append(Misread(site, read, made))
 
     def _supplemental(self, node: Node, shape: _Shape) -> _Shape:
         keys = self._outline.mapping(node)
         if "params" in keys:
             self._expressions(keys["params"].value, shape)
-        into = keys.get("into")
-        name = word(into.value) if into else None
-        if into and name is not None and isinstance(into.value, ScalarNode):
-            made = Entry(name, into.value, into.value, merged=False)
-            shape.keys[name] = frozenset({self._make(name, made)})
+        into = keys["into"].value if "into" in keys else None
+        if isinstance(into, ScalarNode) and (name := word(into)) is not None:
+            self._make(shape, name, into)
         return shape
 
     def _if(self, node: Node, shape: _Shape) -> _Shape:
@@ -172,7 +180,7 @@ class Flow:
         if inside.epoch is not shape.epoch:
             merged.epoch = _Epoch()
         for key, made in inside.keys.items():
-            merged.keys[key] = shape.keys.get(key, frozenset()) | made
+            merged.keys[key] = shape.keys.get(key, _Made()) | made
         return merged
 
     def _filter_mapping(self, node: Node, shape: _Shape) -> _Shape:
@@ -182,16 +190,11 @@ class Flow:
             self._use_all(self._pipeline(entry.value, _Shape()))
         return shape
 
-    def _each(self, node: Node, shape: _Shape) -> _Shape:
-        self._use_all(self._pipeline(node, _Shape()))
-        return shape
-
     def _warn(self, node: Node, shape: _Shape) -> _Shape:
-        before = dict(shape.keys)
         after = self._pipeline(node, shape.copy(certain=False))
         for key, made in after.keys.items():
-            if made != before.get(key):
-                self._use(made)
+            if made != shape.keys.get(key):
+                self._used |= made
         return shape
 
     # --- what reads and makes mean ---------------------------------------------------------------
@@ -207,47 +210,24 @@ class Flow:
                 continue
             key = read.path[0]
             if key in shape.keys:
-                self._use(shape.keys[key])
+                self._used |= shape.keys[key]
             elif fresh and key in fresh:
-                self._used.add(id(fresh[key].key_node))
-                made = Made(key, fresh[key].key_node)
-                self.same_block.append(Misread(site, read, made))
+                made = fresh[key].key_node
+                self._used.add(made)
+                self.same_block.append(Misread(site, read, made.start_mark.line + 1))
             elif shape.open:
                 shape.epoch.reads.append((key, site, read))
             else:
                 self.absent.append(Misread(site, read, known=frozenset(shape.keys)))
 
-    def _make(self, key: str, entry: Entry) -> Made:
-        return self._made.setdefault(id(entry.key_node), Made(key, entry.key_node))
-
-    def _use(self, made: frozenset[Made]) -> None:
-        self._used |= {id(one.node) for one in made}
+    def _make(self, shape: _Shape, key: str, node: ScalarNode) -> None:
+        self._made[node] = None
+        shape.keys[key] = _Made({node})
 
     def _use_all(self, shape: _Shape) -> None:
-        for made in shape.keys.values():
-            self._use(made)
+        self._used.update(*shape.keys.values())
 
 
-def _keys_read(sites: list[Site]) -> Iterator[str]:
-    return (
-        read.path[0]
-        for site in sites
-        for read in site.code.reads
-        if read.root == "value" and read.path
-    )
-
-
-_STEPS: dict[str, Callable[[Flow, Node, _Shape], _Shape]] = {
-    "get": Flow._get,  # noqa: SLF001 - the table of this module's own methods
-    "drop": Flow._expressions,  # noqa: SLF001
-    "set": Flow._set,  # noqa: SLF001
-    "new": Flow._new,  # noqa: SLF001
-    "item": Flow._new,  # noqa: SLF001
-    "if": Flow._if,  # noqa: SLF001
-    "filter-mapping": Flow._filter_mapping,  # noqa: SLF001
-    "each": Flow._each,  # noqa: SLF001
-    "chain": Flow._pipeline,  # noqa: SLF001
-    "supplemental": Flow._supplemental,  # noqa: SLF001
-    "warn": Flow._warn,  # noqa: SLF001
-    "track": Flow._expressions,  # noqa: SLF001
-}
+def _keys_read(sites: list[Site]) -> set[str]:
+    reads = [read for site in sites for read in site.code.reads]
+    return {read.path[0] for read in reads if read.root == "value" and read.path}

@@ -1,7 +1,7 @@
 """A definition as the rules see it: feeds, fields, calls and expressions, whatever is broken.
 
 The loader refuses a definition with a mistake; a rule has to look at the rest of it. So nothing
-here raises: what has the wrong shape is left out, and the loader speaks of it.
+here raises: what has the wrong shape is left out, and the loader reports it.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,10 @@ from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.schema import NAMES
 from izoologic_cdf.lint.reads import Code, Read, scan
 
+# how the tags of YAML itself begin, and that of `<<`
+YAML = "tag:yaml.org,2002:"
+MERGE = f"{YAML}merge"
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -42,7 +46,7 @@ class FieldOutline:
     keys: dict[str, Entry]
 
     def on(self, flag: str) -> bool:
-        """Tell whether a flag is written out as true."""
+        """Return whether a flag is written out as true."""
         return flag in self.keys and word(self.keys[flag].value) in ("true", "True", "yes", "on")
 
     def text(self, key: str) -> str:
@@ -200,10 +204,14 @@ def walk(*nodes: Node) -> Iterator[Node]:
             continue
         seen.add(id(node))
         yield node
-        if isinstance(node, MappingNode):
-            waiting += [value for _, value in reversed(node.value)]
-        elif isinstance(node, SequenceNode):
-            waiting += reversed(node.value)
+        waiting += reversed(children(node))
+
+
+def children(node: Node) -> list[Node]:
+    """Return the values of a mapping or the elements of a list; nothing for a scalar."""
+    if isinstance(node, MappingNode):
+        return [value for _, value in node.value]
+    return list(node.value) if isinstance(node, SequenceNode) else []
 
 
 def word(node: Node) -> str | None:
@@ -217,3 +225,39 @@ def elements(keys: dict[str, Entry], key: str) -> list[Node]:
     """Return the elements of the list under a key; nothing for anything else."""
     node = keys[key].value if key in keys else None
     return list(node.value) if isinstance(node, SequenceNode) else []
+
+
+class Trees:
+    """Compares subtrees by what they say, not by where they stand: equal ones share a number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._known: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
+
+    def same(self, one: Node, other: Node) -> bool:
+        """Return whether two nodes say the same."""
+        return one is other or self.number(one) == self.number(other)
+
+    def number(self, node: Node) -> int:
+        """Return the number of a subtree."""
+        if id(node) not in self._known:
+            inner = [self.number(child) for child in children(node)]
+            if isinstance(node, MappingNode):
+                inner += [self.number(key) for key, _ in node.value]
+            content = (node.tag, str(inner or node.value))
+            self._known[id(node)] = self._numbers.setdefault(content, len(self._numbers))
+        return self._known[id(node)]
+
+    def size(self, node: Node) -> int:
+        """Return how many values (scalars, lists, mappings) are written out in a subtree.
+
+        Keys do not count, and what an alias refers to is one value: it stands somewhere else.
+        """
+        if id(node) not in self._sizes:
+            begin = node.start_mark.index
+            self._sizes[id(node)] = 1 + sum(
+                self.size(child) if child.start_mark.index > begin else 1
+                for child in children(node)
+            )
+        return self._sizes[id(node)]

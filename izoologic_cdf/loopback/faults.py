@@ -187,7 +187,7 @@ def replacement(faults: Iterable[Fault], dialect: Dialect, now: int) -> Answer |
     for fault in faults:
         match fault.kind, fault.parameters:
             case "status", given:
-                return _status(dialect, now, **given)
+                return _status(dialect, now, given)
             case "envelope", given:
                 return Answer(200, encode(given["json"]))
             case "raw", {"base64": None, "text": text, "status": status, "content_type": kind}:
@@ -202,29 +202,20 @@ def replacement(faults: Iterable[Fault], dialect: Dialect, now: int) -> Answer |
 _PAGE = "<!DOCTYPE html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
 
 
-def _status(
-    dialect: Dialect,
-    now: int,
-    *,
-    status: int,
-    body: str,
-    message: str,
-    code: Any,
-    retry_after: Any,
-    retry_after_date_in: int | None,
-) -> Answer:
-    if body in ("json", "problem"):
-        answer = dialect.refusal(status, body, message, code)
-    elif body == "html":
-        answer = Answer(status, _PAGE.format(message).encode(), HTML)
+def _status(dialect: Dialect, now: int, given: Mapping[str, Any]) -> Answer:
+    status, form, message = given["status"], given["body"], given["message"]
+    if form in ("json", "problem"):
+        answer = dialect.refusal(status, form, message, given["code"])
     else:
-        answer = Answer(status, b"", None)
+        html = (_PAGE.format(message).encode(), HTML)
+        answer = Answer(status, *(html if form == "html" else (b"", None)))
     if status == 401:
         answer.headers |= dialect.unauthorized
-    if retry_after is not None:
-        answer.headers["Retry-After"] = str(retry_after)
-    if retry_after_date_in is not None:
-        answer.headers["Retry-After"] = formatdate(now + retry_after_date_in, usegmt=True)
+    if given["retry_after"] is not None:
+        answer.headers["Retry-After"] = str(given["retry_after"])
+    if given["retry_after_date_in"] is not None:
+        moment = now + given["retry_after_date_in"]
+        answer.headers["Retry-After"] = formatdate(moment, usegmt=True)
     return answer
 
 

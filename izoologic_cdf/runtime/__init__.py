@@ -1,5 +1,6 @@
 """Runs any definition of the CDF language over HTTP and reports into a library.
 
 Knows nothing of iZoologic. Submodules in the order in which they build on each other:
-problems, clock, windows, configuration, http, login, sources, pipelines, reports, run.
+windows, case, http, login, interpreter, report_objects, source_client, feeds; tenants, coverage,
+state, plan, summary, session, lists, commits, run.
 """

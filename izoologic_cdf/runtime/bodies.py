@@ -1,16 +1,33 @@
-"""JSON bodies: read as far as they can be read, with a remark where something was replaced."""
+"""Bodies of responses: decoded, parsed, and told from what comes in their place.
+
+Only gzip is requested. A server that sends another coding all the same has sent nothing that can be
+kept, and a stream that breaks off is not the whole body, however much of it can be decoded.
+"""
 
 import codecs
 import contextlib
-import functools
-import hashlib
 import json
 import math
 import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.errors import CdfError
+from izoologic_cdf.errors import Cause, ItemError
+from izoologic_cdf.runtime.spool import SpooledBody
+
+CHUNK = 65_536
+_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+# what servers write where nothing is coded; the last is a character set in the wrong place
+_PLAIN = frozenset({"", "identity", "utf-8"})
+_MAX_CODINGS = 3
+# the formats, as zlib names them
+_GZIP, _ZLIB, _RAW = 31, 15, -15
+# a format shows in so many bytes
+_HEAD = 2
 
 # codecs that decode no text of the wire, and some in far more than linear time
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
@@ -18,27 +35,113 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _BROKEN_TEXT = "the JSON holds bytes that are not {}; each was replaced by U+FFFD"
 _BROKEN_NUMBER = "the JSON holds a number that cannot be represented; it was read as null"
 
+# what markup begins with, after marks and blanks
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<\0?[!?A-Za-z]")
+_MARKUP_WITHIN = 512
+# extensions of files that are never markup
+_NO_MARKUP = re.compile(
+    "7z|apk|avif?|bmp|bz2|csv|dmg|docm?|docx|exe|gif|gz|heic|ico|ipa|jar|jfif|jpe?g?|json|mkv|mov|mp[34]"
+    "|msg|msi|od[pst]|ogg|p7m|pcap|pdf|png|pptx?|rar|rtf|tar|tgz|tiff?|wav|web[mp]|wmv|xlsm?|xlsx|xz"
+    "|zip|zst"
+)
+# but office programs save documents as HTML under the old names
+_OFFICE = b"schemas-microsoft-com:"
+_TEXTS = frozenset({"csv", "json"})
 
-class NoJsonError(CdfError):
-    """A body that is not JSON.
 
-    `final` where asking again cannot mend it at once; `outage` where it is not the answer at all.
-    """
+class BodyError(ItemError):
+    """A body that cannot be used; `final` where another attempt cannot mend it."""
 
-    def __init__(self, message: str, *, final: bool, outage: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, final: bool, cause: Cause = Cause.OUTAGE) -> None:
+        super().__init__(message, cause=cause)
         self.final = final
-        self.outage = outage
 
 
 class JsonBody(bytes):
-    """Bytes of a JSON body that were parsed when they came, so that nobody parses them twice.
+    """Bytes of a JSON body that were parsed when they arrived, so that nobody parses them twice.
 
     `remarks` are sentences about what could not be read as it was sent; no data in them.
     """
 
     parsed: Any
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response; the body of a status other than 200 is bytes, at most 64 KiB of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | SpooledBody
+
+    @property
+    def json_object(self) -> Mapping[str, object] | None:
+        """The JSON object that the body is: then the API itself answers, and not a router."""
+        try:
+            value = read_json(self.body).parsed if isinstance(self.body, bytes) else None
+        except BodyError:
+            return None
+        return value if isinstance(value, dict) else None
+
+
+def decode(chunks: Iterator[bytes], codings: str | None) -> Iterator[bytes]:
+    """Return the bytes of a body; `codings` is its Content-Encoding, in the order of coding.
+
+    At most `CHUNK` bytes come at a time, so that a small body cannot become a large one in memory.
+
+    Raises:
+        BodyError: an unknown coding, or a stream that breaks off or cannot be decoded.
+    """
+    names = [name.strip().lower() for name in (codings or "").split(",")]
+    names = [name for name in names if name not in _PLAIN]
+    for name in names:
+        if name not in _CODINGS:
+            shown = repr(name) if re.fullmatch("[a-z0-9._-]{1,20}", name) else "of an odd name"
+            message = f"the server sent it in the content coding {shown}, which was not requested"
+            raise BodyError(message, final=True)
+    if len(names) > _MAX_CODINGS:
+        raise BodyError(f"the server coded it {len(names)} times over", final=True)
+    for name in reversed(names):
+        chunks = _inflate(chunks, name)
+    return chunks
+
+
+def _inflate(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    stream, streams, data = None, 0, b""
+    for chunk in chunks:
+        data += chunk
+        more = True
+        while more:
+            if stream is None:
+                # several streams may follow one another, with zeros that fill up a block
+                data = data.lstrip(b"\0") if streams else data
+                if len(data) < _HEAD:
+                    break
+                stream = zlib.decompressobj(_format(name, data))
+            try:
+                piece = stream.decompress(data, CHUNK)
+            except zlib.error:
+                raise BodyError(f"the {name} stream cannot be decoded", final=False) from None
+            if piece:
+                yield piece
+            if stream.eof:
+                data, streams, stream = stream.unused_data, streams + 1, None
+                more = bool(data)
+            else:
+                data = stream.unconsumed_tail
+                # all may have gone in, with more still to come out
+                more = bool(data) or len(piece) == CHUNK
+    if stream is not None or not streams or data:
+        raise BodyError(f"the {name} stream breaks off", final=False)
+
+
+def _format(name: str, head: bytes) -> int:
+    if name != "deflate":
+        return _GZIP
+    # by its standard it is zlib's format; some servers leave out the head and the sum (RFC 9110)
+    is_zlib = head[0] & 0x0F == zlib.DEFLATED and (head[0] << 8 | head[1]) % 31 == 0
+    return _ZLIB if is_zlib else _RAW
 
 
 def read_json(body: bytes, content_type: str | None = None) -> JsonBody:
@@ -48,30 +151,31 @@ def read_json(body: bytes, content_type: str | None = None) -> JsonBody:
     they are written.
 
     Raises:
-        NoJsonError: with one clause that says what the body is instead. No data in it.
+        BodyError: with one clause that says what the body is instead. No data in it.
     """
     result = JsonBody(body)
-    text, remarks = _text(body, content_type)
+    text, result.remarks = _text(body, content_type)
     if not text:
-        raise NoJsonError("expected JSON, got an empty body", final=False, outage=True)
+        raise BodyError("expected JSON, got an empty body", final=False)
     if text.startswith("<"):
-        raise NoJsonError("expected JSON, got HTML", final=True, outage=True)
+        raise BodyError("expected JSON, got HTML", final=True)
     try:
-        result.parsed, odd = _parsed(text)
+        try:
+            result.parsed = _DECODER.decode(text)
+        except json.JSONDecodeError:
+            raise
+        except (ValueError, OverflowError):
+            result.parsed = _LENIENT.decode(text)
+            result.remarks += (_BROKEN_NUMBER,)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
-        cut = error.pos >= len(text) or "Unterminated" in error.msg
-        what = "truncated JSON" if cut else "invalid JSON"
-        raise NoJsonError(f"{what} at {place}", final=False, outage=cut) from None
+        if error.pos >= len(text) or "Unterminated" in error.msg:
+            raise BodyError(f"truncated JSON at {place}", final=False) from None
+        raise BodyError(f"invalid JSON at {place}", final=False, cause=Cause.ITEM) from None
     except RecursionError:
-        raise NoJsonError("the JSON is nested too deeply", final=True) from None
-    result.remarks = (*remarks, *odd)
+        message = "the JSON is nested too deeply"
+        raise BodyError(message, final=True, cause=Cause.ITEM) from None
     return result
-
-
-def parse_json(body: bytes) -> Any:
-    """Parse a JSON body, as `read_json` does. Raises NoJsonError."""
-    return read_json(body).parsed
 
 
 def _text(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]:
@@ -86,16 +190,15 @@ def _text(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]:
         tried = [declared, encoding] if body.isascii() else [encoding, declared]
     for name in tried:
         with contextlib.suppress(UnicodeError):
-            return _trimmed(body.decode(name)), ()
+            return _trim(body.decode(name)), ()
     remark = _BROKEN_TEXT.format(encoding.upper().removesuffix("-SIG"))
-    return _trimmed(body.decode(encoding, "replace")), (remark,)
+    return _trim(body.decode(encoding, "replace")), (remark,)
 
 
-def _trimmed(text: str) -> str:
+def _trim(text: str) -> str:
     return text.lstrip("\ufeff \t\r\n").rstrip("\0 \t\r\n")
 
 
-@functools.lru_cache(maxsize=32)
 def _charset(content_type: str | None) -> str | None:
     """Return the codec of the charset that a media type declares, if it can decode a text."""
     found = _CHARSET.search(content_type or "")
@@ -110,21 +213,12 @@ def _charset(content_type: str | None) -> str | None:
     return None if name in _NO_CHARSETS or name.startswith(("utf-16", "utf-32")) else name
 
 
-def _parsed(text: str) -> tuple[Any, tuple[str, ...]]:
-    try:
-        return _DECODER.decode(text), ()
-    except json.JSONDecodeError:
-        raise
-    except (ValueError, OverflowError):
-        return _LENIENT.decode(text), (_BROKEN_NUMBER,)
-
-
 def _float(text: str) -> Any:
     """Return a number with a point or an exponent: an integer where it is whole."""
     number = float(text)
+    if math.isinf(number):
+        raise OverflowError
     if not number.is_integer():
-        if math.isinf(number):
-            raise OverflowError
         return number
     exact = Decimal(text)
     whole = int(exact)
@@ -158,6 +252,23 @@ def looks_like_json(content_type: str | None) -> bool:
     return bool(content_type and re.search(r"[/+]json\b", content_type, re.IGNORECASE))
 
 
-def sha256(body: bytes) -> str:
-    """Return the SHA-256 of bytes as lower-case hex."""
-    return hashlib.sha256(body).hexdigest()
+def intruder(name: str, body: bytes | Path) -> str | None:
+    """Return what came in place of a file of that name: a page or a JSON response; null for none.
+
+    Only where the name rules it out: a page under a name that may be one is kept.
+    """
+    extension = name.rpartition(".")[2].strip().lower() if "." in name else ""
+    if not _NO_MARKUP.fullmatch(extension):
+        return None
+    head = body[:_MARKUP_WITHIN] if isinstance(body, bytes) else _start_of(body)
+    if _MARKUP.match(head) and _OFFICE not in head:
+        return f"a page came where the name says {extension}"
+    if extension in _TEXTS or head.lstrip()[:1] != b"{" or not isinstance(body, bytes):
+        return None
+    is_object = Response(200, {}, body).json_object is not None
+    return f"a JSON response came where the name says {extension}" if is_object else None
+
+
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MARKUP_WITHIN)

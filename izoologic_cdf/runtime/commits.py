@@ -1,25 +1,20 @@
-"""Commits what became of cases, and books what is missing of them.
+"""Commits what became of cases, and keeps account of what is missing of them.
 
 A commit is one transaction: the objects of a case, what is deferred of it, and how far its window
 has come.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from izoologic_cdf.errors import Cause, ItemError, unexpected
-from izoologic_cdf.language import model
 from izoologic_cdf.library.objects import LibraryError
-from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import OBJECTS, Case, Message, Miss
-from izoologic_cdf.runtime.clock import Clock, stamp
-from izoologic_cdf.runtime.progress import Speaker
 from izoologic_cdf.runtime.report_objects import ItemReport
-from izoologic_cdf.runtime.state import LEFT_OUT, State, milliseconds
-from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import Window
+from izoologic_cdf.runtime.session import Session
+from izoologic_cdf.runtime.state import LEFT_OUT, milliseconds
+from izoologic_cdf.runtime.windows import Window, stamp
 
 # the part of a failure that is a whole case
 WHOLE = ""
@@ -27,7 +22,7 @@ WHOLE = ""
 
 @dataclass(slots=True)
 class Done:
-    """What became of one case in a worker; `read_at` is when its reading began, in milliseconds."""
+    """What became of one case; `read_at` is when its reading began, in milliseconds."""
 
     case: Case
     report: ItemReport | None = None
@@ -35,41 +30,25 @@ class Done:
     read_at: int = field(default_factory=milliseconds)
 
 
-class Commits:
+class Committer:
     """Commits the cases of one run, one by one."""
 
-    def __init__(
-        self,
-        library: Library,
-        state: State,
-        feed: model.Feed,
-        speaker: Speaker,
-        summary: Summary,
-        clock: Clock,
-    ) -> None:
-        """Begin with none. `latest` is set by the run: no update is believed to be later."""
-        self._library = library
-        self._state = state
-        self._feed = feed
-        self._speaker = speaker
-        self._summary = summary
-        self._clock = clock
-        self.run_id = 0
-        self.latest = 0
+    def __init__(self, session: Session) -> None:
+        self._session = session
         # whether something that had been missing came
         self.recovered = False
         # how often the API gave each part of a case, which tells its faults from an outage
         self._given: Counter[str] = Counter()
         # (case, part, name of that part) that failed for what may lie in the case itself
         self._failed: list[tuple[str, str, str]] = []
-        # what was said of a part, and how often it was not said again
-        self._said: Counter[tuple[str, str]] = Counter()
+        # by part and reason what is missing, by case and name: only the first is reported at once
+        self._misses: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
 
     def commit(self, done: Done, reached: int | None) -> None:
         """Commit a case, what is deferred of it, and that its window was read so far."""
-        case, summary = done.case, self._summary
-        with self._library.transaction():
-            stale = case.id is not None and self._state.is_stale(case.id, done.read_at)
+        session, case, summary = self._session, done.case, self._session.reporter.summary
+        with session.library.transaction():
+            stale = case.id is not None and session.state.is_stale(case.id, done.read_at)
             if done.report is not None:
                 try:
                     self._ingest(done.report, case, stale=stale)
@@ -77,79 +56,73 @@ class Commits:
                     raise
                 except Exception as error:  # noqa: BLE001 - what cannot be stored fails alone
                     done.report, done.error = None, ItemError(unexpected(error))
-            if case.id is not None and not (stale and done.error):
-                self._book(case.id, done)
+            if not (stale and done.error):
+                self._book(done)
             if reached is not None:
-                self._state.grow(reached)
+                session.state.coverage.grow(reached)
             said, unsaid = self._messages(done)
             self.record([*said, *unsaid])
         if done.error is not None:
             summary.failed += 1
         else:
             self._given[WHOLE] += 1
-            if done.report is None:
-                summary.skipped += 1
-            else:
-                summary.detailed += 1
+            summary.skipped += done.report is None
+            summary.detailed += done.report is not None
         self._given.update(case.given)
-        case.messages.clear()
-        self._speaker.messages(said, recorded=True)
+        session.reporter.count(said, recorded=True)
 
     def record(self, messages: Iterable[Message] = ()) -> None:
         """Keep messages in the record of the run, and those about the run so far."""
-        kept = self._speaker.unrecorded(messages)
-        self._library.record(self.run_id, [(one.level, one.case, one.text) for one in kept])
+        kept = self._session.reporter.unrecorded(messages)
+        rows = [(one.level, one.case, one.text) for one in kept]
+        self._session.library.record(self._session.run_id, rows)
 
-    def _book(self, case_id: str, done: Done) -> None:
+    def _book(self, done: Done) -> None:
         """Remember what was read of a case, and what is missing of it."""
-        if done.error is not None:
-            self._defer(case_id, done, WHOLE, WHOLE, done.error.message, done.error.cause)
+        case, error, latest = done.case, done.error, self._session.begun
+        if case.id is None:
             return
-        misses = done.case.misses
-        read = Window(done.case.asked.since, min(done.case.asked.until, self.latest))
-        complete = done.report is not None and not any(miss.ranged for miss in misses)
-        came = self._state.done(case_id, done.read_at, read if complete else None, misses)
-        self.recovered |= came
-        for miss in misses:
-            self._defer(case_id, done, miss.part, miss.name, miss.reason, miss.cause)
+        if error is not None:
+            self._defer(done, Miss(WHOLE, error.message, "", error.cause))
+            return
+        read = Window(case.asked.since, min(case.asked.until, latest))
+        complete = done.report is not None and not any(miss.ranged for miss in case.misses)
+        self.recovered |= self._session.state.done(
+            case.id, done.read_at, read if complete else None, case.misses
+        )
+        for miss in case.misses:
+            self._defer(done, miss)
 
-    def _defer(
-        self, case_id: str, done: Done, part: str, name: str, reason: str, cause: Cause | None
-    ) -> None:
-        self._state.defer(
-            case_id,
-            done.case.value,
-            done.case.asked,
-            self._speaker.masked(reason),
-            LEFT_OUT if cause is None else cause.value,
-            self._clock.now(),
-            part=name,
-            updated=done.case.updated,
+    def _defer(self, done: Done, miss: Miss) -> None:
+        session = self._session
+        session.state.defer(
+            done.case,
+            session.reporter.mask(miss.reason),
+            LEFT_OUT if miss.cause is None else miss.cause.value,
+            session.clock.now(),
+            part=miss.name,
             read_at=done.read_at,
         )
-        if cause is Cause.ITEM:
-            self._failed.append((case_id, part, name))
+        if miss.cause is Cause.ITEM:
+            self._failed.append((done.case.id or "", miss.part, miss.name))
 
     def _ingest(self, report: ItemReport, case: Case, *, stale: bool) -> None:
-        spooled = [
-            one.content.source
-            for one in report.batch.objects
-            if one.content is not None and isinstance(one.content.source, Path)
-        ]
+        session = self._session
         try:
-            ingested = self._library.ingest(
+            ingested = session.library.ingest(
                 report.batch,
-                source=self._feed.name,
-                updatable=self._feed.updatable,
-                run_id=self.run_id,
-                now=stamp(self._clock.now()),
+                source=session.feed.name,
+                updatable=session.feed.updatable,
+                run_id=session.run_id,
+                now=stamp(session.clock.now()),
                 # what is dated in the future must not outlast what comes
-                updated=min(case.updated or 0, self.latest),
+                updated=min(case.updated or 0, session.begun),
                 stale=stale,
             )
         finally:
-            for path in spooled:
-                path.unlink(missing_ok=True)
+            for one in report.batch.objects:
+                if one.content is not None:
+                    one.content.discard()
         for problem in ingested.problems:
             if problem.kind == "failed":
                 text = problem.sentence
@@ -157,66 +130,62 @@ class Commits:
             else:
                 case.warn(problem.sentence)
         ingested.problems.clear()
-        self._summary.ingested.add(ingested)
+        session.reporter.summary.ingested.add(ingested)
 
     def _messages(self, done: Done) -> tuple[list[Message], list[Message]]:
-        """Return what is to be said of a case, and what is recorded only.
+        """Return what is reported of a case, and what is recorded only.
 
-        What other cases miss for the same reason is said once a run.
+        What other cases miss for the same reason is reported once a run.
         """
         case, error = done.case, done.error
         said, unsaid = list(case.messages), list[Message]()
         if error is not None:
             said.insert(0, Message("failure", case.id, error.message, error.position))
-        counted = set[tuple[str, str]]()
         for miss in case.misses:
             if miss.cause is None:
                 continue
             key = (miss.part, miss.reason)
-            # several files of one case are one case
-            self._said[key] += key not in counted
-            first = (self._said[key] == 1 and key not in counted) or miss.part == OBJECTS
-            counted.add(key)
+            first = not self._misses[key]
+            self._misses[key].add((case.id, miss.name))
             message = Message("failure", case.id, miss.text, miss.position)
-            (said if first else unsaid).append(message)
+            (said if first or miss.part == OBJECTS else unsaid).append(message)
         return said, unsaid
 
     # --- the end of a run --------------------------------------------------------------------
 
     def weigh(self, ask: Callable[[], set[str]]) -> None:
-        """Count the failures of this run that lie in the cases themselves, and say what they end.
+        """Count the failures of this run that lie in the cases themselves, and report their end.
 
-        The API answered, and the answer was no use: that lies in the case when others were
-        answered well at the same place, else it is an outage. Where no other case was asked for,
-        `ask` asks for one that is known, and returns the parts that were given.
+        The API answered, and the response was no use: that lies in the case when others were
+        answered well at the same place, else it is an outage. Where no other case was requested,
+        `ask` requests one that is known, and returns the parts that were given.
         """
         parts = {part for _, part, _ in self._failed}
         own = {part for part in parts if part == OBJECTS or self._given[part]}
         if parts - own:
             own |= ask()
         counted = [(case_id, name) for case_id, part, name in self._failed if part in own]
-        for one in self._state.count_failures(counted):
-            text = (
-                f"{about(one.case_id, one.part)} failed {one.failures} times and is abandoned; a "
-                f"retry asks for it again: {one.reason}"
+        for one in self._session.state.count_failures(counted):
+            self._report(
+                f"{one.label} failed {one.failures} times and is abandoned; a retry requests it "
+                f"again: {one.reason}"
             )
-            self._speaker.report(Message("failure", None, text))
 
-    def tell_missing(self, without: frozenset[str]) -> None:
-        """Write into the summary what the state says is missing, and say what was not said."""
-        self._summary.forget_missing()
-        for one in self._state.deferred():
-            part = one.part.partition("\n")[0]
-            if part not in without:
-                self._summary.miss(part, one.reason, one.case_id, abandoned=one.abandoned)
-        while self._said:
-            (part, reason), count = self._said.popitem()
-            if count > 1 and part != OBJECTS:
-                text = f"the {part} of {count} cases are missing for that reason: {reason}"
-                self._speaker.report(Message("failure", None, text))
+    def report_missing(self) -> None:
+        """Write into the summary what the state says is missing, and report what was not yet."""
+        session = self._session
+        session.reporter.summary.set_missing(
+            one for one in session.state.deferred() if one.kind not in session.without
+        )
+        while self._misses:
+            (part, reason), missing = self._misses.popitem()
+            if len(missing) > 1 and part != OBJECTS:
+                cases = len({case_id for case_id, _ in missing})
+                count = "the" if len(missing) == cases else len(missing)
+                text = (
+                    f"{count} {part} of {cases} case{'s' * (cases > 1)} are missing for that reason"
+                )
+                self._report(f"{text}: {reason}")
 
-
-def about(case_id: str, part: str) -> str:
-    """Return how a case, or a part of it, is called in a message."""
-    name, _, _ = part.partition("\n")
-    return f"the {name} of case {case_id}" if name else f"case {case_id}"
+    def _report(self, text: str) -> None:
+        self._session.reporter.report(Message("failure", None, text))

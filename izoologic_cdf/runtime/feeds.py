@@ -14,12 +14,13 @@ from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.objects import Content
+from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.interpreter import Pipelines, evaluate
 from izoologic_cdf.runtime.report_objects import ItemReport, Placeholder, Reporter
 from izoologic_cdf.runtime.scope import Names, of_window
 from izoologic_cdf.runtime.source_client import Sources
-from izoologic_cdf.runtime.spool import SpooledBody, intruder
+from izoologic_cdf.runtime.spool import SpooledBody
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, reach, windows
 
 # windows whose names are kept

@@ -9,7 +9,7 @@ from izoologic_cdf.language import budget, steps
 from izoologic_cdf.language.expressions import EvaluationError
 from izoologic_cdf.language.pyfilters import refusal
 from izoologic_cdf.language.values import Value
-from izoologic_cdf.runtime.bodies import JsonBody, NoJsonError, parse_json
+from izoologic_cdf.runtime.bodies import BodyError, JsonBody, read_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.spool import SpooledBody
 
@@ -252,9 +252,9 @@ def _parse(value: Any, position: Position) -> Any:
     if not isinstance(value, bytes):
         raise ItemError(f"parse-json needs text, this is {_kind(value)}", position)
     try:
-        return parse_json(value)
-    except NoJsonError as error:
-        raise ItemError(str(error), position) from None
+        return read_json(value).parsed
+    except BodyError as error:
+        raise ItemError(error.message, position) from None
 
 
 def _kind(value: Any) -> str:

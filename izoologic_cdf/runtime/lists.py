@@ -1,25 +1,19 @@
-"""Asks for the lists of a run's windows, and tells what the server does not give.
+"""Requests the lists of a run's windows, and learns what the server does not give.
 
 A server may look back some days only. That a window is refused does not show it: a refusal may be
-of the moment. A part counts as too old, and is not asked for by later scheduled runs, when all of
+of the moment. A part counts as too old, and is not requested by later scheduled runs, when all of
 this holds: the server refused it; it gave something newer in the same run; it gave nothing older,
 neither in this run nor of that age in any before; what every server gives was not refused beside
-it; and asked once more after all that, it was refused again.
+it; and requested once more after all that, it was refused again.
 """
 
 from collections.abc import Callable, Sequence
 
 from izoologic_cdf.errors import ItemError
-from izoologic_cdf.language import model
-from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.clock import Clock
-from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.http import HttpError
+from izoologic_cdf.runtime.case import Case, Message
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.interpreter import RefusedError
-from izoologic_cdf.runtime.plan import Plan
-from izoologic_cdf.runtime.progress import Speaker, span
-from izoologic_cdf.runtime.seen_cases import Worked
-from izoologic_cdf.runtime.state import State
+from izoologic_cdf.runtime.session import Session
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, OVERLAP, Window, subtract
 
 Listed = tuple[Window, list[Case]]
@@ -29,32 +23,18 @@ Aside = Callable[[Callable[[], list[Case]]], list[Case]]
 class Lists:
     """The lists of one run."""
 
-    def __init__(
-        self,
-        feeds: Feeds,
-        feed: model.Feed,
-        state: State,
-        plan: Plan,
-        speaker: Speaker,
-        clock: Clock,
-        worked: Worked,
-    ) -> None:
-        """`started` is set by the run: when it began, by a clock that can be believed."""
-        source = feed.source
-        self._look_back: Sequence[int] = source.window.look_back if source and source.window else ()
-        self._feeds = feeds
-        self._feed = feed
-        self._state = state
-        self._plan = plan
-        self._speaker = speaker
-        self._clock = clock
-        self._worked = worked
-        self.started = clock.now()
+    def __init__(self, session: Session, aside: Aside) -> None:
+        """`aside` carries out a request in a thread of the run and waits for it.
+
+        Only a thread that waits for nothing but others hears a signal at once: looking up a name
+        cannot be broken off.
+        """
+        window = session.feed.source.window if session.feed.source else None
+        self._look_back: Sequence[int] = window.look_back if window else ()
+        self._session = session
+        self._aside = aside
         # the newest update that a list has shown: nothing later is finished
         self._newest = -1
-        # where a list is asked for: in a thread of the run, as a signal is heard at once only by
-        # one that waits for nothing but others (looking up a name can't be broken off)
-        self.aside: Aside = lambda ask: ask()
         # what was not given
         self.gaps: list[Window] = []
         # the begin of the oldest part that was given
@@ -63,34 +43,34 @@ class Lists:
         self._refused: list[tuple[Window, int]] = []
 
     def ask(self, window: Window) -> Listed | None:
-        """Ask for a window; where the server refuses it, for the later parts that it may have.
+        """Request a window; where the server refuses it, the later parts that it may have.
 
         Returns the part that was given, and its cases; null for none.
         """
         # a little later than that: clocks differ, and the request takes its time
-        now = self._clock.now() + OVERLAP
+        now = self._session.clock.now() + OVERLAP
         starts = [now - days * DAY for days in sorted(self._look_back, reverse=True)]
-        tries = [window.since, *(s for s in starts if window.since < s <= window.until)]
         refused: list[int] = []
-        for since in tries:
+        for since in (window.since, *(s for s in starts if window.since < s <= window.until)):
             part = Window(since, window.until)
             try:
                 cases = self._list(part)
             except ItemError as error:
-                self._speaker.failure(f"window {span(part)}: {error.message}", error)
+                text = f"window {part}: {error.message}"
+                self._session.reporter.count([Message("failure", None, text, error.position)])
                 if not _is_refusal(error):
                     refused = []
                     break
                 refused.append(since)
                 continue
             if since > window.since:
-                self._gap(Window(window.since, since - 1), refused)
+                self._note_gap(Window(window.since, since - 1), refused)
             return self._given(part, cases)
-        self._gap(window, refused)
+        self._note_gap(window, refused)
         return None
 
     def ask_again(self) -> Listed | None:
-        """Ask once more for the newest of what may be too old; remember all of it when it is.
+        """Request the newest of what may be too old once more; remember all of it when it is.
 
         Returns that part and its cases where it is given after all.
         """
@@ -102,9 +82,8 @@ class Lists:
         try:
             cases = self._list(part)
         except ItemError as error:
-            if _is_refusal(error):
-                for one, _ in gaps:
-                    self._state.refuse(one)
+            for one, _ in gaps if _is_refusal(error) else ():
+                self._session.state.coverage.refuse(one)
             return None
         self.gaps = subtract(self.gaps, [part])
         return self._given(part, cases)
@@ -112,22 +91,74 @@ class Lists:
     def remember_reach(self) -> None:
         """Remember how far back the server has given something."""
         if self._oldest is not None:
-            self._state.reached(self.started - self._oldest)
+            self._session.state.coverage.extend_reach(self._session.begun - self._oldest)
+
+    def _list(self, part: Window) -> list[Case]:
+        session, about = self._session, Case(window=part, asked=self._session.plan.asked)
+        latest = session.begun + OVERLAP
+        listed = self._aside(lambda: list(session.feeds.list_cases(session.feed, about, latest)))
+        session.reporter.count(about.messages)
+        return listed
+
+    def _given(self, part: Window, cases: list[Case]) -> Listed:
+        self._oldest = part.since if self._oldest is None else min(self._oldest, part.since)
+        return part, cases
+
+    def _note_gap(self, gap: Window, refused: Sequence[int]) -> None:
+        self.gaps.append(gap)
+        if refused:
+            self._refused.append((gap, refused[-1]))
+
+    def _may_be_too_old(self, gap: Window, since: int) -> bool:
+        now = self._session.clock.now()
+        least = now + OVERLAP - min(self._look_back, default=0) * DAY
+        return (
+            self._session.plan.scheduled
+            and self._oldest is not None
+            and gap.until < self._oldest
+            and since < least
+            and now - since > self._session.state.coverage.reach()
+        )
 
     # --- the cases of a list -----------------------------------------------------------------
 
     def sort_out(self, window: Window, cases: list[Case]) -> bool:
-        """Drop the cases that are not this window's; tell whether it can be followed case by case.
+        """Drop the cases that are not this window's; return whether it can be followed by case.
 
         Each is processed once a run, and in the window that its update lies in; an update that
-        cannot be lies in none, so it is processed wherever it is listed.
+        cannot be lies in none, so it is processed wherever it is listed. Only a list in order shows
+        how far its window has come.
         """
-        self._drop_others(window, cases)
-        return self._see_dates(cases)
+        early, latest = self._session.begun - OVERLAP, self._session.begun + OVERLAP
+        # what has no id cannot be found in another window
+        kept = [
+            one
+            for one in cases
+            if one.id is None or one.updated is None or not window.until < one.updated <= latest
+        ]
+        ids = [one.id for one in kept if one.id is not None]
+        seen = self._session.seen.among(ids)
+        cases[:] = [
+            one
+            for one in kept
+            # what was updated since the run began may have changed since it was processed
+            if one.id not in seen or (one.updated is not None and early < one.updated <= latest)
+        ]
+        self._session.seen.add(ids)
+        for one in cases:
+            if one.updated is not None and not EARLIEST <= one.updated <= latest:
+                when = "in the future" if one.updated > latest else "before 2000"
+                one.warn(f"its update time lies {when}; it is processed all the same")
+        dates = [one.updated for one in cases if one.updated is None or one.updated <= latest]
+        known = [date for date in dates if date is not None]
+        self._newest = max([self._newest, *known])
+        return known == sorted(known) and None not in dates[len(dates) - len(known) :]
 
     def reached(self, case: Case) -> int | None:
-        """Return up to when a window is read with this case; null where that tells nothing."""
-        return None if case.updated is None or self._is_ahead(case) else case.updated - 1
+        """Return up to when a window is read with this case; null where it does not show that."""
+        if case.updated is None or case.updated > self._session.begun + OVERLAP:
+            return None
+        return case.updated - 1
 
     def finished(self, window: Window) -> int:
         """Return up to when a window that was read is finished.
@@ -136,75 +167,7 @@ class Lists:
         finished but what lies before the newest update it has shown (F26).
         """
         # that second is not over when its first update is shown: another case may still get it
-        return min(window.until, max(self._newest, self.started - OVERLAP) - 1)
-
-    def _drop_others(self, window: Window, cases: list[Case]) -> None:
-        """Drop what another window lists, and what this run has processed since that update."""
-        # what has no id can't be found in another window
-        kept = [
-            one
-            for one in cases
-            if one.id is None
-            or one.updated is None
-            or one.updated <= window.until
-            or self._is_ahead(one)
-        ]
-        ids = [one.id for one in kept if one.id is not None]
-        worked = self._worked.among(ids)
-        cases[:] = [one for one in kept if not self._is_known(one, worked)]
-        for one in cases:
-            if self._is_ahead(one):
-                one.warn("its update lies in the future; it is processed all the same")
-            elif one.updated is not None and one.updated < EARLIEST:
-                one.warn("its update lies before 2000; it is processed all the same")
-        self._worked.add(ids)
-
-    def _is_ahead(self, case: Case) -> bool:
-        return case.updated is not None and case.updated > self.started + OVERLAP
-
-    def _is_known(self, case: Case, worked: set[str]) -> bool:
-        late = (
-            case.updated is not None
-            and case.updated > self.started - OVERLAP
-            and not self._is_ahead(case)
-        )
-        return case.id in worked and not late
-
-    def _see_dates(self, cases: list[Case]) -> bool:
-        """Note the newest update; only a list in order tells how far its window has come."""
-        dates = [one.updated for one in cases if not self._is_ahead(one)]
-        known = [date for date in dates if date is not None]
-        self._newest = max([self._newest, *known])
-        return known == sorted(known) and None not in dates[len(dates) - len(known) :]
-
-    # --- what was refused --------------------------------------------------------------------
-
-    def _may_be_too_old(self, gap: Window, since: int) -> bool:
-        now = self._clock.now()
-        least = now + OVERLAP - min(self._look_back, default=0) * DAY
-        return (
-            self._plan.scheduled
-            and self._oldest is not None
-            and gap.until < self._oldest
-            and since < least
-            and now - since > self._state.reach()
-        )
-
-    def _list(self, part: Window) -> list[Case]:
-        about = Case(window=part, asked=self._plan.asked)
-        latest = self.started + OVERLAP
-        listed = self.aside(lambda: list(self._feeds.list_cases(self._feed, about, latest)))
-        self._speaker.messages(about.messages)
-        return listed
-
-    def _given(self, part: Window, cases: list[Case]) -> Listed:
-        self._oldest = part.since if self._oldest is None else min(self._oldest, part.since)
-        return part, cases
-
-    def _gap(self, gap: Window, refused: Sequence[int]) -> None:
-        self.gaps.append(gap)
-        if refused:
-            self._refused.append((gap, refused[-1]))
+        return min(window.until, max(self._newest, self._session.begun - OVERLAP) - 1)
 
 
 def _is_refusal(error: ItemError) -> bool:

@@ -8,19 +8,12 @@ the refused call, and the token is good for all others.
 
 import threading
 from collections.abc import Callable
-from enum import Enum
 
 from izoologic_cdf.errors import Cause, RunError
-from izoologic_cdf.runtime.http import HttpError, Response
-from izoologic_cdf.runtime.refusals import UNAUTHORIZED
+from izoologic_cdf.runtime.bodies import Response
+from izoologic_cdf.runtime.failures import UNAUTHORIZED, HttpError
 
 _Call = Callable[[str], Response]
-
-
-class _State(Enum):
-    NONE = "none"
-    UNPROVEN = "unproven"
-    PROVEN = "proven"
 
 
 class Login:
@@ -30,9 +23,10 @@ class Login:
         """`ask` logs in and returns a token; raises RunError."""
         self._ask = ask
         self._changed = threading.Condition()
-        self._token = ""
+        self._token: str | None = None
+        self._proven = False
         self._generation = 0
-        self._state = _State.NONE
+        # somebody logs in, or tries a fresh token alone
         self._busy = False
         self._dead: RunError | None = None
         # the first call that was accepted, and the endpoints that accepted any
@@ -49,10 +43,10 @@ class Login:
             HttpError: the call failed, or it alone is refused.
         """
         response, generation, _ = self._try(call, refused=None)
-        first_use = False
-        while response.status == UNAUTHORIZED and not first_use:
+        was_fresh = False
+        while response.status == UNAUTHORIZED and not was_fresh:
             # a token that another call has renewed meanwhile may be used up or revoked again
-            response, generation, first_use = self._try(call, refused=generation)
+            response, generation, was_fresh = self._try(call, refused=generation)
         if response.status == UNAUTHORIZED:
             known = endpoint in self._endpoints
             where = "other calls of this endpoint" if known else "other endpoints"
@@ -64,79 +58,69 @@ class Login:
         return response
 
     def _try(self, call: _Call, refused: int | None) -> tuple[Response, int, bool]:
-        """Make a call; returns the answer, which token it had, and whether it was its first use.
+        """Make a call; returns the response, which token it had, and whether it tried a fresh one.
 
         Raises:
-            RunError: it was, and the token is refused everywhere.
+            RunError: it did, and the token is refused everywhere.
         """
-        token, generation, first_use = self._take(refused)
-        state = _State.UNPROVEN
+        token, generation, is_fresh = self._take(refused)
+        if not is_fresh:
+            return call(token), generation, False
+        kept: str | None = token
+        proven = False
         try:
             response = call(token)
             if response.status != UNAUTHORIZED:
-                state = _State.PROVEN
+                proven = True
+            elif refused is None:
+                kept = None
             else:
                 # only a renewed token says something about the call, or about the keys
-                renewed = first_use and refused is not None
-                state = self._prove(token) if renewed else _State.NONE
+                self._prove(token)
+                proven = True
+        except RunError as error:
+            self._dead = error
+            raise
         finally:
-            self._leave(first_use, state)
-        return response, generation, first_use
+            self._release(kept, proven=proven)
+        return response, generation, True
 
-    def _prove(self, token: str) -> _State:
-        """Return whether a token that was refused at its first use is good for another call."""
-        if self._proof is not None and self._proof(token).status != UNAUTHORIZED:
-            return _State.PROVEN
-        raise self._die(
-            RunError(
+    def _prove(self, token: str) -> None:
+        """Check that a token that was refused at its first use is good for another call."""
+        if self._proof is None or self._proof(token).status == UNAUTHORIZED:
+            raise RunError(
                 "the server refused a token that it had just given out (401); check the API "
                 "key and the API secret, and that they belong to this service",
                 Cause.LOGIN,
             )
-        )
 
     def _take(self, refused: int | None) -> tuple[str, int, bool]:
-        """Return a token, its generation, and whether this call is the one that tries it."""
+        """Return a token, its generation, and whether it is fresh: this call alone tries it."""
         with self._changed:
-            while True:
-                if self._dead is not None:
-                    raise self._dead
-                if self._busy:
-                    self._changed.wait()
-                elif self._state is _State.NONE or refused == self._generation:
-                    self._busy = True
-                    break
-                elif self._state is _State.UNPROVEN:
-                    self._busy = True
-                    return self._token, self._generation, True
-                else:
-                    return self._token, self._generation, False
+            self._changed.wait_for(lambda: self._dead or not self._busy)
+            if self._dead is not None:
+                raise self._dead
+            token = self._token if refused != self._generation else None
+            if token is not None and self._proven:
+                return token, self._generation, False
+            self._busy = True
+            if token is not None:
+                return token, self._generation, True
         try:
             token = self._ask()
         except BaseException as error:
-            with self._changed:
-                self._busy = False
-                self._dead = error if isinstance(error, RunError) else None
-                self._changed.notify_all()
+            self._dead = error if isinstance(error, RunError) else None
+            self._release(self._token, proven=self._proven)
             raise
         with self._changed:
-            self._token, self._state = token, _State.UNPROVEN
             self._generation += 1
             return token, self._generation, True
 
-    def _leave(self, first_use: bool, state: _State) -> None:
-        if not first_use:
-            return
+    def _release(self, token: str | None, *, proven: bool) -> None:
+        """Let the others go on, with this token."""
         with self._changed:
-            self._busy = False
-            self._state = state
+            self._token, self._proven, self._busy = token, proven, False
             self._changed.notify_all()
-
-    def _die(self, error: RunError) -> RunError:
-        with self._changed:
-            self._dead = error
-            self._changed.notify_all()
-        return error
 
 
 class Logins:
@@ -147,8 +131,6 @@ class Logins:
         self._lock = threading.Lock()
 
     def get(self, how: object, ask: Callable[[], str]) -> Login:
-        """Return the login of this kind, made at the first asking."""
+        """Return the login of this kind, made the first time."""
         with self._lock:
-            if how not in self._logins:
-                self._logins[how] = Login(ask)
-            return self._logins[how]
+            return self._logins.setdefault(how, Login(ask))

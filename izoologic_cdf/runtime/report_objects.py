@@ -1,5 +1,6 @@
 """From a data item to the objects that a library takes."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.language import budget, model, reports
 from izoologic_cdf.language.reports import ITEM_KEYS, canonical_keys, code_of_plural
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Reported
-from izoologic_cdf.runtime.bodies import sha256
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.interpreter import evaluate
 from izoologic_cdf.runtime.spool import SpooledBody
@@ -186,7 +186,9 @@ class _Shared:
 def _content(given: Any) -> Content | None:
     if isinstance(given, SpooledBody):
         return Content(given.path, given.size, given.sha256)
-    return Content(given, len(given), sha256(given)) if isinstance(given, bytes) else None
+    if not isinstance(given, bytes):
+        return None
+    return Content(given, len(given), hashlib.sha256(given).hexdigest())
 
 
 def _rows(

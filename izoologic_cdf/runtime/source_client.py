@@ -13,16 +13,14 @@ from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.model import TIMEOUT_DUE, is_timeout
 from izoologic_cdf.language.values import Value
-from izoologic_cdf.runtime.bodies import JsonBody, looks_like_json
+from izoologic_cdf.runtime.bodies import JsonBody, Response, looks_like_json
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.environment import is_loopback
-from izoologic_cdf.runtime.http import Request, Response, Transport
+from izoologic_cdf.runtime.connections import is_loopback
+from izoologic_cdf.runtime.failures import NO_DATA, NOT_FOUND, OK, refusal
+from izoologic_cdf.runtime.http import Request, Transport
 from izoologic_cdf.runtime.interpreter import Pipelines, evaluate, evaluate_whole
 from izoologic_cdf.runtime.login import Logins
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.refusals import NO_DATA, NOT_FOUND, OK, json_object, refusal
-from izoologic_cdf.runtime.scope import RUN_PARAMS
-from izoologic_cdf.runtime.scope import Names as WindowNames
 from izoologic_cdf.runtime.spool import SpooledBody
 
 Names = Mapping[str, Any]
@@ -40,7 +38,7 @@ class FirstPage(Enum):
 
 
 # more pages than this in one request are a condition that never turns false
-MOST_PAGES = 10_000
+MAX_PAGES = 10_000
 # one for all bodies: `json.dumps` with an option makes an encoder at each call
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
@@ -98,7 +96,7 @@ class Sources:
         if self._first_page is FirstPage.WITH:
             before = _paged(paging, names, None, {}, 0)
             params = {**params, **_params(paging.params, before)}
-        for pages in range(1, MOST_PAGES + 1):
+        for pages in range(1, MAX_PAGES + 1):
             body = self._page(source, names, params)
             if body is not None:
                 yield body
@@ -110,53 +108,46 @@ class Sources:
                 message = "the request of the next page equals that of the page before"
                 raise ItemError(message, paging.params.position)
             params = following
-        message = f"there are more than {MOST_PAGES} pages; the condition never turns false"
+        message = f"there are more than {MAX_PAGES} pages; the condition never turns false"
         raise ItemError(message, paging.condition.position)
 
     def _page(
         self, source: model.HttpSource, names: Names, params: Names
     ) -> bytes | SpooledBody | None:
-        head = self._head(source, names)
-        request = self._request(source, head, names, params)
+        request, second = self._request(source, names, params), source.fallback_url
         path = urlsplit(request.url).path
-        if path in self._moved:
-            request = _elsewhere(source, names, request)
-            return self._body(request, self._send(source, head, names, request))
-        response = self._send(source, head, names, request)
-        if response.status == NOT_FOUND and source.fallback_url and json_object(response) is None:
-            fallback = _elsewhere(source, names, request)
-            other = self._send(source, head, names, fallback)
+        if second is not None and path in self._moved:
+            request = replace(request, url=str(evaluate_whole(second, names)))
+        response = self._send(source, names, request)
+        if (
+            second is not None
+            and path not in self._moved
+            and response.status == NOT_FOUND
+            and response.json_object is None
+        ):
+            fallback = replace(request, url=str(evaluate_whole(second, names)))
+            other = self._send(source, names, fallback)
             if other.status != NOT_FOUND:
                 self._moved.add(path)
-                return self._body(fallback, other)
+                request, response = fallback, other
         return self._body(request, response)
 
-    def _head(self, source: model.HttpSource, names: Names) -> "_Head":
-        """Return what the calls of a source have in common; made once per window, where it can."""
-        kept = names.kept if isinstance(names, WindowNames) else {}
-        head: _Head | None = kept.get(id(source))
-        if head is None:
-            head = _Head(source, names)
-            self._check(head.url, source)
-            if RUN_PARAMS not in head.takes:
-                kept[id(source)] = head
-        return head
-
-    def _request(
-        self, source: model.HttpSource, head: "_Head", names: Names, params: Names
-    ) -> Request:
-        headers = dict(head.headers)
-        body = _encode(source.body, source.json_body, names, headers)
+    def _request(self, source: model.HttpSource, names: Names, params: Names) -> Request:
+        headers, content_type = _headers(source.headers, names), source.response_content_type
+        if content_type:
+            headers.setdefault("Accept", content_type)
+        url = str(evaluate_whole(source.url, names))
+        self._check(url, source)
         return Request(
-            method=head.method,
-            url=head.url,
+            method=str(evaluate_whole(source.method, names)).upper(),
+            url=url,
             params=_query(params),
+            body=_encode(source.body, source.json_body, names, headers),
             headers=headers,
-            body=body,
-            json_due=head.json_due,
-            verify=head.verify,
-            use_proxies=head.use_proxies,
-            timeout=head.timeout,
+            json_due=content_type is None or looks_like_json(content_type),
+            verify=_flag(source.verify_host_ssl, names, default=True),
+            use_proxies=not _flag(source.disable_proxies, names, default=False),
+            timeout=_timeout(source.timeout, names),
         )
 
     def _check(self, url: str, source: model.HttpSource) -> None:
@@ -174,26 +165,29 @@ class Sources:
             self._plain.add(host)
             self._warn(f"{host} is asked without encryption (http): keys and data can be read")
 
-    def _send(
-        self, source: model.HttpSource, head: "_Head", names: Names, request: Request
-    ) -> Response:
-        response = self._send_with_token(source, head, names, request)
+    def _send(self, source: model.HttpSource, names: Names, request: Request) -> Response:
+        auth = source.auth
+        if auth is None:
+            response = self._transport.send(request)
+        else:
+
+            def call(token: str) -> Response:
+                value = str(evaluate_whole(auth.value, {**names, "token": token}))
+                return self._transport.send(request.with_header(auth.header, value))
+
+            login = auth.request
+            headers = _headers(login.headers, names)
+            body = _encode(login.body, login.json_body, names, headers)
+            url = str(evaluate_whole(login.url, names))
+            ask = replace(
+                request, method=login.method, url=url, params=None, headers=headers, body=body,
+                json_due=True,
+            )  # fmt: skip
+            how = login.method, url, body, tuple(sorted(headers.items()))
+            shared = self._logins.get(how, lambda: self._login(auth, names, ask))
+            response = shared.send(call, request.endpoint)
         self._note_time(response)
         return response
-
-    def _send_with_token(
-        self, source: model.HttpSource, head: "_Head", names: Names, request: Request
-    ) -> Response:
-        auth, ask = source.auth, head.login
-        if auth is None or ask is None:
-            return self._transport.send(request)
-
-        def call(token: str) -> Response:
-            value = str(evaluate_whole(auth.value, {**names, "token": token}))
-            return self._transport.send(request.with_header(auth.header, value))
-
-        login = self._logins.get(head.login_key, lambda: self._login(auth, names, ask))
-        return login.send(call, request.endpoint)
 
     def _login(self, auth: model.Auth, names: Names, request: Request) -> str:
         self._transport.calls.count(logins=1)
@@ -214,7 +208,7 @@ class Sources:
         return tokens[0]
 
     def _body(self, request: Request, response: Response) -> bytes | SpooledBody | None:
-        """Return the body of a good answer, null for one without; raises HttpError for others."""
+        """Return the body of a good response, null for one without; raises HttpError for others."""
         if response.status == OK:
             return response.body
         if response.status in NO_DATA:
@@ -222,50 +216,8 @@ class Sources:
         raise refusal(request.endpoint, response, self._redactor)
 
 
-class _Head:
-    """What all of a source's calls have in common, as far as they all have the same names.
-
-    `login` is the request for a token, `login_key` what tells one login from another, and `takes`
-    the names that all of this depends on.
-    """
-
-    def __init__(self, source: model.HttpSource, names: Names) -> None:
-        content_type = source.response_content_type
-        self.method = str(evaluate_whole(source.method, names)).upper()
-        self.url = str(evaluate_whole(source.url, names))
-        self.headers = _headers(source.headers, names)
-        if content_type:
-            self.headers.setdefault("Accept", content_type)
-        self.json_due = content_type is None or looks_like_json(content_type)
-        self.verify = _flag(source.verify_host_ssl, names, default=True)
-        self.use_proxies = not _flag(source.disable_proxies, names, default=False)
-        self.timeout = _timeout(source.timeout, names)
-        values = [source.method, source.url, source.headers]
-        values += [source.verify_host_ssl, source.disable_proxies, source.timeout]
-        self.login: Request | None = None
-        self.login_key: tuple[object, ...] = ()
-        auth = source.auth
-        if auth is not None:
-            login = auth.request
-            headers = _headers(login.headers, names)
-            body = _encode(login.body, login.json_body, names, headers)
-            url = str(evaluate_whole(login.url, names))
-            how = self.verify, self.use_proxies, self.timeout
-            self.login = Request(login.method, url, None, headers, body, True, *how)
-            self.login_key = login.method, url, body, tuple(sorted(headers.items()))
-            values += [login.url, login.headers, login.body]
-        self.takes = frozenset().union(*(value.takes for value in values if value is not None))
-
-
-def _elsewhere(source: model.HttpSource, names: Names, request: Request) -> Request:
-    """Return a request at the second address of its source."""
-    if source.fallback_url is None:
-        return request
-    return replace(request, url=str(evaluate_whole(source.fallback_url, names)))
-
-
 def _no_calls(*_: object) -> None:
-    raise ItemError("a login can't call a feed")
+    raise ItemError("a login cannot call a feed")
 
 
 def _encode(

@@ -1,46 +1,47 @@
-"""Files as they come: large ones on disk for as long as they are needed, and pages in their place.
+"""Large bodies on disk, for as long as a run needs them, and what killed runs have left there.
 
-What is left of a download that failed is deleted at once: a file that is asked for five times must
-not take its room five times.
+The folder of a run is locked as long as its process lives, whatever kills it, so that the next run
+recognizes what nobody needs any more. That run removes only what has the name, the owner and the
+content of such a folder, and follows no link. A download that failed is deleted at once: a file
+that is requested five times must not take its room five times.
 """
 
+import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import re
+import shutil
+import stat
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from izoologic_cdf.errors import CdfError
-from izoologic_cdf.runtime.bodies import NoJsonError, parse_json
-from izoologic_cdf.runtime.scratch import Scratch
+from izoologic_cdf.errors import Cause, ItemError
 
-# a file up to this size stays in memory, where filters can look into it
-LARGEST_IN_MEMORY = 65_536
-# what markup begins with, after marks and blanks
-_MARKUP = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<\0?[!?A-Za-z]")
-_HEAD = 512
-# extensions of files that are never markup
-_NO_MARKUP = re.compile(
-    "7z|apk|avif?|bmp|bz2|csv|dmg|docm?|docx|exe|gif|gz|heic|ico|ipa|jar|jfif|jpe?g?|json|mkv|mov|mp[34]"
-    "|msg|msi|od[pst]|ogg|p7m|pcap|pdf|png|pptx?|rar|rtf|tar|tgz|tiff?|wav|web[mp]|wmv|xlsm?|xlsx|xz"
-    "|zip|zst"
-)
-# but programs save documents of an office as HTML under the old names
-_OFFICE = b"schemas-microsoft-com:"
-_TEXTS = frozenset({"csv", "json"})
+PREFIX = "izoologic-cdf-"
+# a body up to this size stays in memory, where filters can look into it
+MAX_IN_MEMORY = 65_536
+# what `tempfile` appends to a prefix
+_RANDOM = "[a-z0-9_]{8}"
+_FOLDER = re.compile(re.escape(PREFIX) + _RANDOM)
+_FILE = re.compile("tmp" + _RANDOM)
 
 
-class SpoolError(CdfError):
-    """A file that this machine cannot keep; the message says what to do."""
+class SpoolError(ItemError):
+    """This machine cannot keep a body; the message says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, cause=Cause.MACHINE)
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledBody:
-    """A body too large for memory: a file that is deleted when the item is committed."""
+    """A body too large for memory: a file that is deleted when its case is committed."""
 
     path: Path
     size: int
@@ -52,7 +53,7 @@ class SpooledBody:
 
 
 class Spool:
-    """Keeps large bodies in a folder of the run; safe to be shared by threads."""
+    """Keeps the large bodies of a run in its folder; threads may share it."""
 
     def __init__(self) -> None:
         self._folder: Scratch | None = None
@@ -67,7 +68,7 @@ class Spool:
                 self._folder.remove()
 
     def keep(self, chunks: Iterator[bytes]) -> bytes | SpooledBody:
-        """Return a body that comes in chunks: as bytes where it is small, else as a file.
+        """Return a body that arrives in chunks: as bytes where it is small, else as a file.
 
         Raises:
             SpoolError: this machine has no room for it.
@@ -75,28 +76,26 @@ class Spool:
         start = b""
         for chunk in chunks:
             start += chunk
-            if len(start) > LARGEST_IN_MEMORY:
-                return self._write(start, chunks)
+            if len(start) > MAX_IN_MEMORY:
+                return self._write(itertools.chain((start,), chunks))
         return start
 
-    def _write(self, start: bytes, chunks: Iterator[bytes]) -> SpooledBody:
-        handle, path = self._make()
+    def _write(self, chunks: Iterator[bytes]) -> SpooledBody:
+        handle, path = self._open()
         digest, size = hashlib.sha256(), 0
         try:
-            with os.fdopen(handle, "wb", buffering=0) as file:
-                chunk: bytes | None = start
-                while chunk:
-                    _write_all(file.fileno(), chunk)
-                    digest.update(chunk)
-                    size += len(chunk)
-                    chunk = next(chunks, None)
+            for chunk in chunks:
+                _write_all(handle, chunk)
+                digest.update(chunk)
+                size += len(chunk)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
+        finally:
+            os.close(handle)
         return SpooledBody(path, size, digest.hexdigest())
 
-    def _make(self) -> tuple[int, Path]:
-        """Return an open file in the folder."""
+    def _open(self) -> tuple[int, Path]:
         with self._lock:
             if self._closed:
                 raise SpoolError("the run is over")
@@ -119,35 +118,76 @@ def _write_all(handle: int, chunk: bytes) -> None:
 
 
 def _no_room(error: OSError) -> SpoolError:
-    reason = error.strerror or "it cannot be used"
-    remedy = (
-        "raise `ulimit -n`" if error.errno in (errno.EMFILE, errno.ENFILE) else "free some room"
-    )
+    no_handles = error.errno in (errno.EMFILE, errno.ENFILE)
+    remedy = "raise `ulimit -n`" if no_handles else "free some room"
     return SpoolError(
-        f"the temporary folder cannot keep the file ({reason}); {remedy}, or name another folder "
-        f"in TMPDIR"
+        f"the temporary folder cannot keep the file ({error.strerror or 'it cannot be used'}); "
+        f"{remedy}, or name another folder in TMPDIR"
     )
 
 
-def intruder(name: str, body: bytes | Path) -> str | None:
-    """Return what came in place of a file of that name: a page or a JSON answer; null for the file.
+class Scratch:
+    """A folder for temporary files, locked until it is removed or its process is gone."""
 
-    Only where the name rules it out: a page under a name that may be one is kept.
-    """
-    extension = name.rpartition(".")[2].strip().lower() if "." in name else ""
-    if not _NO_MARKUP.fullmatch(extension):
-        return None
-    if isinstance(body, bytes):
-        head = body[:_HEAD]
-    else:
-        with body.open("rb") as file:
-            head = file.read(_HEAD)
-    if _MARKUP.match(head) and _OFFICE not in head:
-        return f"a page came where the name says {extension}"
-    if extension in _TEXTS or not isinstance(body, bytes) or head.lstrip()[:1] != b"{":
-        return None
+    def __init__(self) -> None:
+        """Create it; raises OSError. A run that looks for leftovers may meet it before its lock."""
+        self._handle: int | None = None
+        while True:
+            self.name = tempfile.mkdtemp(prefix=PREFIX)
+            if sys.platform == "win32":
+                return
+            with contextlib.suppress(FileNotFoundError):
+                self._handle = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+                if _lock(self._handle, wait=True) and Path(self.name).exists():
+                    return
+                os.close(self._handle)
+
+    def remove(self) -> None:
+        """Remove it with its files, also those that a thread still writes to."""
+        shutil.rmtree(self.name, ignore_errors=True)
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of killed runs, as far as they are this user's."""
+    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if _FOLDER.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    _remove_leftover(entry.path)
+
+
+def _remove_leftover(path: str) -> None:
+    """Remove a folder whose process is gone; raises OSError where that is refused."""
+    if sys.platform == "win32":
+        return
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        is_object = isinstance(parse_json(body), dict)
-    except NoJsonError:
-        return None
-    return f"a JSON answer came where the name says {extension}" if is_object else None
+        if os.fstat(folder).st_uid != os.geteuid() or not _lock(folder, wait=False):
+            return
+        names = os.listdir(folder)  # noqa: PTH208 - by its handle, whatever has its name by now
+        if all(_is_ours(name, folder) for name in names):
+            for name in names:
+                os.unlink(name, dir_fd=folder)
+            Path(path).rmdir()
+    finally:
+        os.close(folder)
+
+
+def _is_ours(name: str, folder: int) -> bool:
+    is_file = stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    return is_file and _FILE.fullmatch(name) is not None
+
+
+def _lock(handle: int, *, wait: bool) -> bool:
+    """Lock a folder until its handle is closed, by the end of the process at the latest."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        # another process has it, or this file system has no locks: then nothing is recognized
+        return wait
+    return True

@@ -1,7 +1,7 @@
-"""What a feed remembers between runs: finished ranges (`coverage`), cases read, what is deferred.
+"""What a feed remembers between runs: its tenant, what is finished, what is deferred.
 
-Kept in the library's file, so that a case and the progress it means are committed in one
-transaction, and per tenant (`tenants`).
+It stands in the library's file, so that a case and the progress it means are committed in one
+transaction. Intervals of time are in `coverage`, whose state it is in `tenants`.
 """
 
 import json
@@ -13,19 +13,19 @@ from typing import Any
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.library.limits import exact, storable, unexact
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.case import Miss
+from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.coverage import Coverage
 from izoologic_cdf.runtime.tenants import Tenant
 from izoologic_cdf.runtime.windows import DAY, Window, union
 
-# what failed so often by itself is abandoned, until somebody asks for it
+# what fails this often through faults of its own is abandoned, until an operator retries it
 MAX_FAILURES = 5
-# what is deferred is asked for by every run in its first hour, then at a distance that grows with
-# the time that it has failed
+# what is deferred is requested by every run in its first hour, then at intervals that grow with
+# the time it has failed
 _AT_ONCE = 3_600
 _SHARE = 8
-_LONGEST = DAY
-# how the state calls the cause of what the operator leaves out
+_MAX_WAIT = DAY
+# what stands in place of a cause where the operator leaves a part out
 LEFT_OUT = "left out"
 # a newer update of what is abandoned is new data, which has all its tries
 _DEFER = """
@@ -42,15 +42,20 @@ ON CONFLICT (tenant, case_id, part) DO UPDATE SET
   next_at = :now + CASE WHEN :now - first_at < :at_once THEN 0
     ELSE min((:now - first_at) / :share, :longest) END
 """
+_REMEMBER = """
+INSERT INTO feed_case VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, case_id) DO UPDATE SET
+  since = coalesce(excluded.since, since), until = coalesce(excluded.until, until),
+  read_at = CASE WHEN read_at > ? THEN excluded.read_at ELSE max(read_at, excluded.read_at) END
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """A case, or a part of one, that could not be had, with what is needed to ask for it again.
+    """A case, or a part of one, that could not be fetched, with what is needed to request it.
 
     `part` is empty for the whole case. `value` is the item as the feed tracked it: ids and dates
-    of the list, nothing of its detail. `asked` is the range that it is asked for in. Only a fault
-    that lies in the item itself counts as one of its `failures`.
+    of the list, nothing of its detail. `asked` is the range to request it in. Only a fault that
+    lies in the item itself counts as one of its `failures`.
     """
 
     case_id: str
@@ -64,17 +69,27 @@ class Deferred:
     next_at: int
 
     @property
+    def kind(self) -> str:
+        """The part, without what tells it from others of its kind."""
+        return self.part.partition("\n")[0]
+
+    @property
+    def label(self) -> str:
+        """What a message calls it."""
+        return f"the {self.kind} of case {self.case_id}" if self.kind else f"case {self.case_id}"
+
+    @property
     def abandoned(self) -> bool:
         """Whether runs leave it alone."""
         return self.failures >= MAX_FAILURES
 
     def is_due(self, now: int) -> bool:
-        """Tell whether it is time to ask again; a time that no clock can have set is now."""
-        return self.next_at <= now or self.next_at > now + _LONGEST
+        """Return whether it is time to request it; a time that no clock can have set is now."""
+        return self.next_at <= now or self.next_at > now + _MAX_WAIT
 
 
-class State(Coverage):
-    """The memory of one feed of one tenant: which ranges are finished, and what of their cases."""
+class State:
+    """The memory of one feed of one tenant; `coverage` has its intervals."""
 
     def __init__(
         self,
@@ -85,9 +100,10 @@ class State(Coverage):
         tenant: str = "",
     ) -> None:
         """Open it. Raises LibraryError."""
-        super().__init__(library, feed, Tenant(library, feed, fields, values, tenant))
-
-    # --- cases -------------------------------------------------------------------------------
+        self.tenant = Tenant(library, feed, fields, values, tenant)
+        self.coverage = Coverage(library, feed, self.tenant)
+        self._library = library
+        self._connection = library.connection
 
     def ranges(self, case_id: str) -> tuple[Window | None, Window | None]:
         """Return the range in which all of a case was read, and that which a failure missed."""
@@ -103,7 +119,7 @@ class State(Coverage):
         return Window(*read) if read else None, Window(*missed) if missed[0] is not None else None
 
     def is_stale(self, case_id: str, read_at: int) -> bool:
-        """Tell whether a newer reading of a case is committed than one that began then."""
+        """Return whether a newer reading of a case is committed than one that began then."""
         found = self._connection.execute(
             "SELECT 1 FROM feed_case WHERE tenant = ? AND case_id = ? AND read_at > ? "
             "AND read_at <= ?",
@@ -115,36 +131,30 @@ class State(Coverage):
     def done(
         self, case_id: str, read_at: int, read: Window | None, misses: Iterable[Miss] = ()
     ) -> bool:
-        """Remember a reading of a case; what an older one missed is not missing any more.
+        """Remember a reading of a case; what an older one missed is no longer missing.
 
         Call it in the transaction of the case. `read` is the range in which every part of it was
         read; null where one is missing or the case is gone. `misses` are deferred by `defer`.
         Returns whether something had been missing.
         """
         key = (self.tenant.id, exact(case_id))
-        missed = [exact(miss.name) for miss in misses]
-        missing = self._connection.execute(
+        found = self._connection.execute(
             "DELETE FROM feed_deferred WHERE tenant = ? AND case_id = ? AND read_at <= ? "
             "AND part NOT IN (SELECT value FROM json_each(?))",
-            (*key, read_at, json.dumps(missed)),
+            (*key, read_at, json.dumps([exact(miss.name) for miss in misses])),
         )
         if read is not None:
             known, _ = self.ranges(case_id)
-            # of two ranges with a gap between them, the later one counts: the gap is asked again
+            # of two ranges with a gap between them, the later one counts: the gap is read again
             read = read if known is None else union([read, known])[-1]
-        self._connection.execute(
-            "INSERT INTO feed_case VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, case_id) DO UPDATE "
-            "SET since = coalesce(excluded.since, since), until = coalesce(excluded.until, until), "
-            "read_at = CASE WHEN read_at > ? THEN excluded.read_at "
-            "ELSE max(read_at, excluded.read_at) END",
-            (*key, read and read.since, read and read.until, read_at, milliseconds()),
-        )
-        return missing.rowcount > 0
+        row = (read and read.since, read and read.until, read_at, milliseconds())
+        self._connection.execute(_REMEMBER, (*key, *row))
+        return found.rowcount > 0
 
     # --- what is deferred --------------------------------------------------------------------
 
     def deferred(self) -> list[Deferred]:
-        """Return what could not be had and is not done yet, abandoned or not, by case and part."""
+        """Return what is still missing, abandoned or not, by case and part."""
         rows = self._connection.execute(
             "SELECT case_id, part, value, updated, since, until, cause, reason, failures, next_at "
             "FROM feed_deferred WHERE tenant = ? ORDER BY case_id, part",
@@ -159,31 +169,20 @@ class State(Coverage):
         ]  # fmt: skip
 
     def defer(
-        self,
-        case_id: str,
-        value: Any,
-        asked: Window,
-        reason: str,
-        cause: str,
-        now: int,
-        *,
-        part: str = "",
-        updated: int | None = None,
-        read_at: int = 0,
+        self, case: Case, reason: str, cause: str, now: int, *, part: str = "", read_at: int = 0
     ) -> None:
         """Defer a case or a part of it; call it in the transaction of the case.
 
-        The range that it is asked for in only grows, so that nothing is lost by a later, shorter
-        run.
+        The range to request it in only grows, so that a later, shorter run loses nothing.
         """
         self._connection.execute(
             _DEFER,
             {
-                "tenant": self.tenant.id, "case_id": exact(case_id), "part": exact(part),
-                "value": json.dumps(value), "updated": updated,
-                "since": asked.since, "until": asked.until,
+                "tenant": self.tenant.id, "case_id": exact(case.id or ""), "part": exact(part),
+                "value": json.dumps(case.value), "updated": case.updated,
+                "since": case.asked.since, "until": case.asked.until,
                 "cause": cause, "reason": storable(reason), "now": now, "read_at": read_at,
-                "most": MAX_FAILURES, "at_once": _AT_ONCE, "share": _SHARE, "longest": _LONGEST,
+                "most": MAX_FAILURES, "at_once": _AT_ONCE, "share": _SHARE, "longest": _MAX_WAIT,
             },
         )  # fmt: skip
 
@@ -203,6 +202,42 @@ class State(Coverage):
             for one in self.deferred()
             if one.failures == MAX_FAILURES and (one.case_id, one.part) in keys
         ]
+
+
+class SeenCases:
+    """The ids that one run has processed, so that a case that is listed again is read once.
+
+    They stand in a temporary table, since a long run has more of them than memory is for. It
+    belongs to the library's connection and goes with it; no other process sees it or waits for it.
+    """
+
+    def __init__(self, library: Library) -> None:
+        """Begin with none. All methods raise LibraryError when there is no room for them."""
+        self._library = library
+        with library.plain_errors():
+            library.connection.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS seen_case (case_id TEXT PRIMARY KEY) WITHOUT ROWID"
+            )
+            library.connection.execute("DELETE FROM seen_case")
+
+    def add(self, case_ids: Iterable[str]) -> None:
+        """Remember cases."""
+        with self._library.plain_errors():
+            self._library.connection.execute(
+                "INSERT OR IGNORE INTO seen_case SELECT value FROM json_each(?)",
+                (json.dumps([exact(case_id) for case_id in case_ids]),),
+            )
+
+    def among(self, case_ids: Iterable[str]) -> set[str]:
+        """Return those of the cases that are remembered."""
+        # SQLite reads the text of JSON as far as its first NUL: `exact` leaves none
+        ids = {exact(case_id): case_id for case_id in case_ids}
+        with self._library.plain_errors():
+            rows = self._library.connection.execute(
+                "SELECT case_id FROM seen_case WHERE case_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            )
+            return {ids[case_id] for (case_id,) in rows}
 
 
 def milliseconds() -> int:

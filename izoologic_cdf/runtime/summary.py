@@ -1,24 +1,24 @@
-"""What a run did, as counts; rendered for people and as JSON."""
+"""What a run says while it goes on, secrets masked, and what it did, as counts."""
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
 
-from izoologic_cdf.library.objects import Counts, Ingested
+from izoologic_cdf.library.objects import Ingested
 from izoologic_cdf.printable import printable
-from izoologic_cdf.runtime.clock import stamp
-from izoologic_cdf.runtime.windows import Window
+from izoologic_cdf.runtime.case import Message
+from izoologic_cdf.runtime.redactor import Redactor
+from izoologic_cdf.runtime.state import Deferred
+from izoologic_cdf.runtime.windows import Window, stamp
 
 Outcome = Literal["complete", "partial", "failed", "interrupted"]
 EXIT_CODES: dict[Outcome, int] = {"complete": 0, "failed": 1, "partial": 3, "interrupted": 130}
 # ids that the text names one by one, and of what is missing of cases
-SHOWN = 10
-SHOWN_OF_PARTS = 3
-NAMES = {
-    "account": "Compromised Accounts",
-    "identity": "Identities",
-}
+MAX_IDS = 10
+MAX_IDS_OF_PARTS = 3
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Summary:
     failed: int = 0
     # of these, cases that an earlier run had deferred
     retried: int = 0
-    # cases that later runs ask for again, and cases that runs leave alone, by id
+    # cases that later runs retry, and cases that runs leave alone, by id
     deferred: list[str] = field(default_factory=list)
     abandoned: list[str] = field(default_factory=list)
     # what is missing of these and of others, and the parts of cases that the operator does without
@@ -62,7 +62,6 @@ class Summary:
     ingested: Ingested = field(default_factory=Ingested)
     error: str | None = None
     interrupted: bool = False
-    _missing: dict[tuple[str, str, bool], Missing] = field(default_factory=dict, repr=False)
 
     @property
     def outcome(self) -> Outcome:
@@ -79,25 +78,23 @@ class Summary:
         """The exit code of that outcome."""
         return EXIT_CODES[self.outcome]
 
-    def forget_missing(self) -> None:
-        """Take back what `miss` has noted."""
-        for noted in (self.deferred, self.abandoned, self.missing, self._missing):
-            noted.clear()
-
-    def miss(self, part: str, reason: str, case_id: str, *, abandoned: bool) -> None:
-        """Note that a case, or that part of it, is missing; equal reasons stand together."""
-        if not part:
-            (self.abandoned if abandoned else self.deferred).append(case_id)
-        key = (part, reason, abandoned)
-        if key not in self._missing:
-            self._missing[key] = Missing(part or None, reason, abandoned)
-            self.missing.append(self._missing[key])
-        cases = self._missing[key].cases
-        if case_id not in cases[-1:]:
-            cases.append(case_id)
+    def set_missing(self, records: Iterable[Deferred]) -> None:
+        """Set what is missing at the end of the run; equal reasons stand together."""
+        groups: dict[tuple[str, str, bool], Missing] = {}
+        whole: dict[bool, list[str]] = {False: [], True: []}
+        for one in records:
+            if not one.kind:
+                whole[one.abandoned].append(one.case_id)
+            made = Missing(one.kind or None, one.reason, one.abandoned)
+            group = groups.setdefault((one.kind, one.reason, one.abandoned), made)
+            if one.case_id not in group.cases[-1:]:
+                group.cases.append(one.case_id)
+        self.deferred, self.abandoned = whole[False], whole[True]
+        self.missing = list(groups.values())
 
     def as_data(self) -> dict[str, Any]:
         """Return the summary as JSON data; times as `YYYY-MM-DD HH:MM:SS` UTC."""
+        cases = ("listed", "detailed", "skipped", "failed", "retried", "deferred", "abandoned")
         return {
             "feed": self.feed,
             "outcome": self.outcome,
@@ -105,15 +102,7 @@ class Summary:
             "until": stamp(self.until),
             "windows": {"asked": self.windows, "done": self.windows_done},
             "gaps": [{"since": stamp(g.since), "until": stamp(g.until)} for g in self.gaps],
-            "cases": {
-                "listed": self.listed,
-                "detailed": self.detailed,
-                "skipped": self.skipped,
-                "failed": self.failed,
-                "retried": self.retried,
-                "deferred": self.deferred,
-                "abandoned": self.abandoned,
-            },
+            "cases": {name: getattr(self, name) for name in cases},
             "missing": [dataclasses.asdict(one) for one in self.missing],
             "left_out": self.left_out,
             "warnings": self.warnings,
@@ -121,7 +110,7 @@ class Summary:
             "calls": {"requests": self.requests, "retries": self.retries, "logins": self.logins},
             "seconds": round(self.seconds, 1),
             "objects": {
-                code: {"objects": _count(counts.objects), "attributes": _count(counts.attributes)}
+                code: dataclasses.asdict(counts)
                 for code, counts in sorted(self.ingested.counts.items())
             },
             "error": self.error,
@@ -131,13 +120,12 @@ class Summary:
         """Return the summary as one JSON document."""
         return json.dumps(self.as_data(), indent=2)
 
-    def as_text(self) -> str:
-        """Return the summary as a person reads it."""
-        return "\n".join(map(printable, self.lines()))
+    def as_text(self, names: Mapping[str, str] | None = None) -> str:
+        """Return the summary for a person; `names` are the names of object codes that have one."""
+        return "\n".join(map(printable, self.lines(names or {})))
 
-    def lines(self) -> list[str]:
-        """Return the lines of the summary as a person reads it."""
-        since, until = stamp(self.since), stamp(self.until)
+    def lines(self, names: Mapping[str, str]) -> list[str]:
+        """Return the lines of `as_text`, whatever characters they hold."""
         windows = f"{self.windows_done} of {self.windows} windows"
         cases = (
             f"{self.listed} listed, {self.detailed} detailed, "
@@ -145,7 +133,7 @@ class Summary:
         )
         lines = [
             f"{self.feed}: {self.outcome}",
-            f"  range     {since} to {until} UTC, {windows}",
+            f"  range     {Window(self.since, self.until)} UTC, {windows}",
             f"  cases     {cases}",
             f"  calls     {self.requests} requests, {self.retries} retries, {self.logins} logins",
             f"  messages  {self.warnings} warnings, {self.failures} failures",
@@ -153,21 +141,27 @@ class Summary:
         ]
         for label, ids in (("deferred", self.deferred), ("abandoned", self.abandoned)):
             if ids:
-                lines.append(f"  {label:<10}{_named(ids, SHOWN)}")
+                lines.append(f"  {label:<10}{_named(ids, MAX_IDS)}")
         for one in self.missing:
             part = f"{one.part} of " if one.part else ""
             how = ", abandoned" if one.abandoned else ""
-            cases = _named(one.cases, SHOWN_OF_PARTS)
-            lines.append(f"  missing   {part}{cases}{how}: {one.reason}")
+            named = _named(one.cases, MAX_IDS_OF_PARTS)
+            lines.append(f"  missing   {part}{named}{how}: {one.reason}")
         if self.left_out:
             lines.append(f"  left out  {', '.join(self.left_out)}")
-        lines += [f"  gap       {stamp(g.since)} to {stamp(g.until)} UTC" for g in self.gaps]
+        lines += [f"  gap       {gap} UTC" for gap in self.gaps]
         if self.error is not None:
             lines.append(f"  error     {self.error}")
         if self.ingested.counts:
             lines += ["", f"  {'metric':<34}{'created':>9}{'updated':>9}{'unchanged':>11}"]
-            for code, counts in sorted(self.ingested.counts.items()):
-                lines += _rows(code, counts)
+        for code, counts in sorted(self.ingested.counts.items()):
+            attributes = f"{singular(code, names)} Attributes"
+            rows = ((plural(code, names), counts.objects), (attributes, counts.attributes))
+            lines += [
+                f"  {name:<34}{count.created:>9}{count.updated:>9}{count.unchanged:>11}"
+                for name, count in rows
+                if count.created or count.updated or count.unchanged
+            ]
         return lines
 
 
@@ -176,24 +170,92 @@ def _named(ids: list[str], shown: int) -> str:
     return ", ".join(ids[:shown]) + more
 
 
-def plural(code: str) -> str:
-    """Return the name that people know an object code by, in the plural."""
-    return NAMES.get(code, code.replace("_", " ").title() + "s")
+def singular(code: str, names: Mapping[str, str]) -> str:
+    """Return the name of an object code: the one in `names`, else the code in words."""
+    return names.get(code, code.replace("_", " ").title())
 
 
-def _rows(code: str, counts: Counts) -> list[str]:
-    singular = plural(code).removesuffix("s").replace("Identitie", "Identity")
-    rows = ((plural(code), counts.objects), (f"{singular} Attributes", counts.attributes))
-    return [
-        f"  {name:<34}{c.created:>9}{c.updated:>9}{c.unchanged:>11}"
-        for name, c in rows
-        if c.created or c.updated or c.unchanged
-    ]
+def plural(code: str, names: Mapping[str, str]) -> str:
+    """Return the name of an object code in the plural."""
+    name = singular(code, names)
+    return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}s"
 
 
-def _count(count: Any) -> dict[str, int]:
-    return {
-        "created": count.created,
-        "updated": count.updated,
-        "unchanged": count.unchanged,
-    }
+class Progress(Protocol):
+    """Where a run reports how far it is."""
+
+    def window(self, window: Window, done: int, of: int) -> None:
+        """Report that a window begins."""
+
+    def listed(self, count: int) -> None:
+        """Report how many cases the window lists."""
+
+    def case(self) -> None:
+        """Report that one more case is done."""
+
+    def say(self, text: str) -> None:
+        """Report what the run does now."""
+
+    def message(self, message: Message) -> None:
+        """Report something that a person should know."""
+
+
+class Reporter:
+    """Passes messages on to a progress, masks secrets, and counts into the summary.
+
+    What is reported belongs in the record of the run too: `unrecorded` gives it, in any thread.
+    """
+
+    def __init__(self, progress: Progress, redactor: Redactor, summary: Summary) -> None:
+        self.progress = progress
+        self.summary = summary
+        self._redactor = redactor
+        self._unrecorded: deque[Message] = deque()
+
+    def count(self, messages: Iterable[Message], *, recorded: bool = False) -> None:
+        """Count messages and report them; `recorded` are those that the record has."""
+        for message in messages:
+            if message.level == "warning":
+                self.summary.warnings += 1
+            else:
+                self.summary.failures += 1
+            self.report(message, recorded=recorded)
+
+    def report(self, message: Message, *, recorded: bool = False) -> None:
+        """Report a message that counts for nothing."""
+        masked = self._mask(message)
+        if not recorded:
+            self._unrecorded.append(masked)
+        self.progress.message(masked)
+
+    def warn(self, text: str) -> None:
+        """Report a warning about the run."""
+        self.count([Message("warning", None, text)])
+
+    def gap(self, gap: Window) -> None:
+        """Report that nothing was read for a range."""
+        self.summary.gaps.append(gap)
+        self.report(Message("failure", None, f"nothing was read for {gap}"))
+
+    def error(self, error: Exception) -> None:
+        """Report what ended the run; only the first such error is kept."""
+        if self.summary.error is None:
+            self.summary.error = self.mask(str(error))
+            self.report(Message("error", None, self.summary.error))
+
+    def say(self, text: str) -> None:
+        """Report what the run does now."""
+        self.progress.say(self.mask(text))
+
+    def unrecorded(self, messages: Iterable[Message] = ()) -> list[Message]:
+        """Return what is still to be recorded, and these messages, masked."""
+        found = [self._unrecorded.popleft() for _ in range(len(self._unrecorded))]
+        return found + [self._mask(message) for message in messages]
+
+    def mask(self, text: str) -> str:
+        """Return a text with every secret masked."""
+        return self._redactor(text)
+
+    def _mask(self, message: Message) -> Message:
+        case = None if message.case is None else self._redactor(message.case)
+        return replace(message, case=case, text=self._redactor(message.text))

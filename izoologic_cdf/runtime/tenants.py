@@ -1,8 +1,8 @@
-"""Whose state it is: a tenant is told by feed, host and a name where one is given.
+"""Whose state it is: a tenant is identified by feed, host and, where one is given, a name.
 
 One host may serve several tenants, and the keys of one may change. So the keys do not name a
 tenant: a salted hash of those that logged in last is kept as evidence. Keys that differ are settled
-by asking for cases that the state knows, never by a guess.
+by requesting cases that the state knows, never by a guess.
 """
 
 import functools
@@ -10,7 +10,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,9 +19,8 @@ from izoologic_cdf.library.limits import storable, unexact
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import statements
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.windows import Window
 
-# cases that are kept to be asked for when the keys differ
+# cases that are kept to be requested when the keys differ
 MAX_WITNESSES = 3
 _HASH_ROUNDS = 20_000
 _PORTS = {"http": 80, "https": 443}
@@ -54,18 +52,6 @@ _HOLDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """A case that a tenant's state knows, with the item as the feed tracked it."""
-
-    case_id: str
-    value: Any
-
-    def as_case(self, now: int) -> Case:
-        """Return it as a case to be requested now."""
-        return Case(self.case_id, None, self.value, window=Window(now, now), asked=Window(now, now))
-
-
 class Tenant:
     """The tenant of a run: which of those that the library knows it is, and whether that is sure.
 
@@ -84,12 +70,12 @@ class Tenant:
         self._library = library
         self._connection = library.connection
         fields = [one for one in fields if not one.boolean]
-        told = {one.name: str(values.get(one.name) or "").strip() for one in fields}
+        given = {one.name: str(values.get(one.name) or "").strip() for one in fields}
         host = ", ".join(
-            one_form(told[one.name]) for one in fields if one.required and not one.mask
+            normalize_address(given[one.name]) for one in fields if one.required and not one.mask
         )
-        self._keys = json.dumps([told[one.name] for one in fields if one.mask])
-        self._told_in_1 = json.dumps([str(values.get(f.name)) for f in fields if f.required])
+        self._keys = json.dumps([given[one.name] for one in fields if one.mask])
+        self._keys_of_format_1 = json.dumps([str(values.get(f.name)) for f in fields if f.required])
         self._label = (feed, storable(host), storable(name.strip()))
         self.id: int | None = None
         self.settled = True
@@ -105,9 +91,8 @@ class Tenant:
             self.settled = _hash(self._keys, salt) == keys or not self._holds(self.id)
             return
         for other, salts, keys in self._connection.execute(_OF_FORMAT_1, self._label[:1]):
-            if self.id is None and any(
-                _hash(self._told_in_1, salt)[:16] == keys for salt in salts.split()
-            ):
+            hashes = (_hash(self._keys_of_format_1, salt)[:16] for salt in salts.split())
+            if self.id is None and keys in hashes:
                 self.id = other
             else:
                 self._others.append(other)
@@ -116,13 +101,8 @@ class Tenant:
     def _holds(self, tenant: int | None) -> bool:
         return bool(self._connection.execute(_HOLDS, (tenant,)).fetchone()[0])
 
-    @property
-    def known(self) -> bool:
-        """Whether the library remembers something of it, as far as that is sure."""
-        return self.id is not None and self.settled
-
     def others(self) -> list[str]:
-        """Return host and name of the tenants of this feed that the library knows beside it."""
+        """Return host and name of the other tenants of this feed that the library knows."""
         rows = self._connection.execute(
             "SELECT host, name FROM feed_tenant WHERE feed = ? AND id IS NOT ? ORDER BY id",
             (self._label[0], self.id),
@@ -134,7 +114,7 @@ class Tenant:
 
     # --- evidence ----------------------------------------------------------------------------
 
-    def doubtful(self) -> Iterator[tuple[int, list[Witness]]]:
+    def doubtful(self) -> Iterator[tuple[int, list[Case]]]:
         """Yield the tenants that may be this one, each with cases that prove it when given."""
         own = [self.id] if self.id is not None and not self.settled else []
         for tenant in (*own, *self._others):
@@ -144,16 +124,16 @@ class Tenant:
                 "SELECT case_id, value FROM feed_deferred WHERE tenant = ? AND part = '' LIMIT ?",
                 (tenant, MAX_WITNESSES - len(known)),
             )
-            failed = [Witness(unexact(case_id), json.loads(value)) for case_id, value in rows]
+            failed = [Case(unexact(case_id), value=json.loads(value)) for case_id, value in rows]
             yield tenant, known + failed
 
-    def witnesses(self, tenant: int | None = None) -> list[Witness]:
+    def witnesses(self, tenant: int | None = None) -> list[Case]:
         """Return cases that this tenant, or another one, is known to have."""
         row = self._connection.execute(
             "SELECT witnesses FROM feed_tenant WHERE id = ?", (tenant or self.id,)
         ).fetchone()
         known = json.loads(row[0]) if row else []
-        return [Witness(case_id, value) for case_id, value in known]
+        return [Case(case_id, value=value) for case_id, value in known]
 
     def begin(self) -> bool:
         """Begin a tenant that the library does not know, where it has a name of its own."""
@@ -169,7 +149,7 @@ class Tenant:
             self._joined.append(tenant)
 
     def prove(self, run_id: int) -> None:
-        """Write down whose state it is: the keys of this run have logged in.
+        """Record whose state it is: the keys of this run have logged in.
 
         Raises:
             RunError: another run has begun a tenant of that host and name under other keys.
@@ -209,21 +189,21 @@ class Tenant:
                 (*row, self.id),
             )
 
-    def remember(self, witnesses: Iterable[Witness]) -> None:
-        """Keep the last cases that were read, to be asked for when the keys differ one day."""
-        new = {one.case_id: one.value for one in witnesses}
+    def remember(self, witnesses: Iterable[Case]) -> None:
+        """Keep the last cases that were read, to be requested when the keys differ one day."""
+        new = {one.id: one.value for one in witnesses}
         if new:
-            old = {one.case_id: one.value for one in self.witnesses() if one.case_id not in new}
+            old = {one.id: one.value for one in self.witnesses() if one.id not in new}
             known = [*old.items(), *new.items()][-MAX_WITNESSES:]
             self._connection.execute(
                 "UPDATE feed_tenant SET witnesses = ? WHERE id = ?", (json.dumps(known), self.id)
             )
 
 
-def one_form(address: str) -> str:
+def normalize_address(address: str) -> str:
     """Return an address in the one form of all its spellings: host, port, path.
 
-    Scheme, default port, a trailing `/` and `/api`, and the case of a host tell nothing (I-02).
+    Scheme, default port, a trailing `/` and `/api`, and the case of a host mean nothing (I-02).
     """
     text = address.strip()
     try:

@@ -1,17 +1,47 @@
-"""Windows of a run and their arithmetic: whole seconds, both bounds inclusive.
+"""Time as a run sees it: its clock, and windows of whole seconds, both bounds inclusive.
 
 Windows do not overlap, so that no row falls into two.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
 
 DAY = 86_400
-# what the clocks of two machines may differ by, in seconds: a scheduled run begins this long before
+# seconds by which the clocks of two machines may differ: a scheduled run begins this long before
 # the last finished point, since a case can also change while it is read (F26, F27)
 OVERLAP = 600
-# nothing that a feed asks for is older: 2000-01-01T00:00:00Z
+# nothing that a feed requests is older: 2000-01-01T00:00:00Z
 EARLIEST = 946_684_800
+
+
+class Clock(Protocol):
+    """What a run needs of time; tests bring their own."""
+
+    def now(self) -> int:
+        """Return the time in epoch seconds."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        """Return the time in epoch seconds."""
+        return int(time.time())
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def stamp(epoch: int) -> str:
+    """Return epoch seconds as `YYYY-MM-DD HH:MM:SS`, UTC."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -21,12 +51,16 @@ class Window:
     since: int
     until: int
 
-    def joined(self, other: "Window") -> "Window":
-        """Return the range of both and of what lies between them."""
-        return Window(min(self.since, other.since), max(self.until, other.until))
+    def __str__(self) -> str:
+        return f"{stamp(self.since)} to {stamp(self.until)}"
+
+    def joined(self, *others: "Window") -> "Window":
+        """Return the range of all and of what lies between them."""
+        all_ = (self, *others)
+        return Window(min(one.since for one in all_), max(one.until for one in all_))
 
 
-# the window of what is asked for in none
+# the window of what is requested in none
 NEVER = Window(0, -1)
 
 
@@ -66,13 +100,14 @@ def union(parts: Iterable[Window]) -> list[Window]:
 def subtract(parts: Iterable[Window], taken: Iterable[Window]) -> list[Window]:
     """Return what of `parts` is in none of `taken`, disjoint, oldest first."""
     left = union(parts)
-    for gap in union(taken):
-        left = [rest for part in left for rest in _without(part, gap)]
+    for hole in union(taken):
+        left = [
+            Window(since, until)
+            for part in left
+            for since, until in (
+                (part.since, min(part.until, hole.since - 1)),
+                (max(part.since, hole.until + 1), part.until),
+            )
+            if since <= until
+        ]
     return left
-
-
-def _without(part: Window, gap: Window) -> list[Window]:
-    if gap.until < part.since or part.until < gap.since:
-        return [part]
-    sides = (Window(part.since, gap.since - 1), Window(gap.until + 1, part.until))
-    return [side for side in sides if side.since <= side.until]

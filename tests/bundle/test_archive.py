@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.bundle import archive, layout
+from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.verify import verify
 from izoologic_cdf.cli.main import main
-from tests.bundle.built import built_zip
+from tests.support.built import built_zip
+from tests.support.zips import repacked
 
 
 @pytest.fixture
@@ -47,21 +48,6 @@ def test_a_fresh_bundle_can_be_uploaded(bundle: Path, capsys: pytest.CaptureFixt
     assert "this bundle can be uploaded" in capsys.readouterr().out
 
 
-def repacked(bundle: Path, changes: dict[str, bytes | None], *, sums: bool) -> Path:
-    """Return the bundle with files replaced or left out, with a manifest that fits or not."""
-    with zipfile.ZipFile(bundle) as archived:
-        files: dict[str, bytes | None] = {n: archived.read(n) for n in archived.namelist()}
-    files |= changes
-    kept = {name: body for name, body in files.items() if body is not None}
-    if sums:
-        old = json.loads(kept.pop(layout.MANIFEST))
-        kept[layout.MANIFEST] = archive.manifest(
-            kept, old["version"], old["required_threatq_version"]
-        )
-    bundle.write_bytes(archive.pack(kept))
-    return bundle
-
-
 def definition(bundle: Path) -> str:
     with zipfile.ZipFile(bundle) as archived:
         return archived.read(layout.DEFINITION).decode()
@@ -79,7 +65,7 @@ FAULTS: list[tuple[str, dict[str, bytes | None], bool, str]] = [
     ("an older guide", {layout.GUIDE: b"Version 1.0.9\n"}, True, "the version is 1.0.9"),
     ("an older change log", {layout.CHANGELOG: b"## [1.0.9]\n"}, True, "the version is 1.0.9"),
     ("a guide without version", {layout.GUIDE: b"Guide\n"}, True, "no version is named"),
-    ("not valid YAML", {layout.DEFINITION: b'version: "1.1.0"\n a: ['}, True, "can't be loaded"),
+    ("no YAML", {layout.DEFINITION: b'version: "1.1.0"\n a: ['}, True, "cannot be loaded"),
     ("no UTF-8", {layout.DEFINITION: b"\xff"}, True, "not UTF-8"),
 ]
 

@@ -13,12 +13,12 @@ import yaml
 
 from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.bundle.checklist import uses
-from izoologic_cdf.bundle.inline import inline, inline_template, settled
+from izoologic_cdf.bundle.native import inline, inline_template, settled
 from izoologic_cdf.bundle.tree import Scalar, from_document, walk
 from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode, read
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.lint.check import lint_document
-from tests.bundle.built import authored_file, built_text
+from tests.support.built import authored_file, built_text
 
 FEEDS = [
     "iZoologic Incident Case Sync",

@@ -12,7 +12,7 @@ from izoologic_cdf.diff.results import Redirected, object_changes
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.values import Literal
 from tests.bundle.history import FIXTURE, GOLDEN, reconstruction, story, today
-from tests.bundle.small import OLD, version
+from tests.support.small_feed import OLD, version
 
 # kind, where, what, old, new
 Told = tuple[str, str, str, str | None, str | None]
@@ -210,7 +210,7 @@ def test_the_default_of_a_secret_is_never_shown(
     ("arguments", "said"),
     [
         (["--no-run", "--set", "use_added_date=on"], "--no-run makes none"),
-        (["--set", "use_added_date=perhaps"], "use_added_date is a yes or a no"),
+        (["--set", "use_added_date=perhaps"], "use_added_date takes yes or no"),
         (["--set", "used_added_date=on"], "did you mean 'use_added_date'?"),
         (["--set", "api_key=x"], "--set refuses the secret api_key"),
         (["--set", "api_key"], "--set takes field=value"),

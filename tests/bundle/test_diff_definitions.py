@@ -11,7 +11,7 @@ from izoologic_cdf.content import folder
 from izoologic_cdf.diff.changes import KINDS
 from izoologic_cdf.diff.definition_changes import definition_changes
 from izoologic_cdf.diff.versions import Form, Leaf, Version, parts, read_version
-from tests.bundle.small import OLD, version
+from tests.support.small_feed import OLD, version
 
 FEED = "Cases"
 AUTHORED = folder("feeds") / "izoologic_sync_cases.yaml"

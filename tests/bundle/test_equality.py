@@ -10,7 +10,7 @@ from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.windows import Window, windows
-from tests.bundle.built import authored, built, built_text, exported, loaded
+from tests.support.built import authored, built, built_text, exported, loaded
 
 SCENARIOS = ("guide", "generated:40:days=45:messages_per_case=4:files_per_case=2")
 SWITCHES: list[dict[str, Any]] = [

@@ -13,8 +13,8 @@ from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.bundle.built import built, runs
-from tests.feeds.support import CLOCK, EMPTY, NAMES, FeedName
+from tests.support.built import built, runs
+from tests.support.tenants import CLOCK, EMPTY, NAMES, FeedName
 
 HOUR = 3_600
 MIDNIGHT = CLOCK - CLOCK % DAY

@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator
 from tests.canaries.support import KEY, SECRET
-from tests.feeds.support import EMPTY
+from tests.support.tenants import EMPTY
 
 
 @pytest.fixture(scope="module")

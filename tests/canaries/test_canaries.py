@@ -24,9 +24,9 @@ from tests.canaries.support import (
     passwords_left_out,
     without_passwords,
 )
-from tests.faults.support import HASTY
-from tests.feeds.support import CLOCK, EMPTY, FeedName, Outcome
-from tests.state.support import HOUR, Site
+from tests.support.benches import HASTY
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import CLOCK, EMPTY, FeedName, Outcome
 
 ECHO = f"{KEY} {SECRET} {CARD} Bearer {TOKEN}"
 # a key at each place where a text may be cut, and in encodings that nobody expects
@@ -173,7 +173,7 @@ class Searched:
 @pytest.fixture(autouse=True)
 def known_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the emulator give out a token that is a canary."""
-    monkeypatch.setattr("izoologic_cdf.emulator.tokens.secrets.token_urlsafe", lambda _: PART)
+    monkeypatch.setattr("izoologic_cdf.emulator.tenant.secrets.token_urlsafe", lambda _: PART)
 
 
 @pytest.fixture

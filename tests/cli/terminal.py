@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cli.shell import CHECKOUT, PROGRAM
-from tests.signals import heeded
+from tests.support.shells import CHECKOUT, PROGRAM
+from tests.support.signals import heeded
 
 LIMIT = 40
 

@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 
+from izoologic_cdf.cli.configuration import ConfigurationError
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import build_parser
 from izoologic_cdf.cli.run_command import configured
-from izoologic_cdf.runtime.configuration import ConfigurationError
-from tests.cli.shell import GUIDE, Ended, Shell
+from tests.support.shells import GUIDE, Ended, Shell
 
 SECRET = "s3cr3t-s3cr3t"
 SINCE = ("--since", "1d")
@@ -89,19 +89,19 @@ def test_a_key_is_the_text_that_was_written(shell: Shell, text: str) -> None:
     ("content", "told"),
     [
         (f"api_key: {SECRET}: {SECRET}", "own.yaml:1:"),
-        (f"api_key: '{SECRET}", "no YAML"),
+        (f"api_key: '{SECRET}", "not valid YAML"),
         (f"api_key: [{SECRET}]", "own.yaml:1: a field takes one plain value"),
         (f"api:\n  api_key: {SECRET}", "own.yaml:1: a field takes one plain value"),
-        (f"api_key: {SECRET}\napi_key: {SECRET}", "own.yaml:2: the field 'api_key' stands twice"),
-        (f"- {SECRET}", "one mapping of fields and values is due"),
-        (SECRET, "one mapping of fields and values is due"),
+        (f"api_key: {SECRET}\napi_key: {SECRET}", "own.yaml:2: duplicate field 'api_key'"),
+        (f"- {SECRET}", "expected one mapping of fields to values"),
+        (SECRET, "expected one mapping of fields to values"),
         (f"api_kye: {SECRET}", "there is no field 'api_kye'; did you mean 'api_key'?"),
         ("API_KEY: x", "there is no field 'API_KEY'; did you mean 'api_key'?"),
-        ("verify_ssl: maybe", "verify_ssl is a yes or a no: one of 0, 1, false"),
-        ("verify_ssl:", "verify_ssl is a yes or a no: one of 0, 1, false"),
+        ("verify_ssl: maybe", "verify_ssl takes yes or no: one of 0, 1, false"),
+        ("verify_ssl:", "verify_ssl takes yes or no: one of 0, 1, false"),
         (b"\xff\xfea\x00", "not UTF-8"),
         (b"api_key: \xe9", "not UTF-8"),
-        (f"api_key: {SECRET}\x00", "no YAML"),
+        (f"api_key: {SECRET}\x00", "not valid YAML"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_and_never_quoted(
@@ -134,8 +134,8 @@ def test_a_path_that_cannot_be_read_is_named(shell: Shell, path: str, told: str)
         ("", "--set takes field=value"),
         (f"={SECRET}", "--set: there is no field ''"),
         (f"api_hots={SECRET}", "did you mean 'api_host'?"),
-        (f"verify_ssl={SECRET}", "--set: verify_ssl is a yes or a no"),
-        ("ingest_as_event=", "--set: ingest_as_event is a yes or a no"),
+        (f"verify_ssl={SECRET}", "--set: verify_ssl takes yes or no"),
+        ("ingest_as_event=", "--set: ingest_as_event takes yes or no"),
         (f" api_key ={SECRET}", "there is no field"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_boolean_of_the_environment_that_is_none_is_refused(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IZOOLOGIC_VERIFY_SSL", SECRET)
-    _refused(shell.feed("run", "incident", *SINCE), "environment", "verify_ssl is a yes or a no")
+    _refused(shell.feed("run", "incident", *SINCE), "environment", "verify_ssl takes yes or no")
 
 
 @pytest.mark.parametrize("value", ["", "   ", "\t"])

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from tests.cli.shell import Shell
+from tests.support.shells import Shell
 
 SHOWN = (
     "incident: CASE123456", "incident: gz3kEgBWO", "attachment: test_file.txt",

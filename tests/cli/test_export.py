@@ -12,7 +12,7 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.library.store import Library
-from tests.cli.shell import GUIDE, Shell
+from tests.support.shells import GUIDE, Shell
 
 KEYS = [
     "type", "value", "subtype", "description", "published_at", "sources", "attributes", "related",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.shell import Shell
+from tests.support.shells import Shell
 
 INCIDENT, DLR = "iZoologic Incident Case Sync", "iZoologic DLR Case Sync"
 

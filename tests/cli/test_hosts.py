@@ -7,9 +7,9 @@ import pytest
 import trustme
 
 from izoologic_cdf.emulator import Emulator, load_scenario
-from izoologic_cdf.runtime.clock import SystemClock
-from tests.cli.shell import Ended, Shell
-from tests.runtime.loopback import Answer, Loopback
+from izoologic_cdf.runtime.windows import SystemClock
+from tests.support.loopback import Answer, Loopback
+from tests.support.shells import Ended, Shell
 
 SINCE = ("--since", "1h")
 UNENCRYPTED = "is asked without encryption (http): keys and data can be read"

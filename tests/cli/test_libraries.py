@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import GUIDE, Shell
+from tests.support.shells import GUIDE, Shell
 
 
 def _foreign(path: Path) -> None:

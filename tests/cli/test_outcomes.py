@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.shell import GUIDE, Ended, Shell
+from tests.support.shells import GUIDE, Ended, Shell
 
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
 NO_DATA = {"result": None, "success": False, "message": "No data", "errorCode": "iZOO2011"}

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from izoologic_cdf.cli.parser import build_parser
-from izoologic_cdf.documents.commands import commands
-from tests.cli.shell import CHECKOUT, Shell
+from tests.support.shells import CHECKOUT, Shell
+from tools.commands import commands
 
 HEAVY = ("requests", "urllib3", "jinja2", "aiohttp", "asyncio", "sqlite3", "ssl", "http.client")
 # one word per level below the program's name

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from izoologic_cdf.cli.main import main
-from tests.cli.shell import GUIDE, Shell
+from tests.support.shells import GUIDE, Shell
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.cli.shell import GUIDE, Shell
 from tests.cli.terminal import typed
+from tests.support.shells import GUIDE, Shell
 
 # seconds until a person presses Ctrl-C again
 PATIENCE = 5

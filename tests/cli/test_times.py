@@ -11,7 +11,7 @@ from izoologic_cdf.cli.moments import parse_range, parse_time
 from izoologic_cdf.cli.run_command import LONGEST_RUN
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.runtime.windows import EARLIEST
-from tests.cli.shell import Shell
+from tests.support.shells import Shell
 
 NOW = 1_755_300_000  # 2025-08-15T23:20:00Z
 NOON = int(datetime(2025, 8, 1, 12, 30, tzinfo=UTC).timestamp())

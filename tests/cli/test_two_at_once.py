@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.shell import CHECKOUT, GUIDE, PROGRAM, Shell
+from tests.support.shells import CHECKOUT, GUIDE, PROGRAM, Shell
 
 
 @pytest.mark.parametrize("feeds", [("incident", "dlr"), ("incident", "incident")])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import CHECKOUT
+from tests.support.shells import CHECKOUT
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("IZOOLOGIC_CDF_TEST_WHEEL"), reason="IZOOLOGIC_CDF_TEST_WHEEL is not set"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.custom_objects.conftest import FakePlatform
+    from tests.support.platforms import FakePlatform
 
 # each step in its order, with what the person is told when it fails
 STEPS = {

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.platforms import assert_untouched, bound_by_permissions
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.custom_objects.conftest import FakePlatform, Result
-
-
-def assert_untouched(platform: FakePlatform, result: Result, status: int = 1) -> None:
-    assert result.status == status
-    assert platform.calls() == []
-    assert not platform.json_target.exists()
-    assert not platform.icon_target.exists()
-    assert not platform.in_maintenance
-    if status == 1:
-        assert "Nothing was changed." in result.err
-
-
-def bound_by_permissions() -> list[str]:
-    """The words before a command that make file permissions count, for root too."""
-    if os.geteuid() != 0:
-        return []
-    setpriv = shutil.which("setpriv")
-    drop = [str(setpriv), "--bounding-set=-all", "--inh-caps=-all"]
-    if setpriv is None or subprocess.run([*drop, "true"], check=False).returncode:  # noqa: S603
-        pytest.skip("root may write everywhere, and setpriv cannot take that right away")
-    return drop
+    from tests.support.platforms import FakePlatform
 
 
 @pytest.mark.parametrize("name", ["account.json", "images/account.svg"])

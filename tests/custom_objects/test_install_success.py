@@ -8,30 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.platforms import installation
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.custom_objects.conftest import FakePlatform
+    from tests.support.platforms import FakePlatform
 
 SHELLS = ["sh", "dash", "bash --posix", "busybox sh"]
 BOTH_FILES = ("account.json", "images/account.svg")
-
-
-def installation(platform: FakePlatform) -> list[list[str]]:
-    json, icon = platform.json_target, platform.icon_target
-    look = [f"--icon={icon}", "--background-color=#a32a3a"]
-    steps = [
-        ["artisan", "down"],
-        ["rm", "-f", "--", "./account.json"],
-        ["rm", "-f", "--", "./account.svg"],
-        ["artisan", "threatq:make-object-set", f"--file={json}"],
-        ["artisan", "threatq:object-settings", "--code=account", *look],
-        ["artisan", "cache:clear"],
-        ["artisan", "threatq:update-permissions"],
-        ["artisan", "up"],
-    ]
-    restart = [["systemctl", verb, "threatq-dynamo"] for verb in ("cat", "restart")]
-    return steps + (restart if platform.version == 5 else [])
 
 
 def test_the_steps_happen_in_their_order_and_nothing_else_does(platform: FakePlatform) -> None:

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from izoologic_cdf.documents.catalog import ROOT, documents
+from tools.documents import documents
+from tools.layers import ROOT
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")

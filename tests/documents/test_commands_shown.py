@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from izoologic_cdf.cli.parser import build_parser
-from izoologic_cdf.documents.commands import commands
 from tests.documents.support import DOCUMENTS, fences, inline, rows, text
+from tools.commands import commands
 
 PROGRAM = "izoologic-cdf"
 _SHELLS = {"sh", "console", "bash"}

@@ -1,22 +1,19 @@
 """What the documents state agrees with the code: versions, mapping, decisions, layers."""
 
-import ast
 import csv
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from izoologic_cdf.content import folder
-from izoologic_cdf.documents import derived, mapping
-from izoologic_cdf.documents.catalog import ROOT
-from izoologic_cdf.documents.source import FEEDS, source
 from tests.documents.support import rows, text
+from tools import layers, mapping
+from tools.layers import ROOT
+from tools.source import FEEDS, source
 
 _DECISION = re.compile(r"\bI-\d\d\b")
-_LAYERS = ("language", "library", "runtime", "loopback", "emulator", "lint", "bundle", "diff")
 
 
 def test_one_version_stands_everywhere() -> None:
@@ -56,7 +53,7 @@ def test_every_attribute_of_the_vendors_tables_stands_in_ours_and_no_other(
 def test_every_field_of_the_vendors_tables_is_named_as_they_spell_it(
     feed: str, tables: tuple[str, ...]
 ) -> None:
-    written = [mapping.objects(feed), mapping.attributes(feed), derived.derived(feed)]
+    written = [mapping.objects(feed), mapping.attributes(feed), mapping.derived(feed)]
     shown = set(re.findall(r"\w+", "\n".join(written)))
     fields = {row["path"].rpartition(".")[2] for row in vendor_rows(tables)}
     assert fields <= shown
@@ -117,20 +114,39 @@ def test_every_decision_that_the_code_cites_is_listed() -> None:
                 assert cited <= known, path
 
 
-def _imported(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = [node.module] if isinstance(node, ast.ImportFrom) else []
-        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        found |= {
-            name.split(".")[1] for name in names if name and name.startswith("izoologic_cdf.")
-        }
-    return found
+def _table() -> dict[str, set[str]]:
+    """Return what the table of the architecture says each layer imports."""
+    found = (row for row in rows(text("docs/architecture.md")) if len(row) == 3)
+    return {
+        row[0].strip("`"): set(re.findall(r"`(\w+)`", row[2]))
+        for row in found
+        if row[0].startswith("`")
+    }
 
 
-@pytest.mark.parametrize("layer", _LAYERS)
-def test_a_layer_imports_what_the_architecture_says_and_nothing_else(layer: str) -> None:
-    (stated,) = [row[2] for row in rows(text("docs/architecture.md")) if row[0] == f"`{layer}`"]
-    allowed = {layer, "content", "errors", "printable", *re.findall(r"`(\w+)`", stated)}
-    for path in (ROOT / "izoologic_cdf" / layer).rglob("*.py"):
-        assert _imported(path) <= allowed, path
+def test_each_layer_imports_what_the_architecture_says_and_nothing_else() -> None:
+    assert _table() == layers.imports()
+
+
+def test_no_layer_imports_one_that_imports_it_back() -> None:
+    assert [package for package in layers.imports() if package in layers.reached(package)] == []
+
+
+def test_the_picture_leads_from_each_layer_to_all_that_it_imports_and_no_further() -> None:
+    assert layers.layers() in text("docs/architecture.md")
+    arrows = set(re.findall(r"^    (\w+) --> (\w+)$", layers.layers(), re.MULTILINE))
+    assert {package for arrow in arrows for package in arrow} == set(layers.imports())
+    for package in layers.imports():
+        led, waiting = set[str](), [package]
+        while waiting:
+            one = waiting.pop()
+            more = {end for begin, end in arrows if begin == one} - led
+            led |= more
+            waiting += more
+        assert led == layers.reached(package)
+
+
+def test_no_module_name_stands_in_two_packages() -> None:
+    paths = (ROOT / layers.PACKAGE).rglob("*.py")
+    modules = [path.stem for path in paths if path.stem != "__init__"]
+    assert sorted(modules) == sorted(set(modules))

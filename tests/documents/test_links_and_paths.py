@@ -7,12 +7,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from izoologic_cdf.content import folder
-from izoologic_cdf.documents.catalog import ROOT
 from izoologic_cdf.language.pyfilters import PythonFilters
 from tests.documents.support import DOCUMENTS, anchors, fences, inline, links, text
+from tools.layers import ROOT
 
 # paths that a document may name: of folders that git tracks
-_PATH = re.compile(r"(?:feeds|filters|custom_objects|fixtures|izoologic_cdf|tests|docs)/[\w./-]*")
+_PATH = re.compile(
+    r"(?:feeds|filters|custom_objects|fixtures|izoologic_cdf|tests|tools|docs)/[\w./-]*"
+)
 # modules as the decisions name them
 _MODULE = re.compile(r"(?:language|library|runtime|loopback|emulator|bundle|diff|lint|cli)/\w+")
 # the guide names the folder of the zip so

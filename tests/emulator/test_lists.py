@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.emulator import Emulator, Scenario
-from izoologic_cdf.emulator.scenario import StoredCases
+from izoologic_cdf.emulator.scenario import CaseSource
 from tests.emulator.api_client import Client
 
 DAY = 86_400
@@ -24,7 +24,7 @@ NO_DATA = {
 
 @pytest.fixture
 def aged() -> Iterator[Client]:
-    source = StoredCases(ROWS)
+    source = CaseSource(ROWS)
     scenario = Scenario(name="ages", clock=NOW, incidents=source, dlr=source)
     with Emulator(scenario, strict=True) as emulator, Client(emulator) as client:
         client.login()

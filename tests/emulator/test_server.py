@@ -15,7 +15,7 @@ import trustme
 
 from izoologic_cdf.emulator import Emulator, EmulatorError, Scenario, load_scenario
 from tests.emulator.api_client import API, Client
-from tests.signals import heeded
+from tests.support.signals import heeded
 
 
 def test_it_listens_on_loopback_and_stops_at_the_end() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.support import (
+from tests.support.benches import (
     BAD,
     BAD_CASE,
     DETAIL,
@@ -15,8 +15,8 @@ from tests.faults.support import (
     envelope,
     refusal,
 )
-from tests.feeds.support import CLOCK, FeedName
-from tests.state.support import HOUR
+from tests.support.sites import HOUR
+from tests.support.tenants import CLOCK, FeedName
 
 COMMUNICATIONS = "FetchCaseCommunications"
 
@@ -32,7 +32,7 @@ def test_f05_a_list_that_is_refused_is_a_hole_with_code_and_message(
     assert outcome.heard(
         "failure: window ", "the API refused the request (iZOO7777: Something odd)"
     )
-    assert outcome.heard("failure: nothing was read of 2025-07-26 12:00:00 to 2025-08-15 12:00:00")
+    assert outcome.heard("failure: nothing was read for 2025-07-26 12:00:00 to 2025-08-15 12:00:00")
     assert outcome.objects == []
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.emulator import Emulator, load_scenario
-from tests.faults.support import BAD, Bench
-from tests.feeds.support import CLOCK
-from tests.state.support import Site
+from tests.support.benches import BAD, Bench
+from tests.support.sites import Site
+from tests.support.tenants import CLOCK
 
 
 def test_faults_of_a_scenario_file_strike_a_run(emulator: Emulator, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.runtime.http import Limits
-from tests.faults.support import BAD, GOOD, Bench, refusal
-from tests.feeds.support import Outcome
+from tests.support.benches import BAD, GOOD, Bench, refusal
+from tests.support.tenants import Outcome
 
 FILE = f"{BAD}.txt"
 DOWNLOAD = "DownloadCaseFile"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.support import BAD, DETAIL, FEEDS, LIST, Bench, envelope
-from tests.feeds.support import FeedName
+from tests.support.benches import BAD, DETAIL, FEEDS, LIST, Bench, envelope
+from tests.support.tenants import FeedName
 
 HTML = "<!DOCTYPE html><html><body>Sorry</body></html>"
 

@@ -5,9 +5,9 @@ import pytest
 from izoologic_cdf.emulator import load_scenario
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.windows import DAY, OVERLAP
-from tests.faults.support import BAD, GOOD, Bench, refusal
-from tests.feeds.support import CLOCK
-from tests.state.support import HOUR, IN_FLIGHT, Site
+from tests.support.benches import BAD, GOOD, Bench, refusal
+from tests.support.sites import HOUR, IN_FLIGHT, Site
+from tests.support.tenants import CLOCK
 
 
 @pytest.mark.parametrize("skew", [-600, -60, 60, 600])

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from izoologic_cdf import content
-from tests.feeds.support import Object
+from tests.support.tenants import Object
 
 # object type, and the key it stands under; for attributes the name as well
 Place = tuple[str, ...]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.support import CASE, DLR_CASE, Tenant, attributes
+from tests.support.tenants import CASE, DLR_CASE, Tenant, attributes
 
 # what the API writes, the moment that it means, and whether it is warned of
 DATES: list[tuple[Any, str | None, bool]] = [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.library.store import Library
-from tests.feeds.support import CASE, Tenant
+from tests.support.tenants import CASE, Tenant
 
 UPLOADED = {"dateUploaded": "2025-08-04T00:00:00Z"}
 EVIDENCE = b"evidence"

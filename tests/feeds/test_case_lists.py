@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.support import ASKED, CLOCK, DLR_CASE, FeedName, Outcome, Tenant, attributes
+from tests.support.tenants import ASKED, CLOCK, DLR_CASE, FeedName, Outcome, Tenant, attributes
 
 FEEDS = pytest.mark.parametrize("feed", ["incident", "dlr"])
 DETAILS = {"incident": "CaseDetail", "dlr": "DLRDetail"}

@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import ASKED, CASE, CLOCK, Outcome, Tenant, attributes
+from tests.support.tenants import ASKED, CASE, CLOCK, Outcome, Tenant, attributes
 
 MIDNIGHT = CLOCK - CLOCK % DAY
 AT = "1754490523"
@@ -19,6 +19,21 @@ def noted(tenant: Tenant, *messages: dict[str, Any]) -> Outcome:
     for message in messages:
         tenant.state.add_message(CASE, {"createdOn": AT, **message})
     return tenant.sync("incident")
+
+
+@pytest.mark.parametrize("length", [30, 31, 100, 210])
+def test_a_note_of_a_case_with_a_long_id_fits(tenant: Tenant, length: int) -> None:
+    case = "x" * length
+    tenant.state.put_case(case, {"url": "u"})
+    for subject in ("s" * 300, "s" * (228 - length) + " - tail"):
+        tenant.state.add_message(case, {"createdOn": AT, "subject": subject})
+    outcome = tenant.sync("incident")
+    assert (outcome.summary.exit_code, outcome.said) == (0, [])
+    written = outcome.all("note")
+    assert len(written) == 2
+    for note in written:
+        assert len(note["value"]) <= 255
+        assert note["value"].endswith(f"s - {case}")
 
 
 def notes(outcome: Outcome) -> list[tuple[str, str | None]]:

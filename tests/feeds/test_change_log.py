@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.support import CASE, CLOCK, Tenant, attributes
+from tests.support.tenants import CASE, CLOCK, Tenant, attributes
 
 LOGS = [
     {"incidentStatusDescription": "Open", "updatedOn": "1754000000"},

@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator
 from tests.feeds.mapping import Place, Row, attribute_names, places, table
-from tests.feeds.support import DLR_CASE, Outcome, Tenant, attributes, every_position
+from tests.support.tenants import DLR_CASE, Outcome, Tenant, attributes, every_position
 
 ROWS = table("dlr")
 SWITCHES = every_position(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.feeds.mapping import table
-from tests.feeds.support import DLR_CASE, Tenant, attributes
+from tests.support.tenants import DLR_CASE, Tenant, attributes
 
 EMAIL = "user@example.com"
 DATES = {"addedDate", "postedDate"}

@@ -11,7 +11,7 @@ from izoologic_cdf.emulator import Emulator, generate
 from izoologic_cdf.emulator.generated import CLOCK as GENERATED_CLOCK
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import ASKED, FeedName, Tenant
+from tests.support.tenants import ASKED, FeedName, Tenant
 
 # few values each, so that cases often share addresses and accounts and disagree about the rest
 texts = st.sampled_from([None, "", "N/A", "a", "b"])

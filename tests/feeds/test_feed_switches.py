@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.library.records import records
 from izoologic_cdf.library.store import Library
-from tests.feeds.support import CASE, DLR_CASE, Tenant, difference
+from tests.support.tenants import CASE, DLR_CASE, Tenant, difference
 
 INCIDENT: dict[str, Any] = {
     "url": "https://login.example.com",

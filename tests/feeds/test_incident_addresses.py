@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.feeds.support import CASE, Tenant, attributes
+from tests.support.tenants import CASE, Tenant, attributes
 
 HOSTING = {
     "webhost": "Example Hosting",

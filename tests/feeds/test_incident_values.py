@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.feeds.mapping import table
-from tests.feeds.support import CASE, Tenant, attributes
+from tests.support.tenants import CASE, Tenant, attributes
 
 # the fields that become one attribute of the case as they are, by the name that the API writes
 PLAIN = {

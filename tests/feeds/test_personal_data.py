@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.feeds.mapping import table
-from tests.feeds.support import CASE, Outcome, Tenant
+from tests.support.tenants import CASE, Outcome, Tenant
 
 # fields of a leak; those that no row maps hold a text that is nowhere else
 OF_ACCOUNT = (

@@ -7,7 +7,7 @@ import pytest
 from izoologic_cdf.emulator import load_scenario
 from izoologic_cdf.runtime.plan import whole
 from tests.feeds.mapping import attribute_names, table
-from tests.feeds.support import FeedName, Outcome, Tenant, attributes
+from tests.support.tenants import FeedName, Outcome, Tenant, attributes
 
 # 2023-01-01 to 2025-08-15, midnight: everything that the scenario holds
 GUIDE = whole(1_672_531_200, 1_755_216_000)

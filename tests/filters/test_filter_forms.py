@@ -111,7 +111,7 @@ PLANTED = [
     ("envelope.file", "value.head[0].count('}') == 1", "value.head[0].count('}') > 0"),
     ("envelope.file", ".replace('\"false\"', 'false')", ""),
     ("rows.cases", "attribute='caseId'", "attribute='trackingId'"),
-    ("rows.cases", "unique(case_sensitive=true", "unique(case_sensitive=false"),
+    ("rows.cases", "unique(true", "unique(false"),
     ("rows.with_parent", "unique(case_sensitive=true)", "unique"),
     ("status.newest", "and value.status is not number", ""),
     ("addresses.split", "< 8 and", "< 9 and"),

@@ -45,7 +45,7 @@ def options(call: Any) -> dict[str, Any]:
 def text() -> str:
     if path := os.environ.get(BUILT):
         return Path(path).read_text(encoding="utf-8")
-    from tests.bundle.built import built_text  # noqa: PLC0415 - it needs the newest Jinja2
+    from tests.support.built import built_text  # noqa: PLC0415 - it needs the newest Jinja2
 
     return built_text()
 

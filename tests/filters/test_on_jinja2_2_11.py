@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.bundle.built import built_text
 from tests.filters.test_native_rules import BUILT, VERSION
+from tests.support.built import built_text
 
 OLD = Path(sys.prefix, "jinja2-2.11")
 # whether the examples see planted differences does not depend on the version

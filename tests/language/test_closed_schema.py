@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.language import steps
 from izoologic_cdf.language.expressions import Missing
-from tests.language.support import all_marked, findings_of, load_text, marked, place
+from tests.support.definitions import all_marked, findings_of, load_text, marked, place
 
 HEAD = 'version: "1"\nrequired_threatq_version: ">=5"\n'
 SOURCE = 'source: {http: {url: "https://feed.example.com/"}}'

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.language.expressions import EvaluationError, Missing
-from tests.language.support import compiled, evaluated, expr, marked, place, refused
+from tests.support.definitions import compiled, evaluated, expr, marked, place, refused
 
 VALUE: dict[str, Any] = {
     "text": "478",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import DefinitionError
-from tests.language.support import MARK, marked
+from tests.support.definitions import MARK, marked
 
 # text, what is executed, what is uploaded
 VIEWS: dict[str, tuple[str, Any, Any]] = {

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.language import steps
-from tests.language.support import findings_of, load_text, place
 from tests.language.test_closed_schema import filters
+from tests.support.definitions import findings_of, load_text, place
 
 GOOD = "from ._shared import double\n__all__ = ['twice']\ndef twice(value): return double(value)\n"
 

@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.language.expressions import EvaluationError, Missing
 from izoologic_cdf.language.positions import DefinitionError
-from tests.language.support import evaluated
+from tests.support.definitions import evaluated
 
 READINGS = pytest.mark.parametrize("missing", list(Missing))
 

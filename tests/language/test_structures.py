@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.language.expressions import EvaluationError, Missing
 from izoologic_cdf.language.values import Literal
-from tests.language.support import compiled, evaluated, expr
+from tests.support.definitions import compiled, evaluated, expr
 
 NAMES = {"value": {"a": 1, "t": "x", "l": [1, 2], "n": None, "b": False}}
 READINGS = pytest.mark.parametrize("missing", list(Missing))

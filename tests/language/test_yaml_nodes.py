@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.positions import DefinitionError, did_you_mean
-from tests.language.support import MARK, evaluated, marked, place, refused
+from tests.support.definitions import MARK, evaluated, marked, place, refused
 
 ANCHORS = "_: [&x {a: 1, b: 1}, &y {b: 2, c: 2}, &word [{get: result}]]\n"
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.lint.check import lint
-from izoologic_cdf.lint.rules import RULES
+from izoologic_cdf.lint.check import RULES, lint
 
 FILES = sorted((Path(__file__).parent / "bad").iterdir())
 EXPECT = re.compile(r"^# expect: (\d+):(\d+) (CDF\d{3}) (.+)$", re.MULTILINE)

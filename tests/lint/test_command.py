@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.lint.examples import complete
+from izoologic_cdf.lint.rules import complete
 
 Captured = pytest.CaptureFixture[str]
 
@@ -63,3 +63,15 @@ def test_json_without_findings_is_an_empty_list(capsys: Captured) -> None:
 def test_a_file_that_is_not_there_is_a_usage_error(capsys: Captured) -> None:
     assert main(["lint", "nowhere.yaml"]) == 2
     assert "there is no file 'nowhere.yaml' to lint" in capsys.readouterr().err
+
+
+def test_a_rule_is_explained_as_the_document_does(capsys: Captured) -> None:
+    assert main(["lint", "--explain", "cdf103"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("### CDF103 set-is-read\n\nA key that `set` makes")
+    assert said.count("```yaml\n") == 2
+
+
+def test_a_rule_that_is_unknown_is_not_explained(capsys: Captured) -> None:
+    assert main(["lint", "--explain", "CDF130"]) == 2
+    assert "there is no rule 'CDF130'; there are CDF001, CDF002, " in capsys.readouterr().err

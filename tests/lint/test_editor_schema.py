@@ -10,10 +10,9 @@ from izoologic_cdf.content import folder
 from izoologic_cdf.language import overlay
 from izoologic_cdf.language.schema import CONSTRUCTS
 from izoologic_cdf.language.steps import STEPS, takes_value
+from izoologic_cdf.lint.check import RULES
 from izoologic_cdf.lint.editor_schema import schema
-from izoologic_cdf.lint.examples import complete
-from izoologic_cdf.lint.rule import Rule
-from izoologic_cdf.lint.rules import RULES
+from izoologic_cdf.lint.rules import Rule, complete
 
 
 class EditorLoader(yaml.SafeLoader):

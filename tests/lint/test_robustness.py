@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from izoologic_cdf.lint.check import lint
-from izoologic_cdf.lint.examples import complete
-from izoologic_cdf.lint.rules import RULES
-from tests.lint.definitions import lint_text
+from izoologic_cdf.lint.check import RULES, lint
+from izoologic_cdf.lint.rules import complete
+from tests.support.linted import lint_text
 
 EXAMPLES = [complete(example) for rule in RULES for example in (rule.bad, rule.good)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.definitions import codes_of, lint_text
+from tests.support.linted import codes_of, lint_text
 
 SILENCED = {
     "on the line of the finding": """

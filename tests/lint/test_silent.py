@@ -6,7 +6,7 @@ import pytest
 
 from izoologic_cdf.content import folder
 from izoologic_cdf.lint.check import lint
-from tests.lint.definitions import codes_of, lint_text
+from tests.support.linted import codes_of, lint_text
 
 OURS = sorted(folder("feeds").glob("*.yaml"))
 REPORT = """

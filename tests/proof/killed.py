@@ -11,7 +11,9 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.state import State
-from tests.feeds.support import Heard, StoppedClock, definition
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
+from tests.support.tenants import definition
 
 # just before a transaction is committed, or just after a commit point
 Place = Literal["before", "after"]
@@ -44,13 +46,15 @@ def backfill(
         if statement == "COMMIT":
             pass_by("before")
 
-    clock = StoppedClock(asked[1])
+    clock = FakeClock(asked[1], stopped=True)
     settings = Settings(in_flight=4, clock=clock, committed=lambda: pass_by("after"))
     with Library.create(path) as library:
         library.connection.set_trace_callback(trace)
         state = State(library, primary.name, primary.user_fields, values)
         planned = plan.backfill(state, *asked)
-        summary = FeedRun(DEFINITION, primary, values, planned, library, Heard(), settings).run()
+        heard = RecordingProgress()
+        run = FeedRun(DEFINITION, primary, values, planned, library, heard, settings)
+        summary = run.run()
     assert summary.outcome == "complete", summary.as_text()
     return passed["before"], passed["after"]
 

@@ -47,10 +47,9 @@ TESTED_BY = {
     "izoologic_cdf/language": ("language", "lint", "runtime", "proof/test_confinement.py"),
     "izoologic_cdf/runtime": ("runtime", "state", "faults", "feeds", "proof"),
     "izoologic_cdf/library": ("library", "state", "feeds"),
-    "izoologic_cdf/bundle": ("bundle", "documents"),
+    "izoologic_cdf/bundle": ("bundle",),
     "izoologic_cdf/diff": ("bundle",),
     "izoologic_cdf/lint": ("lint",),
-    "izoologic_cdf/lint/rules": ("lint",),
     "filters": ("filters", "feeds", "bundle"),
 }
 _ALWAYS = ("reports",)

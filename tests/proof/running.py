@@ -14,7 +14,9 @@ from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import Summary
-from tests.feeds.support import FeedName, Heard, StoppedClock, definition
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
+from tests.support.tenants import FeedName, definition
 
 Planner = Callable[[State], Plan]
 
@@ -93,12 +95,12 @@ class Runner:
 
         settings = Settings(
             in_flight=in_flight,
-            clock=StoppedClock(now),
+            clock=FakeClock(now, stopped=True),
             committed=after_commit,
             same_tenant=same_tenant,
             without=without,
         )
-        heard = Heard()
+        heard = RecordingProgress()
         with CrashingLibrary.create(self.path) as library:
             state = State(library, primary.name, primary.user_fields, values)
             planned = planner(state)

@@ -20,9 +20,11 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import CLOCK, EMPTY, Heard, StoppedClock
-from tests.language.support import evaluated
 from tests.proof.running import Runner
+from tests.support.clocks import FakeClock
+from tests.support.definitions import evaluated
+from tests.support.progress import RecordingProgress
+from tests.support.tenants import CLOCK, EMPTY
 
 ENDLESS = [
     "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
@@ -173,9 +175,9 @@ def test_a_source_reads_no_file(url: str, tmp_path: Path) -> None:
     path.write_text(DEFINITION.format(url=url))
     loaded = load(path)
     (feed,) = loaded.primary_feeds
-    heard = Heard()
+    heard = RecordingProgress()
     with Library.create(tmp_path / "library.sqlite") as library:
-        settings = Settings(clock=StoppedClock(CLOCK))
+        settings = Settings(clock=FakeClock(CLOCK, stopped=True))
         asked = plan.whole(CLOCK - DAY, CLOCK)
         run = FeedRun(loaded, feed, {"api_host": "x"}, asked, library, heard, settings)
         summary = run.run()

@@ -17,16 +17,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from izoologic_cdf import content
+from izoologic_cdf.cli import configuration
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.pyfilters import PythonFilters, refusal
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime import configuration, plan
+from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import CLOCK, FeedName, Heard, StoppedClock, definition
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
+from tests.support.tenants import CLOCK, FeedName, definition
 
 FILTERS = PythonFilters(content.folder("filters"))
 HOST = "https://api.example.com"
@@ -129,7 +132,7 @@ def run(
     (primary,) = loaded.primary_feeds
     values: dict[str, Any] = {field.name: field.default for field in primary.user_fields}
     values |= {"api_host": HOST, "api_key": "key-of-the-test", "api_secret": "secret-of-the-test"}
-    heard = Heard()
+    heard = RecordingProgress()
     with (
         responses.RequestsMock(assert_all_requests_are_fired=False) as server,
         tempfile.TemporaryDirectory() as folder,
@@ -149,7 +152,7 @@ def run(
                 for method in ("GET", "POST"):
                     server.add(method, f"{HOST}{prefix}/{path}/{action}", **told)
         asked = plan.whole(CLOCK - DAY, CLOCK)
-        done = Settings(in_flight=1, clock=StoppedClock(CLOCK))
+        done = Settings(in_flight=1, clock=FakeClock(CLOCK, stopped=True))
         summary = FeedRun(loaded, primary, values, asked, library, heard, done).run()
         assert summary.outcome in ("complete", "partial", "failed")
         assert summary.as_text()

@@ -10,9 +10,9 @@ from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import DAY, OVERLAP
-from tests.feeds.support import CLOCK, EMPTY, FeedName
 from tests.proof.running import Crash, Planner, Runner
 from tests.proof.truth import Fact, File, Incident, Leak, Message, facts_of, may, must, twice
+from tests.support.tenants import CLOCK, EMPTY, FeedName
 
 FEEDS: tuple[FeedName, FeedName] = ("incident", "dlr")
 # no case is older, so a backfill from here holds everything
@@ -237,7 +237,7 @@ class World:
     def _check_synced(self, feed: FeedName) -> None:
         """After a sync everything since its origin is there, but for refused ranges."""
         with self.runner.state(feed) as state:
-            origin, refused = state.origin(), state.refused()
+            origin, refused = state.coverage.origin(), state.coverage.refused()
         assert origin is not None
         cases: Sequence[Incident | Leak] = list(
             self.incidents.values() if feed == "incident" else self.leaks.values()

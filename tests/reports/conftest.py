@@ -2,13 +2,6 @@
 
 import pytest
 
-from tests.cli.conftest import guide, guide_library, shell
-from tests.faults.conftest import bench
-from tests.feeds.conftest import emulator
-from tests.state.conftest import site
-
-__all__ = ["bench", "emulator", "guide", "guide_library", "shell", "site"]
-
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.shell import GUIDE, Shell
+from tests.support.shells import GUIDE, Shell
 
 RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
 # what a shell can do with the streams of a command; {} is where it stands; whether standard output

@@ -15,8 +15,10 @@ from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.spool import Spool, SpoolError
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import FeedName, Heard, Outcome, StoppedClock, definition
-from tests.state.support import HOUR, Site
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import FeedName, Outcome, definition
 
 ONE, TWO, NEW = "caSe00001", "caSe00002", "caSe00003"
 HASTY = Limits(connect=1, read=0.5, whole=1, attempts=1)
@@ -298,7 +300,7 @@ def test_4_several_files_of_one_case_are_said_to_be_of_one_case(site: Site) -> N
     site.state.update_case(ONE, site.now - HOUR)
     broken(site, "DownloadCaseFile", OUTAGES["403"])
     outcome = site.sync()
-    assert outcome.heard(" cases are missing") == []
+    assert outcome.heard("failure: 4 files of 1 case are missing for that reason: ")
     (missing,) = said(outcome)["missing"]
     assert (missing["part"], missing["cases"]) == ("files", [ONE])
 
@@ -493,9 +495,10 @@ def work(library: Path, site: Site, planner: Callable[[Any], plan.Plan]) -> int:
 
     with Library.create(library) as opened:
         opened.connection.set_progress_handler(count, 1000)
-        settings = Settings(clock=StoppedClock(site.now), limits=Limits(attempts=1))
+        settings = Settings(clock=FakeClock(site.now, stopped=True), limits=Limits(attempts=1))
+        heard, planned = RecordingProgress(), planner(None)
         run = FeedRun(
-            definition("incident"), primary, site.values, planner(None), opened, Heard(), settings
+            definition("incident"), primary, site.values, planned, opened, heard, settings
         )
         assert run.run().exit_code in (0, 3)
     return steps

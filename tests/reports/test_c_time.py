@@ -9,8 +9,8 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.runtime.source_client import Sources
 from izoologic_cdf.runtime.windows import DAY
-from tests.feeds.support import attributes
-from tests.state.support import HOUR, Site
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import attributes
 
 ONE, TWO = "caSe00001", "caSe00002"
 YEAR = 365 * DAY
@@ -97,7 +97,7 @@ def test_9_a_state_in_the_future_is_told_and_asked_for_again(
     site.ahead = 0
     outcome = site.sync()
     assert outcome.heard(
-        "warning: what the library remembers lies in the future", "asked for again"
+        "warning: what the library remembers lies in the future", "requested again"
     )
     assert all(window.until <= site.now for window in site.finished)
 
@@ -228,6 +228,26 @@ def envelope(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"result": rows, "success": True, "message": None, "errorCode": None}
 
 
+@pytest.mark.parametrize("broken", ["soon", 0, True, {"a": 1}, "2025-13-01", "0000-00-00"])
+def test_11_of_the_dates_of_a_row_the_first_that_can_be_read_counts(
+    site: Site, broken: object
+) -> None:
+    site.fill(ONE, TWO, updated=site.now - HOUR)
+    good = str(site.now - HOUR)
+    rows = [
+        {"caseId": ONE, "updatedAt": broken, "modifiedDate": good},
+        {"caseId": TWO, "updatedAt": broken, "modifiedDate": broken, "updatedOn": good},
+    ]
+    site.state.add_fault("envelope", endpoint="CaseSync", json=envelope(rows), count=None)
+    assert site.sync(site.now - DAY).summary.exit_code == 0
+    assert site.case_values() == {ONE, TWO}
+    # so a later list that still holds them is about other times
+    site.state.clear_requests()
+    site.state.advance(DAY)
+    assert site.sync().summary.exit_code == 0
+    assert site.asked("CaseDetail") == []
+
+
 @pytest.mark.parametrize("ahead", [11 * 60, DAY, 20 * DAY, 400 * DAY, 2_000 * YEAR])
 @pytest.mark.parametrize("since", [DAY, 70 * DAY])
 def test_11_a_row_that_is_dated_ahead_is_processed_once_with_a_warning(
@@ -264,7 +284,7 @@ def test_11_a_row_that_is_dated_before_anything_can_have_been_is_processed_likew
     site.state.add_fault("envelope", endpoint="CaseSync", json=envelope(rows), count=None)
     outcome = site.sync()
     assert (outcome.summary.exit_code, site.case_values()) == (0, {ONE})
-    assert outcome.heard(f"warning: case {ONE}: its update lies before 2000")
+    assert outcome.heard(f"warning: case {ONE}: its update time lies before 2000")
 
 
 def test_11_a_row_of_the_next_minutes_waits_for_the_next_sync(site: Site) -> None:

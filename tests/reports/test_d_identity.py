@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.support import BAD, DLR_BAD, DLR_GOOD, GOOD, Bench
-from tests.feeds.support import CLOCK, Outcome
-from tests.state.support import HOUR, Site
+from tests.support.benches import BAD, DLR_BAD, DLR_GOOD, GOOD, Bench
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import CLOCK, Outcome
 
 DOWNLOAD = "DownloadCaseFile"
 NAME = "screen.png"

@@ -13,12 +13,13 @@ import pytest
 from izoologic_cdf.library.limits import exact, unexact
 from izoologic_cdf.library.objects import Batch, Reported
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.state import State
-from izoologic_cdf.runtime.tenants import one_form
+from izoologic_cdf.runtime.tenants import normalize_address
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.cli.shell import GUIDE, Shell
-from tests.feeds.support import definition
-from tests.state.support import HOUR, Site
+from tests.support.shells import GUIDE, Shell
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import definition
 
 ONE, TWO, THREE, BAD = "caSe00001", "caSe00002", "caSe00003", "caSe0bad1"
 FORMAT_1 = Path(__file__).parents[1] / "state" / "library_of_format_1.sql"
@@ -69,13 +70,15 @@ OTHERS = [
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_13_a_host_is_the_same_however_it_is_spelt(spelling: str) -> None:
-    assert one_form(spelling) == "api.example.com"
+    assert normalize_address(spelling) == "api.example.com"
 
 
 def test_13_hosts_that_differ_are_told_apart() -> None:
-    forms = [one_form(host) for host in ["api.example.com", *OTHERS]]
+    forms = [normalize_address(host) for host in ["api.example.com", *OTHERS]]
     assert len(set(forms)) == len(forms)
-    assert one_form("https://bücher.example/") == one_form("xn--bcher-kva.example")
+    assert normalize_address("https://bücher.example/") == normalize_address(
+        "xn--bcher-kva.example"
+    )
 
 
 def test_13_a_rotated_key_is_the_same_tenant_when_the_api_gives_a_known_case(known: Site) -> None:
@@ -196,7 +199,7 @@ def test_13_whether_it_is_the_same_tenant_is_not_guessed_during_an_outage(known:
     before = dump(known.library)
     outcome = known.sync()
     assert outcome.summary.exit_code == 1
-    assert "cannot be told now" in str(outcome.summary.error)
+    assert "cannot check now whether" in str(outcome.summary.error)
     assert dump(known.library) == before
     known.state.clear_faults()
     assert known.sync().summary.exit_code == 0
@@ -281,8 +284,8 @@ def test_13_a_library_of_an_earlier_version_goes_on_where_it_was(earlier: Site) 
     assert earlier.case_values() == {ONE, TWO, BAD, "caSe0bad2"}
     assert min(earlier.lists_asked()) > earlier.now - 3 * HOUR
     with earlier.remembered() as state:
-        assert state.origin() == 1_751_803_200
-        assert state.tenant.known
+        assert state.coverage.origin() == 1_751_803_200
+        assert (state.tenant.id is not None, state.tenant.settled) == (True, True)
     assert earlier.sync().summary.exit_code == 0
 
 
@@ -360,7 +363,7 @@ def test_14_two_first_runs_at_once_make_one_tenant(
             together.wait(5)
             try:
                 state.tenant.prove(0)
-                state.begin_at(len(errors))
+                state.coverage.begin_at(len(errors))
             except Exception as error:  # noqa: BLE001 - what it is, is looked at below
                 errors.append(str(error))
 
@@ -384,8 +387,8 @@ def test_14_the_first_origin_stays(tmp_path: Path) -> None:
         states = [State(library, "Feed", FIELDS, VALUES) for _ in range(2)]
         for origin, state in enumerate(states, 5):
             state.tenant.prove(0)
-            state.begin_at(origin)
-        assert [state.origin() for state in states] == [5, 5]
+            state.coverage.begin_at(origin)
+        assert [state.coverage.origin() for state in states] == [5, 5]
 
 
 # --- 15: second encodings ----------------------------------------------------------------------
@@ -425,7 +428,8 @@ def test_15_no_two_texts_become_one_and_each_comes_back(tmp_path: Path) -> None:
         state = State(library, "Feed", FIELDS, VALUES)
         state.tenant.prove(0)
         for number, case_id in enumerate(ODD):
-            state.defer(case_id, {"id": case_id}, Window(number, number), "-", "outage", 0)
+            asked = Window(number, number)
+            state.defer(Case(case_id, value={"id": case_id}, asked=asked), "-", "outage", 0)
         assert {one.case_id: one.value for one in state.deferred()} == {x: {"id": x} for x in ODD}
         state.done(ODD[1], 0, Window(1, 1))
         assert len(state.deferred()) == len(ODD) - 1

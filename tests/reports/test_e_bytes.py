@@ -13,15 +13,14 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.errors import Cause
-from izoologic_cdf.runtime.bodies import NoJsonError, read_json
-from izoologic_cdf.runtime.codings import CHUNK, CodingError, decoded
-from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
-from izoologic_cdf.runtime.spool import intruder
-from tests.faults.support import BAD, BAD_CASE, DETAIL, FEEDS, LIST, Bench, envelope
-from tests.feeds.support import CLOCK, FeedName, Outcome
+from izoologic_cdf.runtime.bodies import CHUNK, BodyError, decode, intruder, read_json
+from izoologic_cdf.runtime.failures import HttpError
+from izoologic_cdf.runtime.http import Limits, Request, Transport
 from tests.reports.wires import OK, Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
-from tests.state.support import HOUR
+from tests.support.benches import BAD, BAD_CASE, DETAIL, FEEDS, LIST, Bench, envelope
+from tests.support.clocks import FakeClock
+from tests.support.sites import HOUR
+from tests.support.tenants import CLOCK, FeedName, Outcome
 
 DOWNLOAD = "DownloadCaseFile"
 EVIDENCE = bytes(range(256)) * 586  # 150,016 bytes
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("plain_environment")
 
 
 def coded(parts: list[bytes], codings: str | None) -> bytes:
-    return b"".join(decoded(iter(parts), codings))
+    return b"".join(decode(iter(parts), codings))
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -57,8 +56,8 @@ WHOLE: dict[str, tuple[bytes, str | None]] = {
     "a charset in the wrong place": (EVIDENCE, "utf-8"),
 }
 BROKEN: dict[str, tuple[bytes, str, str]] = {
-    "br": (EVIDENCE, "br", "content coding 'br', which was not asked for"),
-    "zstd": (EVIDENCE, "zstd", "content coding 'zstd', which was not asked for"),
+    "br": (EVIDENCE, "br", "content coding 'br', which was not requested"),
+    "zstd": (EVIDENCE, "zstd", "content coding 'zstd', which was not requested"),
     "compress": (EVIDENCE, "compress", "content coding 'compress'"),
     "unknown inside": (gzip.compress(EVIDENCE), "br, gzip", "content coding 'br'"),
     "a name that is none": (EVIDENCE, "\x1b[31m", "of an odd name"),
@@ -93,14 +92,14 @@ def test_18_what_can_be_decoded_is_the_file_however_it_comes(what: str, parts: i
 @pytest.mark.parametrize("what", BROKEN)
 def test_18_what_cannot_be_decoded_or_ends_early_is_no_file(what: str, step: int) -> None:
     body, codings, told = BROKEN[what]
-    with pytest.raises(CodingError, match=re.escape(told)):
+    with pytest.raises(BodyError, match=re.escape(told)):
         coded([body[at : at + step] for at in range(0, len(body), step)], codings)
 
 
 def test_18_a_small_body_does_not_become_a_large_one_in_memory() -> None:
     bomb = gzip.compress(gzip.compress(bytes(200_000_000)))
     tracemalloc.start()
-    size = max(len(chunk) for chunk in decoded(iter([bomb]), "gzip, gzip"))
+    size = max(len(chunk) for chunk in decode(iter([bomb]), "gzip, gzip"))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size <= CHUNK
@@ -415,7 +414,7 @@ ODD: dict[str, tuple[bytes, str, Cause]] = {
 
 @pytest.mark.parametrize("status", ODD)
 def test_20_each_odd_status_has_its_own_sentence(status: str) -> None:
-    from izoologic_cdf.runtime.refusals import refusal  # noqa: PLC0415
+    from izoologic_cdf.runtime.failures import refusal  # noqa: PLC0415
 
     body, told, cause = ODD[status]
     with wire(answer(body, status=status)) as server:
@@ -464,7 +463,7 @@ def test_21_a_whole_number_is_whole_however_it_is_written(written: str, value: A
 
 @pytest.mark.parametrize("written", ["[1e400", "[NaN,,]", '["a" 1e400]'])
 def test_21_an_odd_number_does_not_hide_that_the_json_is_broken(written: str) -> None:
-    with pytest.raises(NoJsonError, match="JSON at line 1 column"):
+    with pytest.raises(BodyError, match="JSON at line 1 column"):
         read_json(written.encode())
 
 

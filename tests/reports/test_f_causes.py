@@ -15,11 +15,12 @@ import trustme
 
 from izoologic_cdf.errors import Cause
 from izoologic_cdf.runtime import failures
-from izoologic_cdf.runtime.failures import Route, certificate
-from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
-from tests.faults.support import BAD, Bench
+from izoologic_cdf.runtime.connections import Route
+from izoologic_cdf.runtime.failures import HttpError, certificate
+from izoologic_cdf.runtime.http import Limits, Request, Transport
 from tests.reports.wires import Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
+from tests.support.benches import BAD, Bench
+from tests.support.clocks import FakeClock
 
 HOST = "api.example.com"
 pytestmark = pytest.mark.usefixtures("plain_environment")
@@ -314,8 +315,8 @@ def test_25_a_name_server_that_fails_for_the_moment_is_asked_again(
         (errno.ENETDOWN, "this machine has no route to api.example.com", 3),
         (errno.EPERM, "this machine forbids the connection to api.example.com", 1),
         (errno.EACCES, "this machine forbids the connection to api.example.com", 1),
-        (errno.EADDRNOTAVAIL, "no free port or address left; lower --in-flight", 3),
-        (errno.EMFILE, "no file handle left; raise `ulimit -n`, or lower --in-flight", 1),
+        (errno.EADDRNOTAVAIL, "no free port or address left; process fewer cases at once", 3),
+        (errno.EMFILE, "no file handle left; raise `ulimit -n`, or process fewer cases at once", 1),
         (errno.ENFILE, "no file handle left", 1),
         (errno.ENOBUFS, "no memory left for a connection", 1),
     ],

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.runtime.http import Response
+from izoologic_cdf.runtime.bodies import Response
+from izoologic_cdf.runtime.failures import refusal
 from izoologic_cdf.runtime.redactor import LONGEST_READ, LONGEST_TEXT, MASK, Redactor
-from izoologic_cdf.runtime.refusals import refusal
-from tests.faults.support import BAD, Bench
+from tests.support.benches import BAD, Bench
 
 KEY = "CaNaRy+key/9f3A=="
 SECRET = 'CaNaRy"s&cret<7c1B?'

@@ -17,7 +17,7 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.windows import Window
-from tests.cli.shell import CHECKOUT, GUIDE, Ended, Shell
+from tests.support.shells import CHECKOUT, GUIDE, Ended, Shell
 
 RUN = ("run", "incident", *GUIDE)
 # a line of a log that is forged, a screen that is wiped, a name that reads backwards, a bell in
@@ -48,7 +48,7 @@ def test_24_what_is_printable_is_one_line_and_stays_as_it_is(text: str) -> None:
 
 def test_24_nothing_but_one_module_prints() -> None:
     """All output of commands is written by `cli/streams.py`, which makes every line printable."""
-    allowed = {"cli/streams.py", "documents/__main__.py"}
+    allowed = {"cli/streams.py"}
     package = CHECKOUT / "izoologic_cdf"
     for path in package.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -146,7 +146,7 @@ def test_24_what_a_definition_says_acts_on_nothing(shell: Shell) -> None:
 
 
 def test_24_what_a_comparison_tells_acts_on_nothing(shell: Shell) -> None:
-    from tests.bundle.small import OLD  # noqa: PLC0415
+    from tests.support.small_feed import OLD  # noqa: PLC0415
 
     odd = json.dumps(HOSTILE.replace("\udc80", ""))[1:-1]
     (shell.folder / "old.yaml").write_text(OLD, encoding="utf-8")

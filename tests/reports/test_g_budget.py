@@ -14,8 +14,8 @@ from izoologic_cdf.errors import ItemError
 from izoologic_cdf.language import budget
 from izoologic_cdf.language.allowed import REFUSED
 from izoologic_cdf.language.expressions import EvaluationError, Missing
-from tests.language.support import expr, refused
-from tests.runtime.steps import steps
+from tests.support.definitions import expr, refused
+from tests.support.steps import steps
 
 # one expression that would run for hours
 LONG = [

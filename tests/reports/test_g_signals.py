@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.runtime.scratch import Scratch, remove_leftovers
-from tests.cli.shell import GUIDE, PROGRAM, Shell
-from tests.signals import heeded
+from izoologic_cdf.runtime.spool import Scratch, remove_leftovers
+from tests.support.shells import GUIDE, PROGRAM, Shell
+from tests.support.signals import heeded
 
 RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
 INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP

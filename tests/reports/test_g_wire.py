@@ -17,13 +17,14 @@ from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, ScenarioError, load_scenario
 from izoologic_cdf.errors import unexpected
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.feeds import Feeds
-from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
+from izoologic_cdf.runtime.http import Limits, Request, Transport
 from izoologic_cdf.runtime.spool import Spool
-from tests.faults.support import BAD, BAD_CASE, DETAIL, FEEDS, Bench
-from tests.feeds.support import FeedName
 from tests.reports.wires import OK, Line, Wire, answer, wire
-from tests.runtime.clocks import FakeClock
+from tests.support.benches import BAD, BAD_CASE, DETAIL, FEEDS, Bench
+from tests.support.clocks import FakeClock
+from tests.support.tenants import FeedName
 
 SECRET = "hunter2"
 LARGE = bytes(400_000)
@@ -135,7 +136,7 @@ DATES = [
 
 
 @pytest.mark.parametrize("date", DATES)
-def test_31_no_date_in_retry_after_ends_a_run(date: str) -> None:
+def test_31_no_date_inread_retry_after_ends_a_run(date: str) -> None:
     head = f"HTTP/1.1 503 Wait\r\nRetry-After: {date}\r\nContent-Length: 0\r\n\r\n"
     clock = FakeClock()
     with (
@@ -149,11 +150,11 @@ def test_31_no_date_in_retry_after_ends_a_run(date: str) -> None:
 
 
 @given(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=40))
-def test_31_no_text_in_retry_after_ends_a_run(text: str) -> None:
-    from izoologic_cdf.runtime.http import _retry_after  # noqa: PLC0415 - the one that reads it
+def test_31_no_text_inread_retry_after_ends_a_run(text: str) -> None:
+    from izoologic_cdf.runtime.http import read_retry_after  # noqa: PLC0415 - the one that reads it
 
     for written in (text, f"Fri, 31 Dec {text} 23:59:59 GMT", f"Fri, 31 Dec 2030 23:59:59 {text}"):
-        wait = _retry_after(written, FakeClock())
+        wait = read_retry_after(written, FakeClock())
         assert wait is None or wait >= 0
 
 

@@ -18,8 +18,8 @@ import pytest
 
 from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.cli.main import main
-from tests.cli.shell import CHECKOUT, GUIDE, Ended, Shell
-from tests.custom_objects.test_install_refusals import bound_by_permissions
+from tests.support.platforms import bound_by_permissions
+from tests.support.shells import CHECKOUT, GUIDE, Ended, Shell
 
 LIBRARY = "izoologic.sqlite"
 RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
@@ -276,7 +276,7 @@ def _bomb() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
         for number in range(40):
-            opened.writestr(f"{number}", bytes(layout.LARGEST_MEMBER))
+            opened.writestr(f"{number}", bytes(layout.MAX_MEMBER))
     return buffer.getvalue()
 
 
@@ -413,7 +413,7 @@ def test_37_an_installer_without_the_right_to_be_executed_is_a_fault(
         )
     )
     assert main(["verify", str(path)]) == 1
-    assert f"{layout.OBJECT_INSTALLER}: this can't be executed" in capsys.readouterr().out
+    assert f"{layout.OBJECT_INSTALLER}: this cannot be executed" in capsys.readouterr().out
 
 
 # --- 38: numbers -------------------------------------------------------------------------------

@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.custom_objects.conftest import BUNDLE, FakePlatform
-from tests.custom_objects.conftest import platform as platform  # noqa: PLC0414 - a fixture
-from tests.custom_objects.conftest import v5 as v5  # noqa: PLC0414
-from tests.custom_objects.conftest import v6 as v6  # noqa: PLC0414
-from tests.custom_objects.test_install_refusals import assert_untouched
-from tests.custom_objects.test_install_success import installation
+from tests.support.platforms import BUNDLE, FakePlatform, assert_untouched, installation
 
 
 def test_35_of_two_installations_at_once_one_is_refused(platform: FakePlatform) -> None:

@@ -13,9 +13,9 @@ from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.content import folder
 from izoologic_cdf.lint.check import lint
-from izoologic_cdf.lint.examples import complete
-from tests.lint.definitions import lint_text
-from tests.runtime.steps import steps
+from izoologic_cdf.lint.rules import complete
+from tests.support.linted import lint_text
+from tests.support.steps import steps
 
 CODE = "CDF115"
 HTTP = "source:\n  http:\n    url: https://api.example.com/\n    "

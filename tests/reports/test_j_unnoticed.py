@@ -10,13 +10,13 @@ from izoologic_cdf.bundle.verify import verify
 from izoologic_cdf.diff.definition_changes import definition_changes
 from izoologic_cdf.emulator.endpoints import ENDPOINTS
 from izoologic_cdf.language.nodes import Document
-from tests.bundle.built import built_zip
-from tests.bundle.small import OLD, version
-from tests.bundle.test_archive import repacked
-from tests.faults.support import BAD, FEEDS, Bench
-from tests.feeds.support import FeedName
-from tests.language.support import MARK, compiled, marked, place, refused
-from tests.runtime.steps import steps
+from tests.support.benches import BAD, FEEDS, Bench
+from tests.support.built import built_zip
+from tests.support.definitions import MARK, compiled, marked, place, refused
+from tests.support.small_feed import OLD, version
+from tests.support.steps import steps
+from tests.support.tenants import FeedName
+from tests.support.zips import repacked
 
 
 @pytest.mark.parametrize("feed", FEEDS)

@@ -1,7 +1,7 @@
 """Runs of a definition against a library, with a progress that remembers what was said."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,47 +9,22 @@ from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.load import load
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.case import Message
-from izoologic_cdf.runtime.clock import Clock
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import Window
-from tests.runtime.clocks import FakeClock
+from izoologic_cdf.runtime.windows import Clock, Window
+from tests.support.clocks import FakeClock
+from tests.support.progress import RecordingProgress
 
 RANGE = Window(1_700_000_000, 1_700_086_400)
 
 
 @dataclass(slots=True)
-class Told:
-    said: list[str] = field(default_factory=list)
-    windows: list[Window] = field(default_factory=list)
-    listed_counts: list[int] = field(default_factory=list)
-    cases: int = 0
-
-    def window(self, window: Window, done: int, of: int) -> None:
-        assert done == len(self.windows) < of
-        self.windows.append(window)
-
-    def listed(self, count: int) -> None:
-        self.listed_counts.append(count)
-
-    def case(self) -> None:
-        self.cases += 1
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def message(self, message: Message) -> None:
-        self.said.append(str(message))
-
-
-@dataclass(slots=True)
 class Outcome:
     summary: Summary
-    told: Told
+    told: RecordingProgress
     exported: str
 
 
@@ -68,7 +43,7 @@ def run(
     """Run the one primary feed of a definition."""
     definition = load(path, path.parent / "filters", missing=missing)
     (feed,) = definition.primary_feeds
-    told = Told()
+    told = RecordingProgress()
     settings = Settings(in_flight, Limits(attempts=2), clock or FakeClock(), committed, first_page)
     with Library.create(library) as opened:
         plan = plan or whole(RANGE.since, RANGE.until)

@@ -11,9 +11,9 @@ import pytest
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.runtime.clocks import FakeClock
-from tests.runtime.loopback import Answer, Asked, Loopback
 from tests.runtime.runs import Outcome, run
+from tests.support.clocks import FakeClock
+from tests.support.loopback import Answer, Asked, Loopback
 
 DEFINITION = Path(__file__).parent / "definitions" / "cases.yaml"
 # two days from a midnight
@@ -221,7 +221,7 @@ def test_a_window_that_is_not_given_is_a_hole_and_the_others_go_on(
     assert values(outcome) == ["found"]
     assert outcome.summary.gaps == [Window(SINCE, SINCE + DAY - 1)]
     assert (outcome.summary.outcome, outcome.summary.exit_code) == ("partial", 3)
-    assert "failure: nothing was read of 2023-11-14 00:00:00 to 2023-11-14 23:59:59" in (
+    assert "failure: nothing was read for 2023-11-14 00:00:00 to 2023-11-14 23:59:59" in (
         outcome.told.said
     )
 

@@ -9,8 +9,8 @@ import pytest
 
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.library.store import Library
-from tests.runtime.loopback import Answer, Asked, Loopback
 from tests.runtime.runs import Outcome, run
+from tests.support.loopback import Answer, Asked, Loopback
 
 DEFINITION = Path(__file__).parent / "definitions" / "asset_inventory.yaml"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from izoologic_cdf.runtime.environment import (
+from izoologic_cdf.runtime.connections import (
     BUNDLE_NAMES,
     BadEnvironmentError,
     Environment,
@@ -22,18 +22,22 @@ def _empty(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
+URL = "https://api.example.com/a"
+
+
 def test_a_bundle_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = tmp_path / "authority.pem"
     trustme.CA().cert_pem.write_to_path(str(bundle))
     monkeypatch.setenv("CURL_CA_BUNDLE", str(bundle))
     environment = Environment()
-    assert environment.authorities() == str(bundle)
+    assert environment.route(URL).verify == str(bundle)
     bundle.unlink()
-    assert environment.authorities() == str(bundle)
+    assert environment.route(URL).verify == str(bundle)
+    assert environment.route(URL, verify=False).verify is False
 
 
 def test_without_a_bundle_those_that_come_along_are_trusted() -> None:
-    assert Environment().authorities() is True
+    assert Environment().route(URL).verify is True
 
 
 def test_a_bundle_that_is_not_there_is_named_at_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,17 +45,13 @@ def test_a_bundle_that_is_not_there_is_named_at_every_call(monkeypatch: pytest.M
     environment = Environment()
     for _ in range(2):
         with pytest.raises(BadEnvironmentError, match=r"no file 'nowhere\.pem', which REQUESTS_CA"):
-            environment.authorities()
+            environment.route(URL)
 
 
-def test_proxies_are_those_of_the_environment_when_first_asked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", PROXY)
-    environment = Environment()
-    assert environment.way("https://api.example.com/a").proxies["https"] == PROXY
-    monkeypatch.delenv("https_proxy")
-    assert environment.way("https://api.example.com/b?c").proxies["https"] == PROXY
+    assert Environment().route(URL).proxies["https"] == PROXY
+    assert Environment().route(URL, use_proxies=False).proxies == {}
 
 
 @pytest.mark.parametrize(
@@ -71,10 +71,7 @@ def test_loopback_and_no_proxy_go_without(
 ) -> None:
     monkeypatch.setenv("http_proxy", PROXY)
     monkeypatch.setenv("no_proxy", "other.example.com,ports.example.com:8080")
-    environment = Environment()
-    # asked after its neighbour on another port
-    environment.way("http://ports.example.com:8080/")
-    assert ("http" in environment.way(url).proxies) is by_proxy
+    assert ("http" in Environment().route(url).proxies) is by_proxy
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 import trustme
 
-from izoologic_cdf.runtime.http import HttpError, Limits, Request, Transport
+from izoologic_cdf.runtime.failures import HttpError
+from izoologic_cdf.runtime.http import Limits, Request, Transport
 from izoologic_cdf.runtime.spool import SpooledBody
-from tests.runtime.clocks import FakeClock
-from tests.runtime.loopback import Answer, Loopback
+from tests.support.clocks import FakeClock
+from tests.support.loopback import Answer, Loopback
 
 BIG = bytes(range(256)) * 1024
 

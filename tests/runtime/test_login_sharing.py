@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from izoologic_cdf.errors import RunError
-from izoologic_cdf.runtime.http import HttpError, Response
+from izoologic_cdf.runtime.bodies import Response
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.login import Login, Logins
 
 THREADS = 16

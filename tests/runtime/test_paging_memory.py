@@ -3,8 +3,8 @@
 import tracemalloc
 from pathlib import Path
 
-from tests.runtime.loopback import Answer, Asked, Loopback
 from tests.runtime.runs import run
+from tests.support.loopback import Answer, Asked, Loopback
 
 DEFINITION = """\
 version: "1.0.0"

@@ -10,7 +10,7 @@ from izoologic_cdf.errors import ItemError
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.interpreter import RefusedError
-from tests.runtime.steps import steps
+from tests.support.steps import steps
 
 READINGS = pytest.mark.parametrize("missing", list(Missing))
 

@@ -11,6 +11,7 @@ from izoologic_cdf.runtime.summary import Missing, Summary, plural
 from izoologic_cdf.runtime.windows import Window
 
 DAY = 86_400
+NAMES = {"account": "Compromised Account"}
 
 
 def summary(**changes: Any) -> Summary:
@@ -63,7 +64,7 @@ def busy() -> Summary:
 
 
 def test_the_text_for_people(golden: Callable[[str, str], None]) -> None:
-    golden("summary.txt", busy().as_text() + "\n")
+    golden("summary.txt", busy().as_text(NAMES) + "\n")
     failed = summary(error="the login failed: GET /x: no connection", windows_done=0)
     golden("summary_failed.txt", failed.as_text() + "\n")
 
@@ -83,4 +84,4 @@ def test_the_document_for_scripts(golden: Callable[[str, str], None]) -> None:
     ],
 )
 def test_a_code_is_shown_by_the_name_that_people_know(code: str, name: str) -> None:
-    assert plural(code) == name
+    assert plural(code, NAMES) == name

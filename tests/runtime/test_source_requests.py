@@ -15,11 +15,12 @@ from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.schema import Scope, read
-from izoologic_cdf.runtime.http import HttpError, Limits, Transport
+from izoologic_cdf.runtime.failures import HttpError
+from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.source_client import FirstPage, Sources
-from tests.runtime.clocks import FakeClock
-from tests.runtime.loopback import Answer, Asked, Loopback
+from tests.support.clocks import FakeClock
+from tests.support.loopback import Answer, Asked, Loopback
 
 NAMES: dict[str, Any] = {"user_fields": {"key": "k", "on": True, "off": False}}
 
@@ -271,7 +272,7 @@ def test_params_that_count_on_the_params_before_show_the_difference(asker: Asker
 def test_a_condition_that_never_turns_false_is_ended(
     asker: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("izoologic_cdf.runtime.source_client.MOST_PAGES", 5)
+    monkeypatch.setattr("izoologic_cdf.runtime.source_client.MAX_PAGES", 5)
     with pytest.raises(ItemError, match="more than 5 pages; the condition never turns false"):
         asker.ask(f"{URL}, pagination: {{condition: true, params: {{n: !expr page_count}}}}")
     assert len(asker.server.asked) == 5

@@ -15,8 +15,8 @@ from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.load import load
 from izoologic_cdf.lint.check import lint
 from izoologic_cdf.runtime.source_client import FirstPage
-from tests.runtime.loopback import Answer, Asked, Loopback
 from tests.runtime.runs import Outcome, run
+from tests.support.loopback import Answer, Asked, Loopback
 
 DEFINITION = Path(__file__).parent / "definitions" / "watchlist.yaml"
 FEED = "Example Labs Watchlist"

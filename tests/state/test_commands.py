@@ -16,7 +16,7 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, Scenario
 from izoologic_cdf.runtime.windows import DAY
-from tests.signals import heeded
+from tests.support.signals import heeded
 
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
 
@@ -186,7 +186,7 @@ def test_a_backfill_resumes_into_its_gaps_and_a_second_one_asks_nothing(shell: S
     shell.emulator.state.add_fault("status", endpoint="CaseSync", status=403, nth=1)
     code, out, err = shell("backfill", "incident", "--since", "50d")
     assert code == 3
-    assert "failure: nothing was read of " in err
+    assert "failure: nothing was read for " in err
     assert "  gap       " in out
     assert shell("backfill", "incident", "--since", "50d", "--until", "1d")[0] == 0
     assert shell.cases() == {"caSe00000", "caSe00001", "caSe00002"}
@@ -209,7 +209,7 @@ def test_an_abandoned_case_is_done_again_by_retry(shell: Shell) -> None:
         code, out, err = shell("run", "incident", "--since", "50d")
         assert code == 3
     assert "  abandoned caSe00001\n" in out
-    assert "is abandoned; a retry asks for it again: the API refused the request" in err
+    assert "is abandoned; a retry requests it again: the API refused the request" in err
     assert shell("sync", "incident")[0] == 0
     assert "caSe00001" not in shell.cases()
     code, out, _ = shell("retry", "incident", "caSe00001")

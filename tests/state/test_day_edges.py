@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from izoologic_cdf.runtime.windows import DAY
-from tests.state.support import Site
+from tests.support.sites import Site
 
 
 def at(text: str) -> int:

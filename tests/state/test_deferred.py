@@ -7,8 +7,8 @@ import pytest
 
 from izoologic_cdf.runtime.state import MAX_FAILURES
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
-from tests.feeds.support import attributes
-from tests.state.support import HOUR, Site
+from tests.support.sites import HOUR, Site
+from tests.support.tenants import attributes
 
 BAD, GOOD = "caSe0bad1", "caSe0good"
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}

@@ -1,7 +1,7 @@
 """A list tells a case once, at its newest update: what came before must not be lost (F27, I-13)."""
 
 from izoologic_cdf.runtime.windows import DAY
-from tests.state.support import HOUR, Site
+from tests.support.sites import HOUR, Site
 
 
 def say(site: Site, case_id: str, subject: str, at: int) -> None:

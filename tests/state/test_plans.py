@@ -15,8 +15,8 @@ from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.plan import FIRST_SYNC
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
-from tests.state.support import Site
 from tests.state.test_intervals import seconds
+from tests.support.sites import Site
 
 NOW = 10_000
 BOUND = st.integers(0, NOW + 100)
@@ -35,12 +35,12 @@ def memory(
         state = State(library, "feed", (), {})
         state.tenant.prove(0)
         for window in finished:
-            state.begin(window)
-            state.finish(window.until)
+            state.coverage.begin(window)
+            state.coverage.finish(window.until)
         for window in refused or []:
-            state.refuse(window)
+            state.coverage.refuse(window)
         if origin is not None:
-            state.begin_at(origin)
+            state.coverage.begin_at(origin)
         yield state
 
 
@@ -72,7 +72,7 @@ def test_a_sync_asks_for_every_open_second_after_its_origin_and_for_nothing_befo
 ) -> None:
     with memory(finished, refused, origin) as state:
         planned = plan.sync(state, NOW)
-        begin = state.origin() if planned.origin is None else planned.origin
+        begin = state.coverage.origin() if planned.origin is None else planned.origin
     assert begin is not None
     asked = seconds(list(planned.parts))
     open_seconds = seconds([Window(begin, NOW)]) - seconds(finished) - seconds(refused)
@@ -88,9 +88,9 @@ def test_a_sync_asks_again_for_the_minutes_before_the_last_finished_point(
     finished: list[Window], origin: int | None
 ) -> None:
     with memory(finished, origin=origin) as state:
-        last = state.finished()[-1].until
+        last = state.coverage.finished()[-1].until
         planned = plan.sync(state, NOW)
-        begin = max(last - OVERLAP, planned.origin or state.origin() or 0)
+        begin = max(last - OVERLAP, planned.origin or state.coverage.origin() or 0)
     tail = seconds([Window(begin, min(last, NOW))])
     assert tail <= seconds(list(planned.parts))
 
@@ -107,8 +107,8 @@ def test_the_origin_is_set_by_the_first_sync_and_stays(since: int | None) -> Non
     with memory([]) as state:
         first = plan.sync(state, now, since)
         assert (first.parts, first.origin) == ((Window(begin, now),), begin)
-        state.begin_at(begin)
-        state.begin_at(begin + 5)
+        state.coverage.begin_at(begin)
+        state.coverage.begin_at(begin + 5)
         assert plan.sync(state, now + DAY, 77).parts == (Window(begin, now + DAY),)
 
 

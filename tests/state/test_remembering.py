@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.case import Miss
+from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.state import MAX_FAILURES, State, milliseconds
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.feeds.support import definition
+from tests.support.tenants import definition
 
 KEY, SECRET = "key-that-occurs-nowhere-else", "secret-that-occurs-nowhere-else"
 VALUES = {"api_host": "api.example.com", "api_key": KEY, "api_secret": SECRET, "verify_ssl": True}
@@ -26,8 +26,12 @@ def opened(library: Library, feed: str = "feed", tenant: str = "", **changed: An
     return state
 
 
+def waiting(case_id: str) -> Case:
+    return Case(case_id, 5, ROW, asked=Window(1, 2))
+
+
 def defer(state: State, case_id: str, asked: Window, reason: str = "it failed") -> None:
-    state.defer(case_id, ROW, asked, reason, "item", NOW)
+    state.defer(Case(case_id, 5, ROW, asked=asked), reason, "item", NOW)
 
 
 def done(state: State, case_id: str, read: Window | None = None) -> None:
@@ -47,59 +51,59 @@ def library(path: Path) -> Iterator[Library]:
 
 def test_nothing_is_remembered_at_first(library: Library) -> None:
     state = opened(library)
-    assert (state.finished(), state.refused(), state.deferred()) == ([], [], [])
-    assert state.origin() is None
+    assert (state.coverage.finished(), state.coverage.refused(), state.deferred()) == ([], [], [])
+    assert state.coverage.origin() is None
     assert state.ranges("a")[0] is None
 
 
 def test_an_interval_that_has_just_begun_holds_no_second(library: Library) -> None:
     state = opened(library)
-    state.begin(Window(100, 200))
-    assert state.finished() == []
+    state.coverage.begin(Window(100, 200))
+    assert state.coverage.finished() == []
 
 
 def test_an_interval_grows_and_never_shrinks(library: Library) -> None:
     state = opened(library)
-    state.begin(Window(100, 200))
+    state.coverage.begin(Window(100, 200))
     grown = []
     for until in (50, 130, 120, 150):
-        state.grow(until)
-        grown.append(state.finished())
+        state.coverage.grow(until)
+        grown.append(state.coverage.finished())
     assert grown == [[], [Window(100, 130)], [Window(100, 130)], [Window(100, 150)]]
-    state.finish(200)
-    assert state.finished() == [Window(100, 200)]
+    state.coverage.finish(200)
+    assert state.coverage.finished() == [Window(100, 200)]
 
 
 def test_an_interval_that_is_proven_to_before_its_begin_holds_no_second(library: Library) -> None:
     state = opened(library)
-    state.begin(Window(100, 200))
-    state.finish(90)
-    assert state.finished() == []
+    state.coverage.begin(Window(100, 200))
+    state.coverage.finish(90)
+    assert state.coverage.finished() == []
 
 
 def test_neighbours_are_joined(library: Library) -> None:
     state = opened(library)
     for window in (Window(300, 399), Window(100, 199), Window(200, 299)):
-        state.begin(window)
-        state.finish(window.until)
-    assert state.finished() == [Window(100, 399)]
+        state.coverage.begin(window)
+        state.coverage.finish(window.until)
+    assert state.coverage.finished() == [Window(100, 399)]
     rows = library.connection.execute("SELECT count(*) FROM feed_interval").fetchone()
     assert rows == (1,)
 
 
 def test_what_is_not_committed_is_not_finished(library: Library) -> None:
     state = opened(library)
-    state.begin(Window(100, 200))
+    state.coverage.begin(Window(100, 200))
 
     def crash() -> None:
         with library.transaction():
-            state.grow(150)
+            state.coverage.grow(150)
             defer(state, "a", Window(0, 5))
             raise KeyError
 
     with pytest.raises(KeyError):
         crash()
-    assert (state.finished(), state.deferred()) == ([], [])
+    assert (state.coverage.finished(), state.deferred()) == ([], [])
 
 
 def test_two_runs_of_one_feed_at_once_do_not_take_each_others_progress(
@@ -108,31 +112,35 @@ def test_two_runs_of_one_feed_at_once_do_not_take_each_others_progress(
     # the interval of one is joined away by the other, and its row number is used again
     with Library.open(path) as beside:
         one, other = opened(library), opened(beside)
-        one.begin(Window(1000, 2000))
-        one.grow(1100)
-        other.begin(Window(0, 10))
-        other.finish(10)
-        other.begin(Window(5000, 6000))
-        one.grow(1500)
-        other.finish(5500)
-        one.finish(2000)
-    assert opened(library).finished() == [Window(0, 10), Window(1000, 2000), Window(5000, 5500)]
+        one.coverage.begin(Window(1000, 2000))
+        one.coverage.grow(1100)
+        other.coverage.begin(Window(0, 10))
+        other.coverage.finish(10)
+        other.coverage.begin(Window(5000, 6000))
+        one.coverage.grow(1500)
+        other.coverage.finish(5500)
+        one.coverage.finish(2000)
+    assert opened(library).coverage.finished() == [
+        Window(0, 10),
+        Window(1000, 2000),
+        Window(5000, 5500),
+    ]
 
 
 def test_everything_is_there_after_the_library_is_opened_again(path: Path) -> None:
     with Library.create(path) as library:
         state = opened(library)
-        state.begin_at(40)
-        state.begin(Window(100, 200))
-        state.grow(150)
-        state.refuse(Window(1, 5))
+        state.coverage.begin_at(40)
+        state.coverage.begin(Window(100, 200))
+        state.coverage.grow(150)
+        state.coverage.refuse(Window(1, 5))
         defer(state, "a", Window(7, 8))
         done(state, "b", Window(3, 4))
     with Library.open(path) as library:
         state = opened(library)
         (record,) = state.deferred()
-        assert (state.origin(), state.finished()) == (40, [Window(100, 150)])
-        assert state.refused() == [Window(1, 5)]
+        assert (state.coverage.origin(), state.coverage.finished()) == (40, [Window(100, 150)])
+        assert state.coverage.refused() == [Window(1, 5)]
         assert (record.case_id, record.value, record.asked) == ("a", ROW, Window(7, 8))
         assert (record.reason, record.failures, record.abandoned) == ("it failed", 0, False)
         assert state.ranges("b")[0] == Window(3, 4)
@@ -143,30 +151,31 @@ def test_everything_is_there_after_the_library_is_opened_again(path: Path) -> No
 )
 def test_feeds_and_tenants_do_not_see_each_other(library: Library, other: dict[str, Any]) -> None:
     mine = opened(library)
-    mine.begin(Window(1, 2))
-    mine.finish(2)
-    mine.begin_at(1)
-    mine.refuse(Window(5, 6))
+    mine.coverage.begin(Window(1, 2))
+    mine.coverage.finish(2)
+    mine.coverage.begin_at(1)
+    mine.coverage.refuse(Window(5, 6))
     defer(mine, "a", Window(1, 2))
     done(mine, "b", Window(1, 2))
     theirs = opened(library, **other)
-    assert (theirs.finished(), theirs.refused(), theirs.deferred()) == ([], [], [])
-    assert (theirs.origin(), theirs.ranges("b")[0]) == (None, None)
-    theirs.begin(Window(8, 9))
-    theirs.finish(9)
+    found = theirs.coverage.finished(), theirs.coverage.refused(), theirs.deferred()
+    assert found == ([], [], [])
+    assert (theirs.coverage.origin(), theirs.ranges("b")[0]) == (None, None)
+    theirs.coverage.begin(Window(8, 9))
+    theirs.coverage.finish(9)
     done(theirs, "a")
-    assert mine.finished() == [Window(1, 2)]
+    assert mine.coverage.finished() == [Window(1, 2)]
     assert [one.case_id for one in mine.deferred()] == ["a"]
 
 
 def test_switches_do_not_make_another_tenant(library: Library) -> None:
-    opened(library).begin_at(40)
-    assert opened(library, verify_ssl=False, ingest_as_event=True).origin() == 40
+    opened(library).coverage.begin_at(40)
+    assert opened(library, verify_ssl=False, ingest_as_event=True).coverage.origin() == 40
 
 
 def test_the_file_holds_no_secret(library: Library, path: Path) -> None:
     state = opened(library)
-    state.begin(Window(1, 2))
+    state.coverage.begin(Window(1, 2))
     defer(state, "a", Window(1, 2))
     library.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = b"".join(file.read_bytes() for file in path.parent.iterdir())
@@ -202,7 +211,7 @@ def test_the_next_try_is_further_away_the_longer_it_has_failed(library: Library)
     waits = []
     for hours in (0, 0.9, 1, 8, 80, 800):
         now = begun + int(hours * 3600)
-        state.defer("a", ROW, Window(1, 2), "no answer", "outage", now)
+        state.defer(waiting("a"), "no answer", "outage", now)
         (record,) = state.deferred()
         waits.append(record.next_at - now)
         assert record.is_due(record.next_at)
@@ -212,7 +221,7 @@ def test_the_next_try_is_further_away_the_longer_it_has_failed(library: Library)
 
 def test_a_next_try_that_no_clock_can_have_set_is_due(library: Library) -> None:
     state = opened(library)
-    state.defer("a", ROW, Window(1, 2), "no answer", "outage", NOW + 365 * DAY)
+    state.defer(waiting("a"), "no answer", "outage", NOW + 365 * DAY)
     (record,) = state.deferred()
     assert record.is_due(NOW)
 
@@ -220,7 +229,7 @@ def test_a_next_try_that_no_clock_can_have_set_is_due(library: Library) -> None:
 def test_parts_of_a_case_are_deferred_by_themselves(library: Library) -> None:
     state = opened(library)
     for part in ("", "notes", "files\na\n1", "files\na\n2"):
-        state.defer("a", ROW, Window(1, 2), "no answer", "outage", NOW, part=part)
+        state.defer(waiting("a"), "no answer", "outage", NOW, part=part)
     state.done("a", 0, None, [Miss("files", "no answer", "", None, "a\n2")])
     assert [one.part for one in state.deferred()] == ["files\na\n2"]
     assert state.ranges("a") == (None, Window(1, 2))
@@ -228,7 +237,7 @@ def test_parts_of_a_case_are_deferred_by_themselves(library: Library) -> None:
 
 def test_an_older_reading_takes_back_nothing_that_a_newer_one_has_missed(library: Library) -> None:
     state = opened(library)
-    state.defer("a", ROW, Window(1, 2), "no answer", "outage", NOW, read_at=200)
+    state.defer(waiting("a"), "no answer", "outage", NOW, read_at=200)
     state.done("a", 100, Window(1, 2))
     assert [one.case_id for one in state.deferred()] == ["a"]
     assert [state.is_stale("a", at) for at in (99, 100, 101)] == [True, False, False]
@@ -261,9 +270,9 @@ def test_a_case_that_is_done_is_forgotten_and_others_stay(library: Library) -> N
 )
 def test_any_text_can_be_a_case_id(library: Library, case_id: str) -> None:
     state = opened(library)
-    state.defer(case_id, {"caseId": case_id}, Window(1, 2), "it failed \udfff", "item", NOW)
+    state.defer(waiting(case_id), "it failed \udfff", "item", NOW)
     (record,) = state.deferred()
-    assert (record.case_id, record.value) == (case_id, {"caseId": case_id})
+    assert (record.case_id, record.value) == (case_id, ROW)
     done(state, case_id, Window(1, 2))
     assert state.deferred() == []
     assert state.ranges(case_id)[0] == Window(1, 2)

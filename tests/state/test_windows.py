@@ -10,8 +10,8 @@ import pytest
 from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
 from izoologic_cdf.loopback.inputs import epoch
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
-from tests.feeds.support import Object
-from tests.state.support import Site
+from tests.support.sites import Site
+from tests.support.tenants import Object
 
 NAME = "generated:{}:days=200:messages_per_case=1:files_per_case=0:dlr=0"
 MODES: dict[str, tuple[dict[str, Any], int | None]] = {
@@ -75,7 +75,7 @@ def test_200_days_are_complete_or_the_hole_is_named(
         holes = sorted(outcome.summary.gaps)
         assert (holes[0].since, holes[-1].until) == (since, first - 1)
         assert all(a.until + 1 == b.since for a, b in itertools.pairwise(holes))
-        assert outcome.heard("failure: nothing was read of")
+        assert outcome.heard("failure: nothing was read for")
     partial = bool(outcome.summary.gaps or outcome.summary.failures)
     assert outcome.summary.exit_code == (3 if partial else 0)
     truth = Truth.of(scenario, first, since, until)

@@ -1,0 +1,338 @@
+"""Rules about keys: who makes and reads them, and what YAML makes of them and of their values."""
+
+import json
+from collections.abc import Iterator
+
+from izoologic_cdf.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_as
+from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.lint.outline import MERGE, YAML, Trees, walk
+from izoologic_cdf.lint.rules import Found, Subject, rule
+
+
+@rule(
+    "CDF101",
+    "An expression of a `set` block does not read a key that the same block makes. A key that is "
+    "made out of itself, or was set before, may be read.",
+    "All right-hand sides of a `set` see the value as it was before the block, whatever their "
+    "order: the key that is made beside them is still missing, and missing is null.",
+    """
+    filters:
+      - parse-json
+      - set:
+          host: !expr value.url.split('/')[2]
+          title: !expr value.host ~ ' is phishing'
+    report:
+      incident-sets:
+        cases:
+          items: [{value: !expr data.title, description: !expr data.host}]
+    """,
+    ("      title: ", "  - set:\n      title: "),
+)
+def set_reads_before_block(subject: Subject) -> Found:
+    for misread in subject.flow.same_block:
+        yield (
+            subject.position(misread.site, misread.read, 1),
+            (
+                f"{misread.read.path[0]!r} is made in this set block, at line {misread.line}, and "
+                "cannot be read in it"
+            ),
+            "make it in a set block of its own before this one",
+        )
+
+
+@rule(
+    "CDF102",
+    "A key that the pipeline makes is read after the step that makes it. After `new` with a "
+    "mapping all keys are known: there, only keys that were made are read. Keys of the data, also "
+    "those that a step makes out of themselves, are never reported.",
+    "A missing key is null, so the mistake is silent: a condition never holds, an attribute never "
+    "appears.",
+    """
+    filters:
+      - parse-json
+      - drop: !expr value.severity_name == 'Info'
+      - set: {severity_name: !expr value.severity.name}
+    report:
+      incident-sets:
+        cases:
+          items: [{value: !expr data.id, description: !expr data.severity_name}]
+    """,
+    ("  - drop: !expr value.severity_name == 'Info'\n", ""),
+    ("severity.name}\n", "severity.name}\n  - drop: !expr value.severity_name == 'Info'\n"),
+)
+def read_after_set(subject: Subject) -> Found:
+    for misread in subject.flow.too_early:
+        yield (
+            subject.position(misread.site, misread.read, 1),
+            f"{misread.read.path[0]!r} is read here, and set only later, at line {misread.line}",
+            "set it before it is read",
+        )
+    for misread in subject.flow.absent:
+        about = _never_set(misread.read.path[0], misread.known)
+        yield subject.position(misread.site, misread.read, 1), *about
+    for node, key, known in subject.flow.absent_gets:
+        yield node, *_never_set(key, known)
+
+
+def _never_set(key: str, known: frozenset[str]) -> tuple[str, str | None]:
+    return f"{key!r} is read here, and no step before has set it", did_you_mean(key, known)
+
+
+@rule(
+    "CDF103",
+    "A key that `set` makes, or that a supplemental call fills, is read by a later step, by the "
+    "report, or by the feed that called this one.",
+    "A key that nobody reads is a remnant, or the other half of a mistyped name.",
+    """
+    filters:
+      - parse-json
+      - set: {severity_name: !expr value.severity.name}
+    report:
+      incident-sets:
+        cases:
+          items: [{value: !expr data.id, description: !expr data.severity}]
+    """,
+    ("data.severity}", "data.severity_name}"),
+)
+def set_is_read(subject: Subject) -> Found:
+    for made in subject.flow.unread:
+        message = f"{made.value!r} is made here and never read"
+        yield made, message, "remove it, or read it in the report"
+
+
+@rule(
+    "CDF106",
+    "Where one mapping merges several others, no key comes from two of them with different values, "
+    "unless the mapping writes the key out itself.",
+    "Which of two merges wins differs between YAML readers, and nothing in the file shows it.",
+    """
+    _anchors:
+      - &polite {headers: {User-Agent: example}, method: GET}
+      - &search {method: POST, body: !json {since: !expr run_meta.since}}
+    feeds:
+      Example Cases:
+        category: Commercial
+        namespace: threatq.feeds.example.example_cases
+        default_indicator_status: Active
+        source:
+          http:
+            <<: *polite
+            <<: *search
+            url: https://api.example.com/cases
+    """,
+    (", method: GET", ""),
+)
+def merges_agree(subject: Subject) -> Found:
+    trees = Trees()
+    for mapping in _mappings(subject):
+        own = {str(key.value) for key, _ in mapping.value if key.tag != MERGE}
+        merged: dict[str, Entry] = {}
+        for at, source in _merged_into(mapping):
+            for key, entry in subject.mapping(source).items():
+                first = merged.get(key)
+                if first and key not in own and not trees.same(first.value, entry.value):
+                    yield (
+                        at,
+                        (
+                            f"two merges give {key!r} different values: "
+                            f"line {first.key_node.start_mark.line + 1} and "
+                            f"line {entry.key_node.start_mark.line + 1}"
+                        ),
+                        f"write {key!r} out in this mapping, or merge one of them",
+                    )
+                merged[key] = entry
+
+
+@rule(
+    "CDF107",
+    "A mapping that is written out beside a `<<` does not drop keys of the merged mapping under "
+    "the same key.",
+    "`<<` merges one level deep: `params` beside it replaces all merged `params` instead of adding "
+    "to them, and the request silently loses the others.",
+    """
+    _anchors:
+      - &request
+        params: &range {since: !expr run_meta.since, limit: 100}
+    feeds:
+      Example Cases:
+        category: Commercial
+        namespace: threatq.feeds.example.example_cases
+        default_indicator_status: Active
+        source:
+          http:
+            <<: *request
+            url: https://api.example.com/cases
+            params: {type: phishing, since: !expr run_meta.since}
+    """,
+    ("type: phishing, since: !expr run_meta.since", "<<: *range, type: phishing"),
+)
+def merge_is_kept(subject: Subject) -> Found:
+    for mapping in _mappings(subject):
+        merged: dict[str, Entry] = {}
+        for _, source in _merged_into(mapping):
+            merged |= subject.mapping(source)
+        for key, value in mapping.value:
+            entry = merged.get(str(key.value)) if key.tag != MERGE else None
+            if entry and isinstance(value, MappingNode):
+                lost = sorted(subject.mapping(entry.value).keys() - subject.mapping(value))
+                if lost:
+                    yield (
+                        key,
+                        (
+                            f"this {key.value!r} replaces the merged one of line "
+                            f"{entry.key_node.start_mark.line + 1} whole: {', '.join(lost)} "
+                            f"{'is' if len(lost) == 1 else 'are'} lost"
+                        ),
+                        "give the merged mapping an anchor and merge it in here with <<",
+                    )
+
+
+def _mappings(subject: Subject) -> Iterator[MappingNode]:
+    return (node for node in walk(subject.document.root) if isinstance(node, MappingNode))
+
+
+def _merged_into(mapping: MappingNode) -> Iterator[tuple[Node, Node]]:
+    """Yield every mapping that is merged, with the node to point at."""
+    for key, value in mapping.value:
+        if key.tag == MERGE:
+            if isinstance(value, SequenceNode):
+                yield from ((value, element) for element in value.value)
+            else:
+                yield key, value
+
+
+@rule(
+    "CDF108",
+    "No two keys of one mapping are equal once they are read, such as True, true, 1 and '1'.",
+    "In Python and in JSON they are one key: the last value wins and the others are gone.",
+    """
+    filters:
+      - parse-json
+      - set:
+          answers: {1: one, true: certainly}
+      - new: !expr value.answers.get(value.id)
+    """,
+    ("{1: one, true: certainly}", '{"1": one, certain: certainly}'),
+)
+def keys_distinct(subject: Subject) -> Found:
+    for mapping in _mappings(subject):
+        seen: dict[float | str, ScalarNode] = {}
+        for key, _ in mapping.value:
+            if not isinstance(key, ScalarNode) or key.tag == MERGE:
+                continue
+            first = seen.setdefault(_equal_to(key), key)
+            if first.value != key.value:
+                yield (
+                    key,
+                    (
+                        f"the keys {first.value} and {key.value} become one: the first stands at "
+                        f"line {first.start_mark.line + 1}"
+                    ),
+                    "use keys that differ as text and as numbers",
+                )
+
+
+_BOOLEANS = {"true": 1.0, "yes": 1.0, "on": 1.0, "false": 0.0, "no": 0.0, "off": 0.0}
+
+
+def _equal_to(key: ScalarNode) -> float | str:
+    """Return what a key is equal to: a boolean equals its number, and its text names it."""
+    text = str(key.value)
+    lower = text.lower()
+    if lower in _BOOLEANS and (key.tag == f"{YAML}bool" or lower in ("true", "false")):
+        return _BOOLEANS[lower]
+    try:
+        # `01` is another name than `1`, so text has to look as a number is written
+        number = float(text)
+    except ValueError:
+        return text
+    plain = text == str(int(number)) if number.is_integer() else text == str(number)
+    return number if plain or key.tag != f"{YAML}str" else text
+
+
+# keys whose value is a name, or text for a person
+_TEXTS = frozenset(
+    {"attribute-sets", "category", "default_indicator_status", "description", "feed", "feed_type"}
+    | {"fulfillment", "get", "header", "into", "label", "name", "namespace", "python", "related"}
+    | {"response_content_type", "rule", "tag-sets", "timestamp_format"}
+)
+# keys whose value is true or false, in any spelling
+_FLAGS = frozenset(
+    {"boolean", "condition", "disable_proxies", "drop", "mask", "required", "verify_host_ssl"}
+)
+# keys below which each key is a name, and those below which everything is data
+_NAMED = frozenset(
+    {"feeds", "filter-mapping", "headers", "params", "related", "set", "template_values"}
+)
+_DATA = frozenset({"body", "headers", "new", "params", "run_params", "set", "template_values"})
+# other rules look at these
+_VERSIONS = frozenset({"required_threatq_version", "version"})
+# what YAML makes of a scalar without quotes, by its tag
+_READ_AS = {
+    "bool": "the boolean {}",
+    "float": "the number {}",
+    "int": "the number {}",
+    "merge": "a merge key",
+    "null": "null",
+    "timestamp": "a date",
+    "value": "a default key",
+}
+# nobody who writes these means the text
+_MEANT = frozenset({"false", "null", "true", "~"})
+
+
+@rule(
+    "CDF115",
+    "No name and no text is written so that YAML reads a boolean, a number, a date or null: NO, "
+    "On, 007, 1.10, 12:30:00, 2024-01-01.",
+    "YAML reads NO as false, 007 as 7, 1.10 as 1.1 and 12:30 as 750, and says nothing. Elsewhere "
+    "than in names, true, false, null and numbers in their usual spelling are fine.",
+    """
+    filters:
+      - parse-json
+      - set: {country: NO}
+      - drop: !expr value.country == value.origin
+    """,
+    ("NO", '"NO"'),
+)
+def text_stays_text(subject: Subject) -> Found:
+    # feeds first: they show what each place requires, which a fragment on its own does not
+    entries = sorted(subject.keys.items(), key=lambda item: item[0] != "feeds")
+    seen: set[int] = set()
+    for key, entry in entries:
+        yield from _misread_below(entry.value, key, seen)
+
+
+def _misread_below(node: Node, key: str, seen: set[int], *, data: bool = False) -> Found:
+    if id(node) in seen or key in _VERSIONS:
+        return
+    seen.add(id(node))
+    if isinstance(node, ScalarNode) and (data or key not in _FLAGS):
+        yield from _misread(node, is_text=key in _TEXTS and not data)
+    elif isinstance(node, SequenceNode):
+        for element in node.value:
+            yield from _misread_below(element, key, seen, data=data)
+    elif isinstance(node, MappingNode):
+        named = not data and (key in _NAMED or key.endswith("-sets"))
+        ticked = "boolean" in {str(name.value) for name, _ in node.value}
+        for name, value in node.value:
+            if isinstance(name, ScalarNode) and name.tag != MERGE:
+                yield from _misread(name, is_text=named)
+            inner = str(name.value)
+            if inner == "default" and not data:
+                inner = "boolean" if ticked else "label"
+            yield from _misread_below(value, inner, seen, data=data or key in _DATA)
+
+
+def _misread(node: ScalarNode, *, is_text: bool) -> Found:
+    written, kind = str(node.value), node.tag.removeprefix(YAML)
+    if kind not in _READ_AS or not written or node.style in ("'", '"', "|", ">"):
+        return
+    became = read_as(node)
+    # a number in its usual spelling gives its text again, and true and null are meant
+    if not is_text and (became == written or written.lower() in _MEANT):
+        return
+    help_ = f"write {json.dumps(written)} to have the text"
+    if kind in ("bool", "int", "float") and became != written:
+        help_ += f", {became} to have what YAML reads"
+    yield node, f"YAML reads {written} as {_READ_AS[kind].format(became)}, not as text", help_

@@ -1,0 +1,89 @@
+"""The fixtures of all tests: emulators, each emptied before a test, and what runs over them."""
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from izoologic_cdf.cli.main import main
+from izoologic_cdf.emulator import Emulator, load_scenario
+from tests.support.benches import Bench
+from tests.support.platforms import FakePlatform
+from tests.support.shells import GUIDE, Shell
+from tests.support.sites import Site
+from tests.support.tenants import EMPTY, Tenant
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(EMPTY, strict=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def tenant(emulator: Emulator, tmp_path: Path) -> Tenant:
+    return Tenant(emulator, tmp_path)
+
+
+@pytest.fixture
+def site(emulator: Emulator, tmp_path: Path) -> Site:
+    return Site(emulator, tmp_path)
+
+
+@pytest.fixture
+def bench(emulator: Emulator, tmp_path: Path) -> Bench:
+    return Bench(emulator, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def guide() -> Iterator[Emulator]:
+    with Emulator(load_scenario("guide"), strict=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def guide_library(guide: Emulator, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A library that both feeds have filled with the scenario of the guide."""
+    folder = tmp_path_factory.mktemp("filled")
+    keys = (guide.api_key, guide.secret_key)
+    config, library = folder / "tenant.yaml", folder / "izoologic.sqlite"
+    config.write_text("api_host: {}\napi_key: {}\napi_secret: {}\n".format(guide.url, *keys))
+    guide.state.reset()
+    words = (*GUIDE, "--config", str(config), "--library", str(library))
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert [main(["run", feed, *words]) for feed in ("incident", "dlr")] == [0, 0]
+    return library.read_bytes()
+
+
+@pytest.fixture
+def shell(
+    guide: Emulator,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Shell:
+    guide.state.reset()
+    guide.state.clear_requests()
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("IZOOLOGIC_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    return Shell(tmp_path, guide, capsys)
+
+
+@pytest.fixture(params=[5, 6], ids=["v5", "v6"])
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> FakePlatform:
+    return FakePlatform(tmp_path, request.param).build()
+
+
+@pytest.fixture
+def v5(tmp_path: Path) -> FakePlatform:
+    return FakePlatform(tmp_path, 5).build()
+
+
+@pytest.fixture
+def v6(tmp_path: Path) -> FakePlatform:
+    return FakePlatform(tmp_path, 6).build()

@@ -1,0 +1,136 @@
+"""`python -m tools.documents [--check]`: make the generated parts of the documents, or check them.
+
+A document is written by hand; a block of cog in it calls one of the functions in `__all__`,
+and holds what that returned last. The editor's schema is generated as a whole.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cogapp import Cog
+
+from izoologic_cdf.bundle.layout import MEMBERS
+from izoologic_cdf.content import folder
+from izoologic_cdf.errors import CdfError
+from izoologic_cdf.lint.check import RULES
+from izoologic_cdf.lint.editor_schema import CUSTOM_TAGS, schema
+from izoologic_cdf.lint.rules import GROUPS
+from tools.commands import command_reference, exit_codes
+from tools.guesses import alternative_edits, conventions, conventions_checklist
+from tools.layers import ROOT, layers
+from tools.mapping import (
+    attributes,
+    derived,
+    objects,
+    parameters,
+    python_filters,
+    relations,
+    requests,
+)
+from tools.markdown import fenced
+from tools.measured import average_run, demo_excerpt
+from tools.source import FEEDS, source
+
+# what the blocks of the documents call
+__all__ = [
+    "alternative_edits",
+    "attributes",
+    "average_run",
+    "bundle_members",
+    "command_reference",
+    "conventions",
+    "conventions_checklist",
+    "demo_excerpt",
+    "derived",
+    "editor_settings",
+    "exit_codes",
+    "figure",
+    "layers",
+    "lint_rules",
+    "objects",
+    "parameters",
+    "python_filters",
+    "relations",
+    "requests",
+    "sample",
+    "show",
+    "versions",
+]
+SCHEMA = "docs/cdf.schema.json"
+_PROLOGUE = "from tools.documents import *"
+_figures: dict[str, str] = {}
+
+
+def versions() -> str:
+    """Return the version of the integration, and the one of ThreatQ that it requires."""
+    read = source(FEEDS[0])
+    return f"Version {read.version}, for ThreatQ {read.required_threatq_version}."
+
+
+def bundle_members() -> str:
+    """Return the files of the zip as a list."""
+    return "\n".join(f"- `{member.path}`" for member in MEMBERS)
+
+
+def sample(name: str) -> str:
+    """Return a sample of the vendor's guide as a block of code, by its file name."""
+    path = folder("fixtures") / "guide" / name
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        return fenced(json.dumps(json.loads(text), indent=2, ensure_ascii=False), "json")
+    return fenced(text, "text")
+
+
+def lint_rules() -> str:
+    """Return all rules of the linter, group by group."""
+    parts = []
+    for prefix, title in GROUPS.items():
+        parts.append(f"## {title}")
+        parts += [rule.explanation for rule in RULES if rule.code.startswith(prefix)]
+    return "\n\n".join(parts)
+
+
+def editor_settings() -> str:
+    """Return the settings by which an editor uses the schema."""
+    settings = {"yaml.customTags": list(CUSTOM_TAGS), "yaml.schemas": {SCHEMA: "feeds/*.yaml"}}
+    return fenced(json.dumps(settings, indent=2), "json")
+
+
+def figure(name: str, previous: str) -> str:
+    """Return a figure that was just measured; what the document holds where it was not."""
+    return _figures.get(name, previous)
+
+
+def show(text: str) -> None:
+    """Print a block with an empty line before and after it, as Markdown needs it."""
+    print(f"\n{text.strip()}\n")
+
+
+def documents(root: Path = ROOT) -> list[Path]:
+    """Return the Markdown files of the project: at its top level and under docs/, sorted."""
+    return sorted([*root.glob("*.md"), *root.glob("docs/**/*.md")])
+
+
+def make(root: Path = ROOT, figures: Mapping[str, str] | None = None, *, check: bool) -> int:
+    """Make the documents below `root`, or check them; return the exit code of cog, 0 if fresh."""
+    _figures.update(figures or {})
+    due = json.dumps(schema(), indent=2) + "\n"
+    path = root / SCHEMA
+    stale = not path.is_file() or path.read_text(encoding="utf-8") != due
+    if stale and not check:
+        path.write_text(due, encoding="utf-8", newline="\n")
+    elif stale:
+        print(f"{SCHEMA} is stale")
+    mode = ["--check", "--check-fail-msg=run `make docs`"] if check else ["-r"]
+    files = map(str, documents(root))
+    made: int = Cog().main(["cog", *mode, "-P", "-U", "--verbosity=1", "-p", _PROLOGUE, *files])
+    return made or int(stale and check)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(make(check="--check" in sys.argv[1:]))
+    except (CdfError, OSError) as error:
+        sys.exit(f"{error}")
