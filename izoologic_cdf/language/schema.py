@@ -238,11 +238,22 @@ class ListOf(Kind):
             yield from self.kind.places(element, seen)
 
 
+class Words:
+    """The words of a construct by the attributes that they are read into."""
+
+    def __init__(self, construct: type[Any]) -> None:
+        self.__dict__ |= {one.name: word for word, one in declared(construct)}
+
+    def __getattr__(self, attribute: str) -> str:
+        raise AttributeError(attribute)
+
+
 class Of(Kind):
     """A construct."""
 
     def __init__(self, construct: type[Any]) -> None:
         self.construct = construct
+        self.words = Words(construct)
         self.name: str = construct.keys.name.replace(" ", "-")
         self.schema = {"$ref": f"#/definitions/{self.name}"}
 

@@ -151,7 +151,7 @@ class Spellings:
     def applied(self, document: Document) -> Document:
         """Return a document that is spelt so, its words made canonical in place.
 
-        A word that is in its canonical spelling where another is expected is a finding of the loader.
+        A word in its canonical spelling where another is expected is a finding of the loader.
         """
         if not self.words:
             return document

@@ -44,6 +44,7 @@ class Step:
     """One filter of a pipeline; the classes below are the language, and the only list of it."""
 
     position: Position
+    word: ClassVar[str]
     # whether the filter takes one value instead of keys
     whole: ClassVar[bool] = False
 
@@ -69,7 +70,7 @@ def step(
     """
 
     def declare(made: type[_S]) -> type[_S]:
-        STEPS[word] = made
+        STEPS[word], made.word = made, word
         made.whole = any("whole" in one.metadata for one in fields(made))
         if not made.whole and takes_value(made):
             construct(word, guess, uploaded=uploaded)(made)

@@ -1,5 +1,6 @@
 """A file of spellings renames what no public source attests, and the result is still proven."""
 
+import ast
 import json
 import re
 import zipfile
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+import izoologic_cdf
 from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.content import folder
@@ -20,9 +22,9 @@ from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.schema import VOCABULARIES
 from izoologic_cdf.language.spellings import Spellings, read_spellings, renamable
 from izoologic_cdf.lint.check import lint_document
-from tests.bundle.built import NO_PYTHON, authored, authored_file, built_text, exported
 from tests.bundle.test_equality import ranges
-from tests.language.support import all_marked, marked
+from tests.support.built import NO_PYTHON, authored, authored_file, built_text, exported
+from tests.support.definitions import all_marked, marked
 
 BUILT = "izoologic_sync_cases.yaml"
 
@@ -62,6 +64,48 @@ def test_everything_that_is_declared_as_a_guess_and_uploaded_can_be_renamed() ->
     }
     assert len(guesses) > 30
     assert renamed == guesses
+
+
+# where such a word is the word for something else
+OTHER_SENSES = {
+    ("bundle/layout.py", "account"),
+    ("diff/changes.py", "identity"),
+    ("diff/changes.py", "request"),
+    ("diff/definition_changes.py", "feed_type"),
+    ("diff/definition_changes.py", "request"),
+    ("diff/report_changes.py", "identity"),
+    ("diff/report_changes.py", "key"),
+    ("language/model.py", "feed"),
+    ("lint/approval_rules.py", "header"),
+    ("lint/approval_rules.py", "key"),
+    ("lint/approval_rules.py", "token"),
+    ("runtime/bodies.py", "identity"),
+    ("runtime/http.py", "identity"),
+    ("runtime/summary.py", "feed"),
+}
+# a filter and a type of feed; both are spelt so by chance
+TWICE = {"supplemental"}
+
+
+def test_the_respelling_of_a_default_is_an_edit_in_one_module() -> None:
+    """No module but that of its declaration has a guessed word as a text of its own."""
+    said = [pair for vocabulary in VOCABULARIES for pair in vocabulary.items()]
+    guessed = {word for word, one in said if one.spot} - {
+        word for word, one in said if not one.spot
+    }
+    assert {"supplemental", "into", "run_params", "feed_type", "auth", "content"} <= guessed
+    package = Path(izoologic_cdf.__file__).parent
+    found: dict[str, set[str]] = {}
+    for part in ("language", "lint", "bundle", "diff", "runtime"):
+        for path in (package / part).glob("*.py"):
+            module = path.relative_to(package).as_posix()
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                text = node.value if isinstance(node, ast.Constant) else None
+                if text in guessed and (module, text) not in OTHER_SENSES:
+                    found.setdefault(str(text), set()).add(module)
+    assert found.keys() >= {"supplemental", "run_params", "feed_type", "token", "primary", "note"}
+    assert {word for word, modules in found.items() if len(modules) > 1} == TWICE
+    assert all(one.startswith("language/") for modules in found.values() for one in modules)
 
 
 def words(text: str) -> list[str]:
