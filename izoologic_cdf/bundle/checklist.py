@@ -37,6 +37,7 @@ from izoologic_cdf.language.reports import (
     ObjectSet,
 )
 from izoologic_cdf.language.schema import of
+from izoologic_cdf.language.spellings import FILE, entries_of
 from izoologic_cdf.lint.outline import FeedOutline, Outline, walk, word
 
 # the names that every Jinja2 has, as it comes
@@ -206,7 +207,9 @@ def checklist(found: list[Use], name: str) -> str:
         where = ", ".join(map(str, numbers[:5]))
         more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
         plural = "s" if len(numbers) > 1 else ""
+        entries = ", ".join(entries_of(use.convention.id))
         lines.append(
             f"[ ] {use.convention.id:<3} {use.convention.name}, line{plural} {where}{more}"
+            + (f"; {FILE}: {entries}" if entries else "")
         )
     return "\n".join(lines)
