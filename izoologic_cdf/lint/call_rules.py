@@ -18,13 +18,14 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
 )
 from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.language.steps import RUN_PARAMS
 from izoologic_cdf.lint.outline import YAML, Site, names_read, walk, word
 from izoologic_cdf.lint.rules import Found, Subject, rule
 
 # what follows a ? or & and ends in an =
 _PARAMETER = re.compile(r"[?&]([^\s?&=#/'\"{}]+)=")
 # what bounds the list that a called feed requests: one item of its caller, or a range
-_BOUNDS = {"run_params", "run_meta"}
+_BOUNDS = {RUN_PARAMS, "run_meta"}
 
 
 @rule(

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from izoologic_cdf.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_as
 from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.language.reports import ReportedItem
+from izoologic_cdf.language.schema import CONSTRUCTS, Schema, declared, of
 from izoologic_cdf.lint.outline import MERGE, YAML, Trees, walk
 from izoologic_cdf.lint.rules import Found, Subject, rule
 
@@ -250,11 +252,18 @@ def _equal_to(key: ScalarNode) -> float | str:
     return number if plain or key.tag != f"{YAML}str" else text
 
 
+def _is_text(schema: Schema) -> bool:
+    """Return whether a value is text, or a list or mapping of texts."""
+    inner = [schema[key] for key in ("items", "additionalProperties") if key in schema]
+    return schema.get("type") == "string" or "enum" in schema or any(map(_is_text, inner))
+
+
 # keys whose value is a name, or text for a person
-_TEXTS = frozenset(
-    {"attribute-sets", "category", "default_indicator_status", "description", "feed", "feed_type"}
-    | {"fulfillment", "get", "header", "into", "label", "name", "namespace", "python", "related"}
-    | {"response_content_type", "rule", "tag-sets", "timestamp_format"}
+_TEXTS = frozenset({"get", "python"}).union(
+    *(
+        [word for word, one in declared(made) if _is_text(one.metadata["kind"].schema)]
+        for made in CONSTRUCTS.values()
+    )
 )
 # keys whose value is true or false, in any spelling
 _FLAGS = frozenset(
@@ -264,7 +273,9 @@ _FLAGS = frozenset(
 _NAMED = frozenset(
     {"feeds", "filter-mapping", "headers", "params", "related", "set", "template_values"}
 )
-_DATA = frozenset({"body", "headers", "new", "params", "run_params", "set", "template_values"})
+_DATA = frozenset({"body", "headers", "item", "new", "params", "set", "template_values"}) | {
+    of(ReportedItem).words.run_params
+}
 # other rules look at these
 _VERSIONS = frozenset({"required_threatq_version", "version"})
 # what YAML makes of a scalar without quotes, by its tag

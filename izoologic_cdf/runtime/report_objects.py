@@ -9,7 +9,13 @@ from typing import Any
 
 from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.language import budget, model, reports
-from izoologic_cdf.language.reports import ITEM_KEYS, canonical_keys, code_of_plural
+from izoologic_cdf.language.reports import (
+    ITEM_KEYS,
+    ReportedItem,
+    canonical_keys,
+    code_of_plural,
+)
+from izoologic_cdf.language.schema import of
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Reported
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.interpreter import evaluate
@@ -23,6 +29,9 @@ _VALUES = ("value", "title", "name")
 # the form that definitions make, and that is stored
 _AS_STORED = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _OWN_KEYS = frozenset(ITEM_KEYS)
+# the words of an item that are guesses
+_RUN_PARAMS, _KEY = of(ReportedItem).words.run_params, of(ReportedItem).words.key
+_CONTENT = of(ReportedItem).words.content
 Words = Mapping[str, str]
 _AS_DECLARED: Words = {}
 
@@ -96,7 +105,7 @@ class Reporter:
         for name in object_set.tag_sets:
             reported.tags += shared.tags(name)
         if object_set.fulfillment is not None:
-            params = item.get("run_params")
+            params = item.get(_RUN_PARAMS)
             given = params if isinstance(params, dict) else {}
             report.placeholders.append(
                 Placeholder(index, object_set.fulfillment, object_set.name, given)
@@ -116,7 +125,7 @@ class Reporter:
             type=code,
             value=value,
             subtype=_optional(item, "type", case, at),
-            key=_optional(item, "key", case, at),
+            key=_optional(item, _KEY, case, at),
             description=_optional(item, "description", case, at),
             status=_optional(item, "status", case, at)
             or (self._status if code == INDICATOR else None),
@@ -127,7 +136,7 @@ class Reporter:
         for key in _DATES:
             if key in item:
                 setattr(reported, key, _date(item[key], key, case, at))
-        reported.content = _content(item.get("content"))
+        reported.content = _content(item.get(_CONTENT))
         if reported.content is not None and reported.key is None:
             # a file that is not a placeholder is told by its bytes and its name
             reported.key = f"{reported.content.sha256}\n{value}"

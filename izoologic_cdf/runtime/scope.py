@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-RUN_PARAMS = "run_params"
+from izoologic_cdf.language.steps import RUN_PARAMS
 
 
 class Names(dict[str, Any]):

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model
-from izoologic_cdf.language.model import TIMEOUT_DUE, is_timeout
+from izoologic_cdf.language.model import TIMEOUT_DUE, TOKEN_NAME, is_timeout
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, Response, looks_like_json
 from izoologic_cdf.runtime.case import Case
@@ -174,7 +174,7 @@ class Sources:
         else:
 
             def call(token: str) -> Response:
-                value = str(evaluate_whole(auth.value, {**names, "token": token}))
+                value = str(evaluate_whole(auth.value, {**names, TOKEN_NAME: token}))
                 return self._transport.send(request.with_header(auth.header, value))
 
             login = auth.request

@@ -228,7 +228,7 @@ def test_a_field_that_cannot_be_set_is_refused(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "the file can't be read"),
+        (None, "the file cannot be read"),
         ("", "the file is empty"),
         ("feeds: {}", "lacks the keys 'version' and 'required_threatq_version'"),
         (OLD.replace("data.brand", "date.brand"), "date"),

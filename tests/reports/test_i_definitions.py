@@ -179,9 +179,9 @@ def test_40_a_filter_without_a_native_form_is_named_with_its_place(tmp_path: Pat
 
 
 BROKEN = {
-    "no Python": ("__all__ = ['read']\n\ndef read(value:\n    pass\n", 3, "no Python: "),
-    "an odd indent": ("__all__ = ['read']\n\ndef read(value):\npass\n", 4, "no Python: "),
-    "a byte that is none": ("__all__ = ['read']\n\x00\n", 1, "cannot be read: |no Python: "),
+    "no Python": ("__all__ = ['read']\n\ndef read(value:\n    pass\n", 3, "not valid Python: "),
+    "an odd indent": ("__all__ = ['read']\n\ndef read(value):\npass\n", 4, "not valid Python: "),
+    "a byte that is none": ("__all__ = ['read']\n\x00\n", 1, "cannot be read: |not valid Python: "),
     "no names": ("def read(value):\n    return value\n", 1, "names no filters"),
     "names that are made": ("__all__ = [n for n in 'r']\n", 1, "names no filters"),
 }
