@@ -137,10 +137,7 @@ def range_is_asked(subject: Subject) -> Found:
             params: {since: !expr run_meta.since}
         filters:
           - parse-json
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !expr data.details.name}]
+        report: {incident-sets: {cases: {items: [{value: !expr data.details.name}]}}}
       Get Case:
         feed_type: supplemental
         source: {http: {url: !tmpl "https://api.example.com/cases/{{ run_params.id }}"}}

@@ -139,10 +139,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         filters:
           - parse-json
           - set: {title: !expr value.name
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !expr data.title}]
+        report: {incident-sets: {cases: {items: [{value: !expr data.title}]}}}
         """,
         ("value.name", "value.name}"),
     ),
@@ -168,10 +165,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         "The tags of a definition are !expr, !tmpl and !json.",
         "The platform refuses a file with an unknown tag.",
         """
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !exp data.id}]
+        report: {incident-sets: {cases: {items: [{value: !exp data.id}]}}}
         """,
         ("!exp ", "!expr "),
     ),
@@ -230,10 +224,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         "A missing key of the data is null, but a name that nobody defines is a mistake, and often "
         "the name of the other section.",
         """
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !expr value.id}]
+        report: {incident-sets: {cases: {items: [{value: !expr value.id}]}}}
         """,
         ("value.id", "data.id"),
     ),
