@@ -1,8 +1,7 @@
 """What the reports of two versions of a feed make differently: objects and attributes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import zip_longest
-from typing import TypeVar
 
 from izoologic_cdf.diff.changes import Change
 from izoologic_cdf.diff.versions import Form, elements, entries, shown
@@ -20,7 +19,6 @@ _ATTRIBUTES = "attributes"
 # the key of objects that one expression gives
 _WHOLE = "items"
 Item = dict[str, Form]
-_One = TypeVar("_One")
 # kind, what, old and new text
 _Told = tuple[str, str, str | None, str | None]
 
@@ -36,17 +34,16 @@ def report_changes(feed: str, old: Item, new: Item) -> Iterator[Change]:
         was, now = before.get(label), after.get(label)
         if was is None or now is None:
             kind = "object-added" if was is None else "object-removed"
-            yield Change(kind, feed, label, _optional(_identity, was), _optional(_identity, now))
+            yield Change(kind, feed, label, *_texts(_identity(was), _identity(now)))
             continue
         for key in now | was:
             if key not in (_ATTRIBUTES, ATTRIBUTE_SETS) and was.get(key) != now.get(key):
                 kind = "identity" if key in (*IDENTITY, _WHOLE) else "object-rule"
-                sides = _optional(shown, was.get(key)), _optional(shown, now.get(key))
-                yield Change(kind, feed, f"{key} of {label}", *sides)
+                yield Change(kind, feed, f"{key} of {label}", *_texts(was.get(key), now.get(key)))
         for told in _attribute_changes(_attributes(was), _attributes(now)):
             shared.setdefault(told, []).append(label)
-    for (kind, what, one, other), labels in shared.items():
-        yield Change(kind, feed, f"{what} of {', '.join(labels)}", one, other)
+    for (kind, what, *texts), labels in shared.items():
+        yield Change(kind, feed, f"{what} of {', '.join(labels)}", *texts)
 
 
 def _objects(report: Item) -> Iterator[tuple[str, Item]]:
@@ -83,11 +80,11 @@ def _attribute_changes(old: dict[str, list[Item]], new: dict[str, list[Item]]) -
         for was, now in zip_longest(old.get(name, []), new.get(name, [])):
             if was is None or now is None:
                 kind = "attribute-added" if was is None else "attribute-removed"
-                yield kind, name, _optional(_rule, was), _optional(_rule, now)
+                yield kind, name, _rule(was), _rule(now)
                 continue
             for key in ("value", "condition"):
                 if was.get(key) != now.get(key):
-                    one, other = (_optional(shown, each.get(key)) for each in (was, now))
+                    one, other = _texts(was.get(key), now.get(key))
                     yield "attribute-rule", f"{key} of {name}", one, other
 
 
@@ -102,15 +99,17 @@ def _attributes(item: Item) -> dict[str, list[Item]]:
     return found
 
 
-def _rule(attribute: Item) -> str:
+def _rule(attribute: Item | None) -> str | None:
+    if attribute is None:
+        return None
     condition = attribute.get("condition")
     text = shown(attribute.get("value"))
     return text if condition is None else f"{text}, if {shown(condition)}"
 
 
-def _identity(item: Item) -> str:
-    return shown({key: item[key] for key in (*IDENTITY, _WHOLE) if key in item})
+def _identity(item: Item | None) -> Form | None:
+    return item and {key: item[key] for key in (*IDENTITY, _WHOLE) if key in item}
 
 
-def _optional(text: Callable[[_One], str], one: _One | None) -> str | None:
-    return None if one is None else text(one)
+def _texts(old: Form | None, new: Form | None) -> tuple[str | None, str | None]:
+    return None if old is None else shown(old), None if new is None else shown(new)
