@@ -298,10 +298,7 @@ def _attribute_names(subject: Subject, feed: FeedOutline) -> Iterator[Node]:
     """
     user_fields:
       - {name: verify_ssl, label: Verify SSL, boolean: true, required: true}
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since}
+    $source
         verify_host_ssl: !expr user_fields.verify_ssl
     """,
     ("required", "default"),
@@ -338,10 +335,7 @@ def names_of_jinja(subject: Subject) -> Found:
     "A public definition had it, and dropped it again as not supported in all versions of ThreatQ. "
     "Here it is honored.",
     """
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since}
+    $source
         timeout: 120
     """,
     ("    timeout: 120", ""),

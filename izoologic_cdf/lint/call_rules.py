@@ -128,13 +128,8 @@ def range_is_asked(subject: Subject) -> Found:
     """
     feeds:
       Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            url: https://api.example.com/cases
-            params: {since: !expr run_meta.since}
+        $feed
+        $source
         filters:
           - parse-json
         report: {incident-sets: {cases: {items: [{value: !expr data.details.name}]}}}
@@ -173,13 +168,8 @@ def feed_is_called(subject: Subject) -> Found:
       page_size: 100
     feeds:
       Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            url: https://api.example.com/cases
-            params: {since: !expr run_meta.since}
+        $feed
+        $source
     """,
     ("since}", "since, limit: !expr page_size}"),
 )
@@ -250,10 +240,7 @@ def _texts(subject: Subject, node: Node) -> Iterator[str]:
     "thousand rows each are a million. A primary feed without a range is CDF109; an `iterate` over "
     "a list inside of an item is bounded by that list.",
     """
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since}
+    $source
         pagination:
           condition: true
           params: {page: !expr page_count}

@@ -111,9 +111,7 @@ def set_is_read(subject: Subject) -> Found:
       - &search {method: POST, body: !json {since: !expr run_meta.since}}
     feeds:
       Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
+        $feed
         source:
           http:
             <<: *polite
@@ -155,9 +153,7 @@ def merges_agree(subject: Subject) -> Found:
         params: &range {since: !expr run_meta.since, limit: 100}
     feeds:
       Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
+        $feed
         source:
           http:
             <<: *request

@@ -91,12 +91,25 @@ def declare(
     good: str = "",
     check: Check | None = None,
 ) -> Rule:
-    """Return a rule; its good example is the bad one with replacements, or written out."""
-    bad = dedent(bad).strip("\n")
-    good = dedent(good).strip("\n") or bad
+    """Return a rule; its good example is the bad one with replacements, or written out.
+
+    In an example `$feed` stands for what every feed needs but its source, `$source` for that.
+    """
+    bad, good = (_expand(dedent(text).strip("\n")) for text in (bad, good))
+    good = good or bad
     for old, new in fixes:
         good = good.replace(old, new)
     return Rule(code, name, what, why, bad, good.strip("\n"), check)
+
+
+def _expand(example: str) -> str:
+    texts = {"feed": "".join([*_FEED.values()][:-1]), "source": _FEED["source"]}
+    return re.sub(
+        r"^( *)\$(feed|source)$",
+        lambda found: indent(texts[found[2]], found[1]).rstrip(),
+        example,
+        flags=re.MULTILINE,
+    )
 
 
 def rule(
@@ -175,10 +188,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         "No key is written twice in one mapping.",
         "YAML readers keep the last one and say nothing: what the first one says never happens.",
         """
-        source:
-          http:
-            url: https://api.example.com/cases
-            params: {since: !expr run_meta.since}
+        $source
             params: {limit: 100}
         """,
         ("since}\n    params: {limit", "since, limit"),
