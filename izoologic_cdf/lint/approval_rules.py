@@ -37,8 +37,8 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 @rule(
     "CDF201",
     "The version of the integration is three numbers with dots between them.",
-    "The platform tells an update from a repetition by it; a shorter one, such as 1.10, is a "
-    "number for YAML and becomes 1.1.",
+    "The platform distinguishes an update from a repetition by it; a shorter one, such as 1.10, is "
+    "a number for YAML and becomes 1.1.",
     "version: 1.10",
     ("1.10", '"1.10.0"'),
 )
@@ -191,10 +191,7 @@ def repetition_anchored(subject: Subject) -> Found:
         if earlier is not node:  # what it holds is repeated with it
             yield (
                 node,
-                (
-                    f"this repeats what stands at line {earlier.start_mark.line + 1}, all {size} "
-                    "values of it"
-                ),
+                f"this repeats the {size} values at line {earlier.start_mark.line + 1}",
                 "give the first an anchor (&name) and put an alias (*name) here",
             )
         else:

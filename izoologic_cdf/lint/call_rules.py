@@ -216,7 +216,7 @@ def parameter_once(subject: Subject) -> Found:
                 if name in given:
                     yield (
                         entry.key_node,
-                        f"the parameter {name!r} stands in the address of {feed.name!r} as well",
+                        f"the parameter {name!r} is in the address of {feed.name!r} as well",
                         "keep it in params, and remove it from the address",
                     )
 

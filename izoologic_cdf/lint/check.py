@@ -103,7 +103,7 @@ class _Ignore:
             yield "this comment names no code to ignore", form, SILENCES_NOTHING
         for code in self.codes:
             if code not in self.used:
-                message = f"there is no {code} here that could be ignored"
+                message = f"there is no {code} here to ignore"
                 help_ = "remove the comment, or put it on the line of the finding or above it"
                 yield message, help_, SILENCES_NOTHING
         if not self.reason:

@@ -221,7 +221,7 @@ def keys_distinct(subject: Subject) -> Found:
                 yield (
                     key,
                     (
-                        f"the keys {first.value} and {key.value} become one: the first stands at "
+                        f"the keys {first.value} and {key.value} become one: the first is at "
                         f"line {first.start_mark.line + 1}"
                     ),
                     "use keys that differ as text and as numbers",
