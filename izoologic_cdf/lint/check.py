@@ -20,12 +20,14 @@ from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, Unknow
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
 from izoologic_cdf.lint import approval_rules, call_rules, key_rules
 from izoologic_cdf.lint.outline import walk
-from izoologic_cdf.lint.rules import LANGUAGE_RULES, NO_REASON, SILENCES_NOTHING, Rule, Subject
+from izoologic_cdf.lint.rules import NO_REASON, OTHERS, SILENCES_NOTHING, Rule, Subject
 
 _MODULES = (key_rules, call_rules, approval_rules)
-_DECLARED = [one for module in _MODULES for one in vars(module).values() if isinstance(one, Rule)]
+_CHECKED = [one for module in _MODULES for one in vars(module).values() if isinstance(one, Rule)]
 # in the order of their codes
-RULES = tuple(sorted([*LANGUAGE_RULES, *_DECLARED], key=lambda rule: rule.code))
+RULES = tuple(
+    sorted([*(Rule(*one) for one in OTHERS.items()), *_CHECKED], key=lambda rule: rule.code)
+)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s*lint:\s*ignore\b(?P<rest>.*)")
 _REST = re.compile(r"(?P<codes>[\w\s,]*?)(?:\bbecause\b(?P<reason>.*))?$")
 
