@@ -166,7 +166,7 @@ def test_24_names_of_members_act_on_nothing(shell: Shell) -> None:
     ended = shell("verify", "x.zip")
     assert ended.code == 1
     harmless(ended)
-    assert "does not belong into the bundle" in ended.out
+    assert "does not belong in the bundle" in ended.out
 
 
 # --- 26 ----------------------------------------------------------------------------------------
