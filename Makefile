@@ -37,7 +37,7 @@ unit: $(VENV)/.developed
 build: $(VENV)/.installed
 	$(BIN)/izoologic-cdf build
 
-# what a run costs, beside bare clients, airbyte-cdk and dlt; half an hour
+# what a run costs, beside a bare client, airbyte-cdk and dlt; about an hour
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks --with-others --write
 
