@@ -134,3 +134,11 @@ def test_a_layer_imports_what_the_architecture_says_and_nothing_else(layer: str)
     allowed = {layer, "content", "errors", "printable", *re.findall(r"`(\w+)`", stated)}
     for path in (ROOT / "izoologic_cdf" / layer).rglob("*.py"):
         assert _imported(path) <= allowed, path
+
+
+def test_tests_share_nothing_but_what_lies_in_support() -> None:
+    tests = ROOT / "tests"
+    for path in tests.rglob("*.py"):
+        named = re.findall(r"^\s*from tests\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        own = path.relative_to(tests).parts[0]
+        assert set(named) <= {own, "support"}, path
