@@ -81,7 +81,7 @@ class Emulator(LoopbackServer):
             answer = call.answer()
             answer.headers["Date"] = formatdate(state.date, usegmt=True)
             latency = state.options.latency
-        state.requests.add(call.logged(answer.status))
+            state.requests.add(call.logged(answer.status))
         if latency:
             await asyncio.sleep(latency)
         return await faults.deliver(request, answer, call.faults)
@@ -164,8 +164,7 @@ class _Call:
         """Return the id of the case that it is about, however it names it; None if of none."""
         if endpoint is endpoints.DOWNLOAD:
             token = self.json.get("filetoken") if isinstance(self.json, dict) else None
-            found = self.state.file_tokens.read(token) if isinstance(token, str) else None
-            return found[0] if found else None
+            return self.state.file_tokens.case(token)
         named = (self.request.query.get(name) for name in ("caseid", "trackingid", "id"))
         identifier = next((value for value in named if value is not None), None)
         if endpoint is endpoints.DLR_DETAIL and identifier is not None:
