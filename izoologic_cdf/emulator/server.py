@@ -176,16 +176,14 @@ def serve(
     scenario: Scenario,
     port: int = 0,
     *,
-    host: str = "127.0.0.1",
-    strict: bool | None = None,
-    ssl_context: ssl.SSLContext | None = None,
     announce: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> None:
     """Announce address and credentials, by default on standard output; block until a signal.
 
-    Call it from the main thread. Raises EmulatorError when it cannot listen.
+    The options are those of Emulator. Call it from the main thread. Raises EmulatorError.
     """
-    emulator = Emulator(scenario, port=port, host=host, strict=strict, ssl_context=ssl_context)
+    emulator = Emulator(scenario, port=port, **options)
     say = announce or functools.partial(print, flush=True)
     serve_until_signal(emulator, lambda: say(description(emulator)))
 
