@@ -28,7 +28,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
 
 
 def main() -> int:
-    """Measure the parts that were asked for."""
+    """Measure the requested parts."""
     options = _options()
     results: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     results["machine"] = _machine()

@@ -201,6 +201,6 @@ def description(emulator: Emulator) -> str:
     if scenario.since is not None and scenario.until is not None:
         lines.append(f"  Holds         {iso(scenario.since)} to {iso(scenario.until)}")
     if scenario.clock is not None:
-        lines.append(f"  Clock         stands at {iso(scenario.clock)}")
+        lines.append(f"  Clock         stopped at {iso(scenario.clock)}")
     lines.append("These credentials are the emulator's own. Stop it with Ctrl-C.")
     return "\n".join(map(printable, lines))

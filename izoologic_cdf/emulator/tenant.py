@@ -24,7 +24,7 @@ class AccessTokens:
         self._valid: dict[str, tuple[int, int]] = {}
 
     def issue(self, now: int, options: Options) -> str:
-        """Return a new token; with ``single_token`` the earlier ones end here."""
+        """Return a new token; with `single_token` the earlier ones end here."""
         token = ".".join(secrets.token_urlsafe(size) for size in (27, 96, 32))
         if options.single_token:
             self._valid.clear()

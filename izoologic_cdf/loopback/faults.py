@@ -142,7 +142,7 @@ class Fault:
         rest = {key: value for key, value in document.items() if key not in known}
         return cls(**{key: document[key] for key in known & set(document)}, parameters=rest)
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the fault as JSON, with its counts."""
         names = ("kind", *self.SELECTION, "nth", "count", "seen", "applied")
         return {name: getattr(self, name) for name in names} | self.parameters
@@ -317,6 +317,6 @@ async def _break_off(request: web.BaseRequest, way: Fault) -> None:
         peer = request.transport.get_extra_info("socket")
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         request.transport.abort()
-    # aiohttp tells no handler that its client has left
+    # aiohttp does not tell a handler that its client has left
     while way.kind == "hang" and request.transport and not request.transport.is_closing():  # noqa: ASYNC110
         await asyncio.sleep(_POLL_SECONDS)

@@ -199,7 +199,7 @@ class Steered(Generic[Options]):
             "clock": self.clock,
             "time": iso(self.clock),
             "options": dataclasses.asdict(self.options),
-            "faults": [fault.told() for fault in self.faults],
+            "faults": [fault.to_json() for fault in self.faults],
             "requests": len(self.requests),
             "spellings": self.requests.spellings,
         }
