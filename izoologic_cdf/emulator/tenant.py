@@ -14,6 +14,9 @@ from izoologic_cdf.loopback import inputs
 from izoologic_cdf.loopback.inputs import FLAG, OBJECT, TEXT, EmulatorError, seconds
 from izoologic_cdf.loopback.steering import ControlPlane, Steered
 
+# epoch seconds, ISO 8601, or now
+Time = int | str | None
+
 
 class AccessTokens:
     """The bearer tokens given out: opaque, long, three dot-separated base64url parts."""
@@ -158,29 +161,23 @@ class State(Steered[Options]):
             self.faults.append(fault)
         return fault
 
-    def put_case(
-        self, case_id: str, detail: Mapping[str, Any], updated: int | str | None = None
-    ) -> None:
+    def put_case(self, case_id: str, detail: Mapping[str, Any], updated: Time = None) -> None:
         """Add or replace an incident case; messages and files that it has stay."""
         self._put(self.incidents, case_id, Case(dict(detail)), updated)
 
-    def put_dlr(
-        self, case_id: str, detail: Mapping[str, Any], updated: int | str | None = None
-    ) -> None:
+    def put_dlr(self, case_id: str, detail: Mapping[str, Any], updated: Time = None) -> None:
         """Add or replace a DLR case."""
         self._put(self.dlr, case_id, Case(dict(detail), blank=""), updated)
 
-    def update_case(self, case_id: str, updated: int | str | None = None, **fields: Any) -> None:
+    def update_case(self, case_id: str, updated: Time = None, **fields: Any) -> None:
         """Set fields of an incident case's detail."""
         self._update(self.incidents, case_id, updated, fields)
 
-    def update_dlr(self, case_id: str, updated: int | str | None = None, **fields: Any) -> None:
+    def update_dlr(self, case_id: str, updated: Time = None, **fields: Any) -> None:
         """Set fields of a DLR case's detail."""
         self._update(self.dlr, case_id, updated, fields)
 
-    def close_case(
-        self, case_id: str, updated: int | str | None = None, remark: str = "Case closed"
-    ) -> None:
+    def close_case(self, case_id: str, updated: Time = None, remark: str = "Case closed") -> None:
         """Close an incident case: its status, and one more entry in its status log."""
         with self.lock:
             status = {"statusCode": 16, "statusDescription": "Closed"}
@@ -194,12 +191,12 @@ class State(Steered[Options]):
             }
             _append(self.incidents.edit(case_id).detail, "incidentStatusLogs", entry)
 
-    def list_case(self, case_id: str, updated: int | str) -> None:
+    def list_case(self, case_id: str, updated: Time) -> None:
         """List an incident case once more, beside its other rows; it need not exist."""
         with self.lock:
             self.incidents.list_again(case_id, self._when(updated))
 
-    def list_dlr(self, case_id: str, updated: int | str) -> None:
+    def list_dlr(self, case_id: str, updated: Time) -> None:
         """List a DLR case once more, beside its other rows; it need not exist."""
         with self.lock:
             self.dlr.list_again(case_id, self._when(updated))
@@ -230,10 +227,10 @@ class State(Steered[Options]):
             case.contents += [None] * (len(files) - 1 - len(case.contents))
             case.contents.append(content)
 
-    def _when(self, updated: int | str | None) -> int:
+    def _when(self, updated: Time) -> int:
         return self.clock if updated is None else seconds("updated", updated)
 
-    def _put(self, register: Register, case_id: str, case: Case, updated: int | str | None) -> None:
+    def _put(self, register: Register, case_id: str, case: Case, updated: Time) -> None:
         with self.lock:
             when, old = self._when(updated), register.case(case_id)
             if old is not None:
@@ -241,14 +238,12 @@ class State(Steered[Options]):
             register.put(case_id, case)
             register.list_once(case_id, when)
 
-    def _update(
-        self, register: Register, case_id: str, updated: int | str | None, fields: JsonObject
-    ) -> int:
+    def _update(self, of: Register, case_id: str, updated: Time, fields: JsonObject) -> int:
         """Return when the case was updated."""
         with self.lock:
             when = self._when(updated)
-            register.edit(case_id).detail.update(fields)
-            register.list_once(case_id, when)
+            of.edit(case_id).detail.update(fields)
+            of.list_once(case_id, when)
             return when
 
 
