@@ -52,6 +52,7 @@ TESTED_BY = {
     "izoologic_cdf/runtime": ("runtime", "state", "faults", "feeds", "proof"),
     "izoologic_cdf/library": ("library", "state", "feeds"),
     "izoologic_cdf/bundle": ("bundle", "documents"),
+    "izoologic_cdf/diff": ("bundle",),
     "izoologic_cdf/lint": ("lint",),
     "izoologic_cdf/lint/rules": ("lint",),
     "filters": ("filters", "feeds", "bundle"),
@@ -61,7 +62,7 @@ ROUNDS = 3
 FIRST_SECONDS = 20
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "demo"
+    ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
 )
 _FAILED = re.compile(
     r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\[\s]+(?:\[.*?\])?)?)(?= - |$)", re.MULTILINE
