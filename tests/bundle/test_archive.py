@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.bundle import layout
+from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.bundle.verify import verify
 from izoologic_cdf.cli.main import main
 from tests.support.built import built_zip
@@ -117,6 +117,17 @@ def test_a_definition_that_is_not_right_is_named(
     changed = text.replace(old, new, 1).encode()
     faults = verify(repacked(bundle, {layout.DEFINITION: changed}, sums=True))
     assert any(said in str(fault) for fault in faults)
+
+
+def test_the_largest_member_may_be_as_large_as_it_says(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(bundle) as archived:
+        largest = max(info.file_size for info in archived.infolist())
+    monkeypatch.setattr(archive, "MAX_MEMBER", largest)
+    assert verify(bundle) == []
+    monkeypatch.setattr(archive, "MAX_MEMBER", largest - 1)
+    assert f"is larger than {largest - 1} bytes" in str(verify(bundle)[0])
 
 
 @pytest.mark.parametrize("body", [b"", b"PK\x03\x04 cut", b"no zip at all"])
