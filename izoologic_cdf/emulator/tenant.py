@@ -102,8 +102,8 @@ class State(Steered[Options]):
         self, scenario: Scenario, api_key: str, secret_key: str, strict: bool | None
     ) -> None:
         super().__init__(scenario.options)
-        self.api_key = api_key
-        self.secret_key = secret_key
+        # the keys change as those of a tenant do, until the next scenario
+        self._first_keys = (api_key, secret_key)
         self._strict = strict
         self.load(scenario)
 
@@ -123,6 +123,7 @@ class State(Steered[Options]):
         """Take another scenario; everything known so far is forgotten."""
         with self.lock:
             self.scenario = scenario
+            self.api_key, self.secret_key = self._first_keys
             self.options = scenario.options
             if self._strict is not None:
                 self.options = self.options.changed(strict=self._strict)
