@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+import markupsafe
 import pytest
 from hypothesis import settings
 
 from izoologic_cdf.library import database
+
+# Jinja2 2.11, which a platform may still have, runs on today's MarkupSafe but for one old name
+vars(markupsafe).setdefault("soft_unicode", markupsafe.soft_str)
 
 pytest_plugins = ["tests.support.fixtures"]
 

@@ -116,12 +116,14 @@ class Sources:
     ) -> bytes | SpooledBody | None:
         request, second = self._request(source, names, params), source.fallback_url
         path = urlsplit(request.url).path
-        if second is not None and path in self._moved:
+        # another thread may find it out meanwhile
+        is_moved = path in self._moved
+        if second is not None and is_moved:
             request = replace(request, url=str(evaluate_whole(second, names)))
         response = self._send(source, names, request)
         if (
             second is not None
-            and path not in self._moved
+            and not is_moved
             and response.status == NOT_FOUND
             and response.json_object is None
         ):

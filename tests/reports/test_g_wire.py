@@ -175,7 +175,7 @@ def raiser(error: Exception, method: Callable[..., Any], case_id: str | None) ->
     """Return a method that fails for one case, or always."""
 
     def fail(self: Any, *args: Any, **kwargs: Any) -> Any:
-        ids = [getattr(getattr(arg, "case", None), "id", None) for arg in args]
+        ids = [getattr(arg, "id", None) for arg in args]
         batch = [one.value for arg in args for one in getattr(arg, "objects", ())]
         if case_id is None or case_id in ids or case_id in batch:
             raise error
