@@ -190,6 +190,16 @@ def test_a_bundle_carries_its_spellings_and_can_be_verified(
     assert main(["lint", str(built), "--spellings", str(file)]) == 0
     assert main(["fields", "dlr", "--definition", str(built), "--spellings", str(file)]) == 0
     assert "Ingest as Identity" in capsys.readouterr().out
+    demo = ["demo", str(tmp_path / "demo"), "--definition", str(built), "--spellings", str(file)]
+    assert main(demo) == 0
+    shown = capsys.readouterr().out
+    assert "Authorization" not in shown
+    assert "incident: CASE123456" in shown
+    assert "its bytes    b'" in shown
+    assert "account: Email_Test" in shown
+    run = ["run", "dlr", "--since", "2025-01-01", "--spellings", str(file)]
+    assert main(run) == 2
+    assert "--spellings needs --definition" in capsys.readouterr().err
 
 
 SPELT = """\
