@@ -6,6 +6,7 @@ and holds what that returned last. The editor's schema is generated as a whole.
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from cogapp import Cog
@@ -45,6 +46,7 @@ __all__ = [
     "derived",
     "editor_settings",
     "exit_codes",
+    "figure",
     "layers",
     "lint_rules",
     "objects",
@@ -58,6 +60,7 @@ __all__ = [
 ]
 SCHEMA = "docs/cdf.schema.json"
 _PROLOGUE = "from tools.documents import *"
+_figures: dict[str, str] = {}
 
 
 def versions() -> str:
@@ -95,6 +98,11 @@ def editor_settings() -> str:
     return fenced(json.dumps(settings, indent=2), "json")
 
 
+def figure(name: str, previous: str) -> str:
+    """Return a figure that was just measured; what the document holds where it was not."""
+    return _figures.get(name, previous)
+
+
 def show(text: str) -> None:
     """Print a block with an empty line before and after it, as Markdown needs it."""
     print(f"\n{text.strip()}\n")
@@ -105,8 +113,9 @@ def documents(root: Path = ROOT) -> list[Path]:
     return sorted([*root.glob("*.md"), *root.glob("docs/**/*.md")])
 
 
-def make(root: Path = ROOT, *, check: bool) -> int:
+def make(root: Path = ROOT, figures: Mapping[str, str] | None = None, *, check: bool) -> int:
     """Make the documents below `root`, or check them; return the exit code of cog, 0 if fresh."""
+    _figures.update(figures or {})
     due = json.dumps(schema(), indent=2) + "\n"
     path = root / SCHEMA
     stale = not path.is_file() or path.read_text(encoding="utf-8") != due
