@@ -72,4 +72,4 @@ $(VENV)/.developed: pyproject.toml | $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants
