@@ -61,7 +61,7 @@ ROUNDS = 3
 FIRST_SECONDS = 20
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "demo"
+    ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
 )
 _FAILED = re.compile(
     r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\[\s]+(?:\[.*?\])?)?)(?= - |$)", re.MULTILINE
