@@ -129,5 +129,6 @@ def _place_changes(old: Version, new: Version, pairs: list[tuple[Feed, Feed]]) -
             places.setdefault((kind, was, now), []).append((place, part.path))
     for (kind, was, now), found in places.items():
         where, path = found[0]
-        more = f" and {len(found) - 1} more places" if len(found) > 1 else ""
+        others = len(found) - 1
+        more = f" and {others} more place{'s' * (others > 1)}" if others else ""
         yield Change(kind, where, path + more, was, now)

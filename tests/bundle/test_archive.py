@@ -119,6 +119,17 @@ def test_a_definition_that_is_not_right_is_named(
     assert any(said in str(fault) for fault in faults)
 
 
+def test_the_largest_member_may_be_as_large_as_it_says(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(bundle) as archived:
+        largest = max(info.file_size for info in archived.infolist())
+    monkeypatch.setattr(archive, "LARGEST_MEMBER", largest)
+    assert verify(bundle) == []
+    monkeypatch.setattr(archive, "LARGEST_MEMBER", largest - 1)
+    assert f"is larger than {largest - 1} bytes" in str(verify(bundle)[0])
+
+
 @pytest.mark.parametrize("body", [b"", b"PK\x03\x04 cut", b"no zip at all"])
 def test_a_file_that_is_no_zip_is_named(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "x.zip"
