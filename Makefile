@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 
 # everything that CI checks
 test:
-	@echo "style, types and all tests: some minutes on two cores; make quick takes about one"
+	@echo "style, types and all tests: some four minutes on two free cores; make quick takes under one"
 	@$(MAKE) --no-print-directory lint unit
 
 # something about every layer, without the long proofs
