@@ -88,7 +88,7 @@ def lint_rules() -> str:
     parts = []
     for prefix, title in GROUPS.items():
         parts.append(f"## {title}")
-        parts += [rule.explanation for rule in RULES if rule.code.startswith(prefix)]
+        parts += [rule.page for rule in RULES if rule.code.startswith(prefix)]
     return "\n\n".join(parts)
 
 

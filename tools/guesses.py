@@ -10,6 +10,7 @@ from izoologic_cdf.bundle.checklist import uses
 from izoologic_cdf.content import folder
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
 from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.spellings import entry_text
 from tools.markdown import code, fenced, prose, table
 
 
@@ -36,10 +37,12 @@ def conventions_checklist() -> str:
             f"{one.id} {one.name}",
             code(one.spelling),
             *map(prose, (one.breaks, one.alternative, one.check)),
+            code(entry_text(one.id)) if entry_text(one.id) else "-",
         )
         for one in _ordered(uploaded=True)
     )
-    return table(("Convention", "Spelling", "If the guess is wrong", "Instead", "Check"), rows)
+    heads = ("Convention", "Spelling", "If the guess is wrong", "Instead", "Check")
+    return table((*heads, "In `spellings.yaml`"), rows)
 
 
 def alternative_edits() -> str:

@@ -161,7 +161,7 @@ def _new(read: Source, pipeline: Node) -> Iterator[Node]:
         if word == "python" and argument is not None:
             yield from _new(read, read.native(argument))
         for last, new in read.steps(argument) if word == "each" and argument is not None else ():
-            if last == "new" and isinstance(new, MappingNode):
+            if last in ("new", "item") and isinstance(new, MappingNode):
                 yield new
 
 

@@ -26,6 +26,7 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
 )
 from izoologic_cdf.language.reports import (
+    ATTACHMENT,
     ATTRIBUTE_SETS,
     ITEM_KEYS,
     PLURALS,
@@ -33,11 +34,12 @@ from izoologic_cdf.language.reports import (
     SET_KEYS,
     SUFFIX,
     TAG_SETS,
+    ObjectSet,
 )
 from izoologic_cdf.language.schema import of
+from izoologic_cdf.language.spellings import FILE, entries_of
 from izoologic_cdf.lint.outline import FeedOutline, Outline, walk, word
 
-_ATTACHMENT = "attachment"
 # the names that every Jinja2 has, as it comes
 _GLOBALS = frozenset({"cycler", "dict", "joiner", "namespace", "range"})
 _VALUES = ("value", "title", "name")
@@ -73,12 +75,12 @@ class _Search(Outline):
         yield from self._words()
         yield from self._everywhere()
         for feed in self.feeds.values():
-            login = self.under(self.http(feed), "auth").get("filters")
-            for pipeline in (login, feed.keys.get("filters")):
+            own = feed.keys["filters"].value if "filters" in feed.keys else None
+            for pipeline in (self.login_filters(feed), own):
                 if pipeline is not None:
                     made = Made(self)
-                    yield from self._pipeline(pipeline.value)
-                    made.pipeline(pipeline.value)
+                    yield from self._pipeline(pipeline)
+                    made.pipeline(pipeline)
                     yield from (("H11", node) for node in made.parsed)
                     yield from (("H20", node) for node in made.uncertain)
             yield from self._report(feed)
@@ -134,7 +136,6 @@ class _Search(Outline):
     # --- reports ---------------------------------------------------------------------------------
 
     def _report(self, feed: FeedOutline) -> _Found:
-        fills = "feed_type" in feed.keys and word(feed.keys["feed_type"].value) == FULFILLMENT
         for key, entry in self.under(feed.keys, "report").items():
             if key in (ATTRIBUTE_SETS, TAG_SETS):
                 continue
@@ -145,7 +146,8 @@ class _Search(Outline):
                 keys = self.mapping(member.value)
                 if "items" not in keys:
                     continue
-                bytes_here = code == _ATTACHMENT and not fills and "fulfillment" not in keys
+                placeholders = of(ObjectSet).words.fulfillment in keys or feed.kind == FULFILLMENT
+                bytes_here = code == ATTACHMENT and not placeholders
                 if bytes_here and keys["items"].value.tag in TAGS:
                     yield "H21", member.key_node
                 yield from self._items(keys["items"].value)
@@ -169,13 +171,13 @@ def elements_of(node: Node) -> list[Node]:
 
 
 def _is_alias(node: Node, after: Node) -> bool:
-    """Tell whether a tagged value stands by an alias where it has to come after another node."""
+    """Return whether a tagged value stands by an alias where it has to come after another node."""
     # an anchor stands before all of its aliases
     return node.tag in TAGS and node.start_mark.index < after.start_mark.index
 
 
 def _may_be_null(node: Node) -> bool:
-    """Tell whether a value says null in so many words, at least in one of its branches."""
+    """Return whether a value says null in so many words, at least in one of its branches."""
     if node.tag == "tag:yaml.org,2002:null":
         return True
     if not isinstance(node, ScalarNode) or node.tag != EXPR:
@@ -205,7 +207,9 @@ def checklist(found: list[Use], name: str) -> str:
         where = ", ".join(map(str, numbers[:5]))
         more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
         plural = "s" if len(numbers) > 1 else ""
+        entries = ", ".join(entries_of(use.convention.id))
         lines.append(
             f"[ ] {use.convention.id:<3} {use.convention.name}, line{plural} {where}{more}"
+            + (f"; {FILE}: {entries}" if entries else "")
         )
     return "\n".join(lines)

@@ -13,7 +13,11 @@ from jinja2 import nodes as jinja
 
 from izoologic_cdf.language.expressions import Missing, environment_of, parse_expression
 from izoologic_cdf.language.nodes import EXPR, MappingNode, Node, ScalarNode, SequenceNode
+from izoologic_cdf.language.schema import of
+from izoologic_cdf.language.steps import Supplemental
 from izoologic_cdf.lint.outline import Outline, word
+
+_INTO = of(Supplemental).words.into
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ class Made:
             keys = self._outline.mapping(argument)
             if name == "if" and "filters" in keys:
                 return value.joined(self.pipeline(keys["filters"].value, value))
-            if name == "supplemental" and "into" in keys:
-                return _Known(value.made, {**value.keys, word(keys["into"].value) or "": _Known()})
+            if name == Supplemental.word and _INTO in keys:
+                return _Known(value.made, {**value.keys, word(keys[_INTO].value) or "": _Known()})
             if name == "warn":
                 self.pipeline(argument, value)
             if name == "python":

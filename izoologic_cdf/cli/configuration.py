@@ -19,6 +19,7 @@ _FIELD = re.compile(
     r"""\s*(?P<quote>['"]?)(?P<name>\w+)(?P=quote)\s*:(?P<gap>\s*)(?P<value>.*?)\s*"""
 )
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"\\]|\\["\\])*")(?:\s+\#.*)?""", re.VERBOSE)
+_ESCAPES = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s+#.*)?')
 _BLOCK = re.compile(r"[|>][0-9+-]{0,2}(?:\s+#.*)?")
 # what a plain text of YAML cannot begin with, and what ends it
 _INDICATORS = frozenset("!&*@`%#{}[],|>'\"")
@@ -79,8 +80,9 @@ def _refuse_misread(path: Path, text: str, secrets: Collection[str]) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         found = _FIELD.fullmatch(line)
         why = _misread(found["value"]) if found and found["name"] in secrets else None
-        if found and found["name"] in secrets and found["value"] and not found["gap"]:
-            raise ConfigurationError(f"{path}:{number}: expected a blank after {found['name']}:")
+        if found and found["name"] in secrets and found["value"] and not found["gap"].strip("\t"):
+            gap = "a blank, not a tab," if found["gap"] else "a blank"
+            raise ConfigurationError(f"{path}:{number}: expected {gap} after {found['name']}:")
         if found and why:
             raise ConfigurationError(
                 f"{path}:{number}: {why}; put the value of {found['name']} in single quotes, and "
@@ -95,6 +97,8 @@ def _misread(value: str) -> str | None:
     first = value[0]
     if first in "[{":
         return f"a field takes one plain value, and {first!r} begins a list or a mapping in YAML"
+    if _ESCAPES.fullmatch(value):
+        return "a backslash between double quotes has a meaning of its own in YAML"
     if first in "'\"":
         return f"not valid YAML: a value that begins with {first!r} is not quoted as a whole"
     if first in _INDICATORS or value[:2] in ("- ", "? "):

@@ -9,20 +9,21 @@ from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.configuration import read_assignments, resolve
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import DEFAULT_LIBRARY
-from izoologic_cdf.cli.run_command import run_feed
+from izoologic_cdf.cli.run_command import LONGEST_RUN, Planner, run_feed
 from izoologic_cdf.content import object_names
 from izoologic_cdf.diff.compare import compare
 from izoologic_cdf.diff.results import Configurations
 from izoologic_cdf.diff.versions import read_version
-from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
 from izoologic_cdf.emulator import serve as serve_scenario
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.plan import whole
+from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import Settings
+from izoologic_cdf.runtime.windows import split_range
 
 SCENARIO = "guide"
 # a file of the sample's, told with its bytes
@@ -43,10 +44,8 @@ def demo(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     library = folder / DEFAULT_LIBRARY
     scenario = load_scenario(SCENARIO)
-    if scenario.since is None or scenario.until is None:
-        raise UsageError(f"the scenario {SCENARIO} names no range")
-    asked, quoted = whole(scenario.since, scenario.until), shlex.quote(str(library))
-    codes = []
+    plans = _plans(scenario, built=options.definition is not None)
+    quoted, codes = shlex.quote(str(library)), []
     with Emulator(scenario) as emulator:
         streams.tell(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
         for name in ("incident", "dlr"):
@@ -57,11 +56,12 @@ def demo(options: argparse.Namespace) -> int:
                 "api_key": emulator.api_key,
                 "api_secret": emulator.secret_key,
             }
-            summary = run_feed(found, values, library, Settings(), lambda _: asked)
-            streams.tell("", *summary.lines(object_names()))
-            codes.append(summary.exit_code)
-            if summary.interrupted:
-                return summary.exit_code
+            for plan in plans:
+                summary = run_feed(found, values, library, Settings(), _always(plan))
+                streams.tell("", *summary.lines(object_names()))
+                codes.append(summary.exit_code)
+                if summary.interrupted:
+                    return summary.exit_code
     with Library.open(library) as opened:
         streams.tell("", "Some of the objects in full:")
         for value in SHOWN:
@@ -71,6 +71,28 @@ def demo(options: argparse.Namespace) -> int:
     streams.tell("", f"The library is {library}. Look further:")
     streams.tell(*(f"  izoologic-cdf library {do} {quoted}" for do in ("show", "export")))
     return max(codes)
+
+
+def _always(plan: Plan) -> Planner:
+    return lambda _: plan
+
+
+def _plans(scenario: Scenario, *, built: bool) -> list[Plan]:
+    """Return what the runs request: the whole range, or for a built definition the manual runs.
+
+    Those are the ones of the platform that find anything: a built feed has no windows of its own.
+    """
+    if scenario.since is None or scenario.until is None:
+        raise UsageError(f"the scenario {SCENARIO} names no range")
+    if not built:
+        return [whole(scenario.since, scenario.until)]
+    dates = [updated for cases in (scenario.incidents, scenario.dlr) for updated, _ in cases.rows()]
+    runs = split_range(scenario.since, scenario.until, LONGEST_RUN)
+    return [
+        whole(run.since, run.until)
+        for run in runs
+        if any(run.since <= date <= run.until for date in dates)
+    ]
 
 
 def serve(options: argparse.Namespace) -> int:

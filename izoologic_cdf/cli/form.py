@@ -82,7 +82,7 @@ def _read(path: Path, spellings: Path | None) -> Document:
 
 def show_fields(options: argparse.Namespace) -> int:
     """Print the form of a feed."""
-    found = find_feed(options.feed, options.definition)
+    found = find_feed(options.feed, options.definition, spellings=options.spellings)
     streams.tell(found.form.feed, "", *_format_table(found.fields))
     return 0
 

@@ -260,6 +260,7 @@ def _add_definitions(commands: "_Commands[Parser]") -> None:
     )
     fields.add_argument("feed", metavar="FEED", help=FEED)
     fields.add_argument("--definition", metavar="FILE", help="a definition file of your own")
+    _add_spellings(fields, "the definition")
     lint = _add(
         commands,
         "lint",

@@ -11,19 +11,19 @@ from typing import Any
 from jinja2 import Environment
 
 from izoologic_cdf.language import guards
-from izoologic_cdf.language.budget import SHORT, charge, turns
+from izoologic_cdf.language.budget import charge, turns
 from izoologic_cdf.language.guards import Guard, made
 
-# written at once, and short
-_PLAIN = frozenset({int, float, bool, type(None)})
+Filter = Callable[..., Any]
 
 
-def _skips(original: Callable[..., Any]) -> int:
+def _skips(original: Filter) -> int:
     """Return how many arguments Jinja2 puts in front of those of the definition."""
     return int(hasattr(original, "jinja_pass_arg"))
 
 
-def _guarded(original: Callable[..., Any], guard: Guard) -> Callable[..., Any]:
+def _guarded(original: Filter, guard: Guard) -> Filter:
+    """Guard what makes something of one value."""
     skipped = _skips(original)
 
     @functools.wraps(original)
@@ -31,27 +31,10 @@ def _guarded(original: Callable[..., Any], guard: Guard) -> Callable[..., Any]:
         guard(*args[skipped:], **named)
         return made(original(*args, **named))
 
-    return bounded
+    return original if guard is guards.free else bounded
 
 
-def _of_text(original: Callable[..., Any], guard: Guard = guards.as_text) -> Callable[..., Any]:
-    """Guard a filter that is applied to short texts nearly always."""
-    if _skips(original):
-        return _guarded(original, guard)
-
-    @functools.wraps(original)
-    def bounded(value: Any, *args: Any, **named: Any) -> Any:
-        kind = type(value)
-        short = kind in _PLAIN or (kind is str and len(value) <= SHORT)
-        if short and not args and not named:
-            return original(value)
-        guard(value, *args, **named)
-        return made(original(value, *args, **named))
-
-    return bounded
-
-
-def _of_list(original: Callable[..., Any], guard: Guard) -> Callable[..., Any]:
+def _of_list(original: Filter, guard: Guard) -> Filter:
     """Guard a filter over all elements; what can be read once becomes a list first."""
     skipped = _skips(original)
 
@@ -67,11 +50,7 @@ def _of_list(original: Callable[..., Any], guard: Guard) -> Callable[..., Any]:
     return bounded
 
 
-def _as_is(original: Callable[..., Any], _: Guard) -> Callable[..., Any]:
-    return original
-
-
-def _applying(original: Callable[..., Any], _: Guard) -> Callable[..., Any]:
+def _applying(original: Filter, _: Guard) -> Filter:
     """Count how often a filter applies another one, or a test."""
 
     @functools.wraps(original)
@@ -86,17 +65,13 @@ def _named(given: dict[Guard, str]) -> dict[str, Guard]:
     return {name: guard for guard, names in given.items() for name in names.split()}
 
 
-_Bound = Callable[[Callable[..., Any], Guard], Callable[..., Any]]
-_FILTERS: dict[_Bound, dict[Guard, str]] = {
-    _of_text: {
-        guards.as_text: "capitalize e escape lower safe string truncate upper urlencode",
+_FILTERS: dict[Callable[[Filter, Guard], Filter], dict[Guard, str]] = {
+    _guarded: {
+        guards.as_text: "attr capitalize e escape lower safe string truncate upper urlencode",
         guards.cut_up: "title wordcount",
         guards.integer: "int",
         guards.squared: "striptags",
         guards.searched: "trim",
-    },
-    _guarded: {
-        guards.as_text: "attr",
         guards.padded: "center",
         guards.percent: "format",
         guards.indented: "indent",
@@ -104,6 +79,8 @@ _FILTERS: dict[_Bound, dict[Guard, str]] = {
         guards.rounded: "round",
         guards.as_json: "tojson",
         guards.wrapped: "wordwrap",
+        # these look at one element, or make nothing
+        guards.free: "abs count d default filesizeformat first float items last length",
     },
     _of_list: {
         guards.compared: "dictsort groupby max min sort unique",
@@ -113,10 +90,6 @@ _FILTERS: dict[_Bound, dict[Guard, str]] = {
         guards.summed: "sum",
     },
     _applying: {guards.free: "map reject rejectattr select selectattr"},
-    # these look at one element, or make nothing
-    _as_is: {
-        guards.free: "abs count d default filesizeformat first float items last length",
-    },
 }
 # Jinja2 has these too; what a definition has instead
 REFUSED = {
@@ -145,8 +118,7 @@ def restrict(environment: Environment) -> None:
     }
     tests: dict[str, Any] = environment.tests
     environment.tests = {
-        name: tests[name] if guard is guards.free else _guarded(tests[name], guard)
-        for name, guard in _named(_TESTS).items()
+        name: _guarded(tests[name], guard) for name, guard in _named(_TESTS).items()
     }
     environment.globals = {name: environment.globals[name] for name in GLOBALS}
 

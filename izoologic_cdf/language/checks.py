@@ -1,4 +1,4 @@
-"""What can be told to be wrong with an expression or template without any data, and where."""
+"""What is wrong with an expression or template whatever the data, and where."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +42,7 @@ Mistake = tuple[int, str, str | None, str]
 
 
 class Checks:
-    """Looks at the tree of one source; `state` is that of Jinja2's lexer at its begin."""
+    """Looks at the tree of one source; `state` is that of Jinja2's lexer at its start."""
 
     def __init__(self, environment: Any, source: str, state: str | None, tree: nodes.Node) -> None:
         self._environment = environment
@@ -53,7 +53,7 @@ class Checks:
         self.parts: list[nodes.Node] = [tree, *tree.find_all(nodes.Node)]
 
     def mistakes(self, takes: frozenset[str], names: frozenset[str]) -> Iterator[Mistake]:
-        """Yield what can be told to be wrong without any data."""
+        """Yield what is wrong whatever the data."""
         yield from self._unknown_words()
         for word in takes - names - self._known_globals():
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)

@@ -6,25 +6,28 @@ is run as well, because nobody here knows which of them the platform has.
 """
 
 import ast
-import functools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import TemplateSyntaxError, Undefined, nodes
+from jinja2.compiler import Frame
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.meta import find_undeclared_variables
 from jinja2.parser import Parser
+from jinja2.runtime import Context
+from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
 from izoologic_cdf.errors import CdfError, Position
 from izoologic_cdf.language import codes
+from izoologic_cdf.language.budget import THREAD, walk
 from izoologic_cdf.language.checks import Checks, offset_of_failure, offsets_of_name, python_hint
-from izoologic_cdf.language.functions import Function, compile_template, compile_tree
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import DefinitionError, Findings
-from izoologic_cdf.language.sandbox import TEXT_OF, environment_of
+from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment, environment_of
 from izoologic_cdf.language.schema import NAMES, Missing
 
-_TOO_LONG = "a number has too many digits"
+Function = Callable[[Mapping[str, Any]], Any]
 
 
 class EvaluationError(CdfError):
@@ -57,9 +60,8 @@ class Compiled:
         self.source = str(node.value)
         self.takes: frozenset[str] = frozenset()
         self._environment = environment_of(missing)
-        # the native value of an expression or the text of a template over names; raises
-        # EvaluationError
-        self.evaluate: Function = self._first
+        # what `evaluate` does, as a part of an evaluation that has begun
+        self.run: Function = self._first
         try:
             self.tree = self._parse(document, node)
             checks = Checks(self._environment, self.source, self._state, self.tree)
@@ -89,13 +91,30 @@ class Compiled:
     def _parse(self, document: Document, node: ScalarNode) -> Any:
         raise NotImplementedError
 
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """Return the native value of an expression, or the text of a template.
+
+        Raises:
+            EvaluationError: it failed on the data.
+        """
+        THREAD.budget.fresh = True
+        return self.run(names)
+
     def _first(self, names: Mapping[str, Any]) -> Any:
         """Compile at the first evaluation: most expressions of a definition are never reached."""
         try:
-            self.evaluate = self._compile()
+            evaluate = self._compile()
         except Exception as error:  # noqa: BLE001 - whatever Jinja2 finds only now
-            raise self._failed(error, names) from None
-        return self.evaluate(names)
+            raise self._failed(error) from None
+
+        def run(names: Mapping[str, Any]) -> Any:
+            try:
+                return evaluate(names)
+            except Exception as error:  # noqa: BLE001 - whatever it raises is about the data
+                raise self._failed(error) from None
+
+        self.run = run
+        return run(names)
 
     def _compile(self) -> Function:
         raise NotImplementedError
@@ -104,11 +123,12 @@ class Compiled:
         offset = offset_of_failure(self._environment, self.source, self._state)
         position = document.position_in(node, offset)
         # the only value that the lexer of Jinja2 makes is a number
-        told = error.message if isinstance(error, TemplateSyntaxError) else _TOO_LONG
+        too_long = "a number has too many digits"
+        told = error.message if isinstance(error, TemplateSyntaxError) else too_long
         message = (told or "syntax error").replace("'end of template'", "the end")
         raise document.error_at(
             position,
-            f"this is no Jinja2 {self._kind}: {message}",
+            f"not a valid Jinja2 {self._kind}: {message}",
             python_hint(self.source),
             codes.NO_JINJA,
         )
@@ -121,7 +141,7 @@ class Compiled:
         # an expression has no scopes, so that every name in it comes from outside
         return {one.name for one in parts if isinstance(one, nodes.Name)}
 
-    def _failed(self, error: Exception, _names: Mapping[str, Any]) -> EvaluationError:
+    def _failed(self, error: Exception) -> EvaluationError:
         message, purposeful = explain(error)
         return EvaluationError(message, self.position, purposeful=purposeful)
 
@@ -139,7 +159,23 @@ class Expression(Compiled):
             return self._fail(document, node, error)  # type: ignore[no-any-return]
 
     def _compile(self) -> Function:
-        return compile_tree(self._environment, self.tree, self._failed)
+        """Return a function: a template is a generator, which costs more than most expressions."""
+        environment, shared = self._environment, nodes.EvalContext(self._environment)
+        null = isinstance(environment, NullEnvironment)
+        code = _ExpressionCode(environment)
+        code.visit(self.tree, Frame(shared))
+        written: str = code.stream.getvalue()  # type: ignore[attr-defined]
+        # Python writes two floats by these names
+        bound = {"environment": environment, "look_up": _look_up, "inf": math.inf, "nan": math.nan}
+        evaluate = eval(f"lambda names, context: {written}", bound)  # noqa: S307 - Jinja2 wrote it
+        needs_context = "context" in written
+
+        def run(names: Mapping[str, Any]) -> Any:
+            context = _Context(environment, names, shared) if needs_context else None
+            value = evaluate(names, context)
+            return value if null else _settled(value)
+
+        return run
 
 
 class Template(Compiled):
@@ -160,26 +196,105 @@ class Template(Compiled):
         itself = {name.name for name in named if name.name == "self"}
         return (set(find_undeclared_variables(self.tree)) | itself) - own
 
-    @functools.cached_property
-    def as_expression(self) -> nodes.Expr | None:
-        """The same as an expression, which costs less; null where the template has statements."""
-        body = self.tree.body
-        if len(body) != 1 or not isinstance(body[0], nodes.Output):
-            return None
-        parts: list[nodes.Expr] = [
-            nodes.Const(part.data)
-            if isinstance(part, nodes.TemplateData)
-            else nodes.Filter(part, TEXT_OF, [], [], None, None)
-            for part in body[0].nodes
-        ]
-        expression = parts[0] if len(parts) == 1 else nodes.Concat(parts)
-        expression.set_environment(self._environment)
-        return expression
-
     def _compile(self) -> Function:
-        if self.as_expression is not None:
-            return compile_tree(self._environment, self.as_expression, self._failed)
-        return compile_template(self._environment, self.tree, self._failed)
+        environment = self._environment
+        code = environment.compile(self.tree)
+        template = environment.template_class.from_code(environment, code, {})
+        render: Callable[[Context], Iterator[str]] = template.root_render_func
+
+        def run(names: Mapping[str, Any]) -> str:
+            # a template can change its evaluation context, so it gets one of its own
+            own = nodes.EvalContext(environment)
+            return str(environment.concat(render(_Context(environment, names, own))))
+
+        return run
+
+
+class _Table(dict[str, str]):
+    """The filters or tests of an environment, by the code that finds each of them."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, name: str) -> str:
+        return f"environment.{self._table}[{name!r}]"
+
+
+class _ExpressionCode(Code):
+    """Writes one expression over `names`."""
+
+    def __init__(self, environment: Any) -> None:
+        # nothing is calculated before the evaluation, whose budget it has to keep
+        super().__init__(environment, None, None, optimized=False)
+        self._null = isinstance(environment, NullEnvironment)
+        self.filters, self.tests = _Table("filters"), _Table("tests")
+        # each object that a key is looked up in has a variable of its own
+        self._objects = 0
+
+    def visit_Name(self, node: nodes.Name, _frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        known = self._null and node.name not in self.environment.globals
+        look_up = "names.get(" if known else "look_up(environment, names, "
+        self.write(f"{look_up}{node.name!r})")
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        if not self._null or node.attr in DICT_METHODS:
+            super().visit_Getattr(node, frame)
+            return
+        # what NullEnvironment.getattr does for data, without the call
+        self._objects += 1
+        found, key = f"f{self._objects}", repr(node.attr)
+        self.write(f"({found}.get({key}) if type({found} := ")
+        self.visit(node.node, frame)
+        self.write(f") is dict else environment.getattr({found}, {key}))")
+
+
+class _Context(Context):
+    """Jinja2's context over names that are not copied: a copy costs more than an expression."""
+
+    def __init__(
+        self, environment: Any, names: Mapping[str, Any], eval_ctx: nodes.EvalContext
+    ) -> None:
+        # what Context.__init__ does, without its copies
+        self.environment = environment
+        self.parent = names  # type: ignore[assignment]
+        self.vars = {}
+        self.exported_vars = set()
+        self.eval_ctx = eval_ctx
+        self.name = None
+        self.blocks = {}
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """Return a name: one that the template set, one that was given, or a global of Jinja2."""
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.parent:
+            return self.parent[key]
+        return self.environment.globals.get(key, unset)
+
+
+def _look_up(environment: Any, names: Mapping[str, Any], name: str) -> Any:
+    if name in names:
+        return names[name]
+    found = environment.globals.get(name, unset)
+    return environment.undefined(name=name) if found is unset else found
+
+
+def _settled(value: Any) -> Any:
+    """Turn Undefined into null, at any depth."""
+    if type(value) in (dict, list):
+        walk(value)
+    return _without_undefined(value)
+
+
+def _without_undefined(value: Any) -> Any:
+    if isinstance(value, Undefined):
+        return None
+    if type(value) is dict:
+        return {key: _without_undefined(element) for key, element in value.items()}
+    if type(value) is list:
+        return [_without_undefined(element) for element in value]
+    return value
 
 
 def parse_expression(environment: Any, source: str) -> nodes.Expr:
@@ -201,7 +316,7 @@ def explain(error: Exception) -> tuple[str, bool]:
     """Return what to say of an expression's failure, and whether it was on purpose.
 
     `[].index('message')` is the one way of any Jinja2 to fail with a message; messages of other
-    errors of value can hold data, so only their kind is told.
+    errors of value can hold data, so only their type is reported.
     """
     text = str(error)
     if isinstance(error, ValueError) and text.endswith(" is not in list"):

@@ -24,7 +24,8 @@ from izoologic_cdf.language.schema import (
 PRIMARY, SUPPLEMENTAL, FULFILLMENT = "primary", "supplemental", "fulfillment"
 # those that other feeds call
 CALLED = (SUPPLEMENTAL, FULFILLMENT)
-FEED_TYPES = Vocabulary("feed_type", "H4")
+TYPE = "feed_type"
+FEED_TYPES = Vocabulary(TYPE, "H4")
 for _word in (PRIMARY, *CALLED):
     FEED_TYPES.declare(_word, FEED_TYPES.name, "values", Word(guess="H4"))
 FEED_TYPE = Choice(FEED_TYPES)
@@ -96,7 +97,7 @@ def read_forms(document: Document) -> list[Form]:
     forms = []
     for name, feed in feed_nodes(document):
         keys = {entry.key: entry.value for entry in document.entries(feed, "a feed")}
-        if feed_type(document, keys.get("feed_type")) == PRIMARY:
+        if feed_type(document, keys.get(TYPE)) == PRIMARY:
             forms.append(Form(name, read_fields(document, keys.get("user_fields"))))
     return forms
 
@@ -111,7 +112,7 @@ def feed_nodes(document: Document) -> list[tuple[str, Node]]:
 
 def feed_type(document: Document, node: Node | None) -> str:
     """Return the type of a feed: primary where there is no node."""
-    return PRIMARY if node is None else FEED_TYPE.read(Scope(document), node, "feed_type")
+    return PRIMARY if node is None else FEED_TYPE.read(Scope(document), node, TYPE)
 
 
 def read_fields(document: Document, node: Node | None) -> tuple[UserField, ...]:

@@ -1,4 +1,4 @@
-"""Guards: what an operation of a definition may cost, asked before the cost is paid.
+"""Guards: what an operation of a definition may cost, checked before the cost is paid.
 
 A guard takes the arguments of the filter, test or method that it stands before, without a context,
 and raises LimitError where the operation would make something huge or take long.
@@ -67,7 +67,7 @@ def as_text(*values: Any, **named: Any) -> int:
 
 def _integral(number: Any) -> int:
     if not isinstance(number, int):
-        raise TypeError("an integer is due")
+        raise TypeError("expected an integer")
     return number
 
 
@@ -207,7 +207,7 @@ def rounded(value: Any, precision: Any = 0, *_: Any, **__: Any) -> None:
 def number_due(value: Any, *_: Any) -> None:
     """Refuse a text: what calculates its remainder would take it for a format."""
     if isinstance(value, str | bytes | list | tuple):
-        raise TypeError("a number is due")
+        raise TypeError("expected a number")
 
 
 def compared(*values: Any, **named: Any) -> None:

@@ -12,6 +12,7 @@ from izoologic_cdf.language.fields import (
     FEED_TYPE,
     PRIMARY,
     SUPPLEMENTAL,
+    TYPE,
     USER_FIELDS,
     UserField,
     feed_type,
@@ -252,7 +253,12 @@ class Feed:
     name: str
     position: Position
     feed_type: str = key(
-        FEED_TYPE, "primary, supplemental or fulfillment", "H4", default=PRIMARY, own=True
+        FEED_TYPE,
+        "primary, supplemental or fulfillment",
+        "H4",
+        default=PRIMARY,
+        name=TYPE,
+        own=True,
     )
     category: str | None = key(TEXT, "section of the integrations page")
     namespace: str | None = key(TEXT, "unique name of the feed in the platform")
@@ -291,7 +297,7 @@ class Feed:
         if len(tracks) > 1 or tracks != at_top or (tracks and kind in CALLED):
             raise scope.document.error_at(
                 tracks[-1].position,
-                "track stands at most once, at the top level of the filters of a primary feed",
+                "track is allowed once, at the top level of the filters of a primary feed",
             )
 
     @property
@@ -310,7 +316,7 @@ class Feed:
 def _type(scope: Scope, keys: Keys) -> str | None:
     """Return the type of a feed; null where it is wrong, which is found when it is read."""
     with Findings():
-        return feed_type(scope.document, keys.nodes.get("feed_type"))
+        return feed_type(scope.document, keys.nodes.get(TYPE))
     return None
 
 

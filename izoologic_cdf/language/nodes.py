@@ -38,10 +38,10 @@ _PLAIN_TAGS = _NATIVE_TAGS | {
 # what a scalar that is not what its tag says ends in
 _NOT_READ = (ValueError, LookupError, yaml.YAMLError)
 # more nodes than this, aliases followed, are no definition but an attack
-LARGEST = 1_000_000
+MAX_NODES = 1_000_000
 # levels of collections in collections
-DEEPEST = 100
-_TOO_DEEP = f"this is nested more than {DEEPEST} levels deep"
+MAX_NESTING = 100
+_TOO_DEEP = f"this is nested more than {MAX_NESTING} levels deep"
 # what an escape of a double-quoted scalar stands for, where it is white space
 _BLANK_ESCAPES = frozenset("ntrvf _NLP\t")
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
@@ -75,7 +75,7 @@ class Document:
         """Parse the text; `uploaded` is the view that is built, else the one that is executed.
 
         Raises:
-            DefinitionError: the text is no YAML, or is empty.
+            DefinitionError: the text is not valid YAML, or is empty.
         """
         self.name = name
         # what the loader has made of a node under certain names
@@ -92,15 +92,15 @@ class Document:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            problem = error.problem or error.context or "this can't be read"
+            problem = error.problem or error.context or "this cannot be read"
             if "nesting depth" in problem:
                 # newer parsers have a limit of their own, and reach it before ours
                 raise self._unreadable(_TOO_DEEP, line, column) from None
-            raise self._unreadable(f"no YAML: {problem}", line, column) from None
+            raise self._unreadable(f"not valid YAML: {problem}", line, column) from None
         except yaml.YAMLError as error:
-            raise self._unreadable(f"no YAML: {error}") from None
+            raise self._unreadable(f"not valid YAML: {error}") from None
         except (RecursionError, ValueError) as error:
-            raise self._unreadable(f"no YAML that can be read: {type(error).__name__}") from None
+            raise self._unreadable(f"not valid YAML: {type(error).__name__}") from None
         if root is None:
             raise self._unreadable("the file is empty")
         self.root: Node = root
@@ -119,7 +119,7 @@ class Document:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
-                if depth > DEEPEST:
+                if depth > MAX_NESTING:
                     mark: Any = event.start_mark
                     raise self._unreadable(_TOO_DEEP, mark.line + 1, mark.column + 1)
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -135,9 +135,9 @@ class Document:
             if left:
                 inside.discard(id(node))
                 done[id(node)] = 1 + sum(done.get(id(child), 1) for child in _children(node))
-                if done[id(node)] > LARGEST:
+                if done[id(node)] > MAX_NODES:
                     place = self.position(node)
-                    message = f"with all aliases this has more than {LARGEST} parts"
+                    message = f"with all aliases this has more than {MAX_NODES} parts"
                     raise self._unreadable(message, place.line, place.column)
             elif id(node) in inside:
                 place = self.position(node)
@@ -214,7 +214,7 @@ class Document:
 
         Precedence is PyYAML's: an explicit key over a merged one, a later `<<` over an earlier
         one, an earlier element of a merged list over a later one. With `found`, wrong keys are
-        added to it and the entries returned, with a key that stands twice twice.
+        added to it and the entries returned, with a duplicate key twice.
 
         Raises:
             DefinitionError: no mapping; keys that are no scalar or stand twice, bad merges.
@@ -240,7 +240,7 @@ class Document:
                     twice.append(Entry(key, key_node, value, merged=False))
                     raise self.error(
                         key_node,
-                        f"the key {key!r} stands twice",
+                        f"duplicate key {key!r}",
                         f"the first stands at line {own[key].key_node.start_mark.line + 1}",
                         codes.KEY_TWICE,
                     )
@@ -270,7 +270,7 @@ class Document:
         Dates stay text: YAML's own timestamp type would change what was written.
         """
         if not isinstance(node, ScalarNode):
-            raise self.error(node, f"a single value is due here, this is {kind_of(node)}")
+            raise self.error(node, f"expected a single value, this is {kind_of(node)}")
         self.check_tag(node)
         if node.tag not in _NATIVE_TAGS:
             return str(node.value)
@@ -281,7 +281,7 @@ class Document:
             if value.strip("+-").isdigit():
                 raise self.error(node, "this number has too many digits", "quote it") from None
         if isinstance(value, float) and not math.isfinite(value):
-            raise self.error(node, "this is no number that JSON has", "quote it to have text")
+            raise self.error(node, "not a number in JSON", "quote it to have text")
         return value
 
     def key(self, node: ScalarNode) -> Any:
@@ -365,13 +365,13 @@ def read(path: Path, *, uploaded: bool = False) -> Document:
     """Read a definition file, in the view that is executed or in the one that is built.
 
     Raises:
-        DefinitionError: it can't be opened, is not UTF-8, or is no YAML.
+        DefinitionError: it cannot be opened, is not UTF-8, or is not valid YAML.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise _unreadable(path, f"the file can't be read: {reason}") from None
+        raise _unreadable(path, f"the file cannot be read: {reason}") from None
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"the file is not UTF-8 (byte {error.start})") from None
     return Document(str(path), text, uploaded=uploaded)

@@ -47,7 +47,7 @@ def _mapping(node: MappingNode, *, uploaded: bool) -> list[_Pair]:
     overlays = [(key, value) for key, value in node.value if _is_overlay(key)]
     pairs: list[_Pair] = [pair for pair in node.value if not _is_overlay(pair[0])]
     for key, _ in overlays[1:]:
-        raise OverlayError(key, f"{KEY} stands twice in one mapping")
+        raise OverlayError(key, f"duplicate key {KEY!r}")
     for _, changes in overlays:
         changed = _changed(changes, pairs)
         pairs = changed if uploaded else pairs

@@ -1,4 +1,4 @@
-"""Where something stands in a definition, and what is said about that place."""
+"""Where something stands in a definition, and what is reported about that place."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Finding:
 
 @dataclass(slots=True)
 class DefinitionError(CdfError):
-    """A definition that can't be used; carries every finding, in file order."""
+    """A definition that cannot be used; carries every finding, in file order."""
 
     findings: list[Finding] = field(default_factory=list)
 

@@ -35,7 +35,7 @@ class BrokenFilterError(CdfError):
 
 
 class PythonFilters:
-    """The filters of one folder; a module is imported when a filter of it is first asked for."""
+    """The filters of one folder; a module is imported when a filter of it is first needed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -71,7 +71,7 @@ class PythonFilters:
                 except (ValueError, TypeError):
                     break
         path = self.folder / f"{module}.py"
-        raise BrokenFilterError(f"{path}:1: names no filters: a list __all__ is due")
+        raise BrokenFilterError(f"{path}:1: names no filters: expected a list __all__")
 
     def _tree(self, module: str) -> ast.Module:
         path = self.folder / f"{module}.py"
@@ -95,7 +95,7 @@ class PythonFilters:
         found = getattr(loaded, function, None)
         if not callable(found):
             path = self.folder / f"{module}.py"
-            raise BrokenFilterError(f"{path}:1: {function!r} of its __all__ is no function")
+            raise BrokenFilterError(f"{path}:1: {function!r} of its __all__ is not a function")
         return cast("PythonFilter", found)
 
     def summary(self, name: str) -> str:
@@ -126,7 +126,7 @@ class PythonFilters:
             name, path, submodule_search_locations=locations
         )
         if spec is None or spec.loader is None:
-            raise BrokenFilterError(f"{path}:1: is no Python module")
+            raise BrokenFilterError(f"{path}:1: is not a Python module")
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
@@ -152,4 +152,4 @@ def _is_all(statement: ast.Assign | ast.AnnAssign) -> bool:
 
 def _not_python(path: Path, error: SyntaxError) -> str:
     place = f"{error.filename or path}:{error.lineno or 1}:{error.offset or 1}"
-    return f"{place}: no Python: {error.msg}"
+    return f"{place}: not valid Python: {error.msg}"

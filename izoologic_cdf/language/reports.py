@@ -43,7 +43,8 @@ _ATTRIBUTE, _TAG = "attribute", "tag"
 ATTRIBUTE_SETS, TAG_SETS = _ATTRIBUTE + SUFFIX, _TAG + SUFFIX
 # the object codes that public definitions have sets of, and those that follow by the same rule
 ATTESTED_CODES = ("indicator", "report", "asset")
-_GUESSED_CODES = ("event", "incident", "identity", "account", "note", "attachment")
+ATTACHMENT = "attachment"
+_GUESSED_CODES = ("event", "incident", "identity", "account", "note", ATTACHMENT)
 # the codes as keys of a report, as keys of `related`, as keys of an item
 SET_KEYS, RELATED = Vocabulary("report"), Vocabulary("related")
 PLURALS = Vocabulary("plural", in_data=True)
@@ -149,7 +150,7 @@ class ReportedItem:
     description: Value = key(VALUE, "description")
     published_at: Value = key(VALUE, "date of the source")
     happened_at: Value = key(VALUE, "date of an event")
-    started_at: Value = key(VALUE, "begin of an incident")
+    started_at: Value = key(VALUE, "start of an incident")
     ended_at: Value = key(VALUE, "end of an incident")
     status: Value = key(VALUE, "status of an indicator")
     attributes: Value = key(ATTRIBUTE_ROWS, "attributes of this item")

@@ -26,8 +26,6 @@ PYTHON_NAMES = {"str": str, "len": len, "int": int, "isinstance": isinstance}
 # what `isinstance` may be asked about beside those; no names of their own
 PYTHON_TYPES = {"list": list, "float": float, "bool": bool}
 _PYTHON_GUARDS: dict[Any, Guard] = {str: as_text, int: integer}
-# what {{ }} does to a value, as a filter whose name nobody can write
-TEXT_OF = "text of"
 _SIZED = (str, bytes, list, tuple)
 _FORMATS = ("format", "format_map")
 _KNOWN: dict[type, Mapping[str, Guard]] = {**METHODS}
@@ -46,7 +44,7 @@ class Code(CodeGenerator):
         finally:
             node.iter = given
 
-    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - likewise
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         """Write a `~`."""
         self.write("environment.concatenated((")
         for part in node.nodes:
@@ -54,7 +52,7 @@ class Code(CodeGenerator):
             self.write(", ")
         self.write("))")
 
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 - likewise
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         """Write a comparison; where no side is written out, both are looked at first."""
         sides = [node.expr, *(operand.expr for operand in node.ops)]
         looked = sum(not _written_out(side) for side in sides) > 1
@@ -65,7 +63,7 @@ class Code(CodeGenerator):
             self._visit(side, frame, "light" if looked and not _written_out(side) else None)
         self.write(")")
 
-    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802 - likewise
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         """Write a mapping."""
         self.write("{")
         for pair in node.items:
@@ -75,7 +73,7 @@ class Code(CodeGenerator):
             self.write(", ")
         self.write("}")
 
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - likewise
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         """Write a subscript or a slice; a slice is a copy."""
         if isinstance(node.arg, nodes.Slice):
             self.write("environment.made(")
@@ -102,7 +100,7 @@ class Code(CodeGenerator):
 
 
 def _written_out(node: nodes.Node) -> bool:
-    """Tell whether what a node gives is no longer than it is written, or one text or number."""
+    """Return whether what a node gives is no longer than it is written, or one text or number."""
     if isinstance(node, nodes.List | nodes.Tuple):
         return all(map(_written_out, node.items))
     if isinstance(node, nodes.Filter):
@@ -288,17 +286,10 @@ def _shown(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _text_of(value: Any) -> str:
-    if type(value) is str:
-        return value
-    return str(_shown(value))
-
-
 def _environment(kind: type[_Environment], undefined: type[Undefined]) -> _Environment:
     environment = kind(finalize=_shown, autoescape=False, undefined=undefined, optimized=False)
     restrict(environment)
     environment.globals |= PYTHON_NAMES | PYTHON_TYPES
-    environment.filters[TEXT_OF] = _text_of
     return environment
 
 

@@ -137,7 +137,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A feed that is called: its name, where, and which type of feed is due there."""
+    """A feed that is called: its name, where, and which type of feed is expected there."""
 
     name: str
     node: Node
@@ -162,7 +162,7 @@ class Scope:
 
 
 class Kind:
-    """What can stand under a key: how it is read, and what an editor is told of it."""
+    """What can stand under a key: how it is read, and its JSON Schema for editors."""
 
     schema: Schema = {}  # noqa: RUF012 - not changed, replaced by subclasses
 
@@ -238,11 +238,22 @@ class ListOf(Kind):
             yield from self.kind.places(element, seen)
 
 
+class Words:
+    """The words of a construct by the attributes that they are read into."""
+
+    def __init__(self, construct: type[Any]) -> None:
+        self.__dict__ |= {one.name: word for word, one in declared(construct)}
+
+    def __getattr__(self, attribute: str) -> str:
+        raise AttributeError(attribute)
+
+
 class Of(Kind):
     """A construct."""
 
     def __init__(self, construct: type[Any]) -> None:
         self.construct = construct
+        self.words = Words(construct)
         self.name: str = construct.keys.name.replace(" ", "-")
         self.schema = {"$ref": f"#/definitions/{self.name}"}
 
@@ -328,7 +339,7 @@ def within(kind: Kind, *names: str, made_of: Callable[[Any], Any] = lambda made:
 
 # --- constructs ----------------------------------------------------------------------------------
 
-# every construct by its name, in the order in which an editor is told of them
+# every construct by its name, in the order of the editor's schema
 CONSTRUCTS: dict[str, type[Any]] = {}
 
 

@@ -56,6 +56,18 @@ def entries_of(convention: str) -> dict[str, dict[str, list[str]]]:
     return found
 
 
+def entry_text(convention: str) -> str:
+    """Return the entries of one guess as they are written; empty where it has no word."""
+    texts = []
+    for entry, parts in entries_of(convention).items():
+        inner = [
+            part if part == WORD else f"{part}: {{{', '.join(words)}}}"
+            for part, words in sorted(parts.items(), reverse=True)
+        ]
+        texts.append(f"{entry}: {{{', '.join(inner)}}}")
+    return "; ".join(texts)
+
+
 class Spellings:
     """Other spellings of words; none of them where there is no file."""
 
@@ -151,7 +163,7 @@ class Spellings:
     def applied(self, document: Document) -> Document:
         """Return a document that is spelt so, its words made canonical in place.
 
-        A word that is in its canonical spelling where another is due is a finding of the loader.
+        A word in its canonical spelling where another is expected is a finding of the loader.
         """
         if not self.words:
             return document
@@ -248,6 +260,7 @@ __all__ = [
     "DefinitionError",
     "Spellings",
     "entries_of",
+    "entry_text",
     "read_spellings",
     "renamable",
     "spellings_of",

@@ -44,6 +44,7 @@ class Step:
     """One filter of a pipeline; the classes below are the language, and the only list of it."""
 
     position: Position
+    word: ClassVar[str]
     # whether the filter takes one value instead of keys
     whole: ClassVar[bool] = False
 
@@ -69,7 +70,7 @@ def step(
     """
 
     def declare(made: type[_S]) -> type[_S]:
-        STEPS[word] = made
+        STEPS[word], made.word = made, word
         made.whole = any("whole" in one.metadata for one in fields(made))
         if not made.whole and takes_value(made):
             construct(word, guess, uploaded=uploaded)(made)
@@ -102,7 +103,7 @@ def _python(scope: Scope, node: Node, _what: str) -> PythonFilter:
         if not python.folder.is_dir():
             # all filters of the file miss it, and it is reported once
             where = scope.document.root
-            message = f"Python filters are looked for in {python.folder}, which is no folder"
+            message = f"Python filters are looked for in {python.folder}, which is not a folder"
             hint = "move the file into a folder beside it, or name another: --filters FOLDER"
             raise scope.document.error(where, message, hint, codes.UNKNOWN_FILTER) from None
         message = f"there is no Python filter {name!r} in {python.folder.name}/"

@@ -1,27 +1,12 @@
-"""Values of a definition: literals, tagged scalars, and nested structures of both.
+"""Values of a definition: literals, tagged scalars, and nested structures of both."""
 
-A structure with many expressions is fused into one compiled expression: evaluating thirty
-expressions one by one costs several times the same thirty as one. Where the fused one fails, its
-leaves are evaluated one by one to name the one that failed.
-"""
-
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from jinja2 import nodes as jinja
-
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language.expressions import (
-    EvaluationError,
-    Expression,
-    Missing,
-    Template,
-    environment_of,
-    explain,
-)
-from izoologic_cdf.language.functions import Function, compile_tree
+from izoologic_cdf.language.budget import THREAD
+from izoologic_cdf.language.expressions import Expression, Template
 from izoologic_cdf.language.nodes import (
     EXPR,
     JSON,
@@ -30,20 +15,13 @@ from izoologic_cdf.language.nodes import (
     MappingNode,
     Node,
     ScalarNode,
-    SequenceNode,
 )
 from izoologic_cdf.language.positions import Findings
-from izoologic_cdf.language.schema import Leaf, Scope
+from izoologic_cdf.language.schema import Leaf, Missing, Scope
 
 _COMPILED: dict[str, type[Expression | Template]] = {EXPR: Expression, TMPL: Template}
 # a mapping with this key stands in a list only while the condition is true
 GUARD = "condition"
-
-
-def guards_of(document: Document) -> frozenset[str]:
-    """Return the keys that are a guard in a document, whose rows may spell it otherwise."""
-    spelt = document.spelt.items()
-    return frozenset({GUARD, *(word for (_, _, key), word in spelt if key == GUARD)})
 
 
 class Value(Protocol):
@@ -73,61 +51,43 @@ class Literal:
         """Return the value as it was written."""
         return self.value
 
+    run = evaluate
+
 
 @dataclass(frozen=True, slots=True)
-class _Leaf:
-    guards: tuple[Expression | Template, ...]
-    value: Expression | Template
+class _Sequence:
+    parts: list["_Part"]
+
+    def run(self, names: Mapping[str, Any]) -> Any:
+        return [part.run(names) for part in self.parts]
 
 
+@dataclass(frozen=True, slots=True)
+class _Mapping:
+    pairs: list[tuple[Any, "_Part"]]
+    guard: "_Part | None"
+
+    def run(self, names: Mapping[str, Any]) -> Any:
+        if self.guard is not None and not self.guard.run(names):
+            return None
+        return {key: part.run(names) for key, part in self.pairs}
+
+
+_Part = Literal | Expression | Template | _Sequence | _Mapping
+
+
+@dataclass(frozen=True, slots=True)
 class Structure:
-    """A mapping or list with expressions somewhere inside."""
+    """A mapping or list with expressions somewhere inside; all of it is one evaluation."""
 
-    def __init__(
-        self,
-        tree: jinja.Expr,
-        leaves: list[_Leaf],
-        templates: dict[str, Template],
-        position: Position,
-        missing: Missing,
-    ) -> None:
-        self.position = position
-        values = [value for leaf in leaves for value in (*leaf.guards, leaf.value)]
-        self.takes: frozenset[str] = frozenset().union(*(value.takes for value in values))
-        self._tree = tree
-        self._leaves = leaves
-        self._templates = templates
-        self._environment = environment_of(missing)
-        # the structure with every expression replaced by its value; raises EvaluationError
-        self.evaluate: Function = self._first
+    position: Position
+    takes: frozenset[str]
+    content: _Part
 
-    def _first(self, names: Mapping[str, Any]) -> Any:
-        """Compile at the first evaluation."""
-        try:
-            run = compile_tree(self._environment, self._tree, self._failed)
-        except Exception as error:  # noqa: BLE001 - whatever Jinja2 finds only now
-            raise self._failed(error, names) from None
-        templates = self._templates.items()
-
-        def with_templates(given: Mapping[str, Any]) -> Any:
-            called = {key: functools.partial(one.evaluate, given) for key, one in templates}
-            return run({**given, **called})
-
-        self.evaluate = with_templates if templates else run
-        return self.evaluate(names)
-
-    def _failed(self, error: Exception, names: Mapping[str, Any]) -> EvaluationError:
-        """Find the leaf that failed, by evaluating them one by one."""
-        if isinstance(error, EvaluationError):
-            return error
-        try:
-            for leaf in self._leaves:
-                if all(guard.evaluate(names) for guard in leaf.guards):
-                    leaf.value.evaluate(names)
-        except EvaluationError as found:
-            return found
-        message, purposeful = explain(error)
-        return EvaluationError(message, self.position, purposeful=purposeful)
+    def evaluate(self, names: Mapping[str, Any]) -> Any:
+        """Return the structure with every expression replaced by its value."""
+        THREAD.budget.fresh = True
+        return self.content.run(names)
 
 
 def compile_value(
@@ -147,8 +107,13 @@ def compile_value(
     Raises:
         DefinitionError: unknown tags, and all that is wrong in the expressions.
     """
-    builder = _Builder(document, names, missing, guarded=guarded)
-    return builder.value(node, named=named)
+    return _Builder(document, names, missing, guarded=guarded).value(node, named=named)
+
+
+def _guards_of(document: Document) -> frozenset[str]:
+    """Return the keys that are a guard in a document, whose rows may spell it differently."""
+    spelt = document.spelt.items()
+    return frozenset({GUARD, *(word for (_, _, key), word in spelt if key == GUARD)})
 
 
 class _Builder:
@@ -158,93 +123,70 @@ class _Builder:
         self._document = document
         self._names = names
         self._missing = missing
-        self._guard_keys = guards_of(document) if guarded else frozenset[str]()
-        self._leaves: list[_Leaf] = []
-        self._templates: dict[str, Template] = {}
-        self._guards: tuple[Expression | Template, ...] = ()
+        self._guards = _guards_of(document) if guarded else frozenset[str]()
         self._found = Findings()
-        # the mapping whose keys are names
-        self._named: Node | None = None
+        self._takes: frozenset[str] = frozenset()
 
     def value(self, node: Node, *, named: bool) -> Value:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
-        self._named = node if named else None
-        tree = self._tree(node)
+        content = self._collection(node, named=named)
         self._found.check()
-        position = self._document.position(node)
-        tree.set_environment(environment_of(self._missing))
-        if not self._leaves:
-            return Literal(tree.as_const(), position)
-        return Structure(tree, self._leaves, self._templates, position, self._missing)
+        if isinstance(content, Literal):
+            return content
+        return Structure(self._document.position(node), self._takes, content)
 
     def _scalar(self, node: ScalarNode) -> Expression | Template | Literal:
         kind = _COMPILED.get(node.tag)
-        if kind is not None:
-            # an aliased node is compiled once, however often it is referred to
-            key = (id(node), self._names, self._missing)
-            known = self._document.compiled.get(key)
-            if known is None:
-                known = kind(self._document, node, self._names, self._missing)
-                self._document.compiled[key] = known
-            return known
-        return Literal(self._document.scalar(node), self._document.position(node))
+        if kind is None:
+            return Literal(self._document.scalar(node), self._document.position(node))
+        # an aliased node is compiled once, however often it is referred to
+        key = (id(node), self._names, self._missing)
+        known = self._document.compiled.get(key)
+        if known is None:
+            known = kind(self._document, node, self._names, self._missing)
+            self._document.compiled[key] = known
+        self._takes |= known.takes
+        return known
 
-    def _tree(self, node: Node) -> jinja.Expr:
-        if isinstance(node, ScalarNode):
-            return self._scalar_tree(node)
-        if node.tag != JSON:
-            self._document.check_tag(node)
-        if node.tag in (EXPR, TMPL):
-            raise self._document.error(node, f"{node.tag} takes one scalar, not a collection")
-        if isinstance(node, SequenceNode):
-            return jinja.List([self._part(element) for element in node.value])
-        if isinstance(node, MappingNode):
-            return self._mapping_tree(node)
-        raise self._document.error(node, "YAML has no fourth kind of nodes")
-
-    def _part(self, node: Node) -> jinja.Expr:
+    def _part(self, node: Node) -> _Part:
         """Compile one part of a collection; what is wrong with it does not hide the others."""
         with self._found:
-            return self._tree(node)
-        return jinja.Const(None)
+            return self._scalar(node) if isinstance(node, ScalarNode) else self._collection(node)
+        return Literal(None, self._document.position(node))
 
-    def _mapping_tree(self, node: MappingNode) -> jinja.Expr:
+    def _collection(self, node: Node, *, named: bool = False) -> _Part:
+        document = self._document
+        if node.tag != JSON:
+            document.check_tag(node)
+        if node.tag in _COMPILED:
+            raise document.error(node, f"{node.tag} takes one scalar, not a collection")
+        if isinstance(node, MappingNode):
+            return self._mapping(node, named=named)
+        parts = [self._part(element) for element in node.value]
+        constants = [part.value for part in parts if isinstance(part, Literal)]
+        if len(constants) == len(parts):
+            return Literal(constants, document.position(node))
+        return _Sequence(parts)
+
+    def _mapping(self, node: MappingNode, *, named: bool) -> _Part:
         document = self._document
         entries = document.entries(node, "this mapping", self._found)
-        guard_tree: jinja.Expr | None = None
-        outer = self._guards
-        for entry in entries:
-            if entry.key in self._guard_keys:
-                before = len(self._leaves)
-                guard_tree = self._part(entry.value)
-                self._guards = outer + tuple(leaf.value for leaf in self._leaves[before:])
+        guards = [self._part(one.value) for one in entries if one.key in self._guards]
         pairs = [
-            jinja.Pair(
-                jinja.Const(entry.key if node is self._named else document.key(entry.key_node)),
-                self._part(entry.value),
-            )
-            for entry in entries
-            if guard_tree is None or entry.key not in self._guard_keys
+            (one.key if named else document.key(one.key_node), self._part(one.value))
+            for one in entries
+            if one.key not in self._guards
         ]
-        self._guards = outer
-        tree: jinja.Expr = jinja.Dict(pairs)
-        return tree if guard_tree is None else jinja.CondExpr(guard_tree, tree, jinja.Const(None))
-
-    def _scalar_tree(self, node: ScalarNode) -> jinja.Expr:
-        scalar = self._scalar(node)
-        if isinstance(scalar, Literal):
-            return jinja.Const(scalar.value)
-        self._leaves.append(_Leaf(self._guards, scalar))
-        if isinstance(scalar, Expression):
-            tree: jinja.Expr = scalar.tree
-            return tree
-        if scalar.as_expression is not None:
-            return scalar.as_expression
-        # a template with statements enters as a call: rendered where it is reached
-        name = f"_template_{len(self._templates)}"
-        self._templates[name] = scalar
-        return jinja.Call(jinja.Name(name, "load"), [], [], None, None)
+        guard = guards[0] if guards else None
+        if isinstance(guard, Literal):
+            if not guard.value:
+                return Literal(None, document.position(node))
+            guard = None
+        constants = [(key, part.value) for key, part in pairs if isinstance(part, Literal)]
+        if guard is None and len(constants) == len(pairs):
+            return Literal(dict(constants), document.position(node))
+        return _Mapping(pairs, guard)
 
 
 def _read(scope: Scope, node: Node, _what: str) -> Value:

@@ -66,15 +66,17 @@ def _construct(made: type[Any]) -> Schema:
 
 def _filter() -> Schema:
     with_value = {word: _value(made) for word, made in sorted(STEPS.items()) if takes_value(made)}
+    overlaid: Schema = {"type": "object", "propertyNames": {"enum": [*with_value]}}
     return {
         "anyOf": [
             {"enum": sorted(word for word in STEPS if word not in with_value)},
             {
                 "type": "object",
-                "properties": with_value | {overlay.KEY: PIPELINE.schema},
+                "properties": with_value | {overlay.KEY: {"anyOf": [PIPELINE.schema, overlaid]}},
                 "additionalProperties": False,
                 "minProperties": 1,
-                "maxProperties": 1,
+                # one filter, and perhaps what the uploaded file has instead
+                "anyOf": [{"maxProperties": 1}, {"maxProperties": 2, "required": [overlay.KEY]}],
             },
         ]
     }

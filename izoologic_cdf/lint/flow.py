@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 
 from izoologic_cdf.language.fields import SUPPLEMENTAL
 from izoologic_cdf.language.nodes import TAGS, Entry, MappingNode, Node, ScalarNode, SequenceNode
+from izoologic_cdf.language.schema import of
+from izoologic_cdf.language.steps import Supplemental
 from izoologic_cdf.lint.outline import FeedOutline, Outline, Site, word
 from izoologic_cdf.lint.reads import DICT_METHODS, Read
 
+_PARAMS, _INTO = of(Supplemental).words.params, of(Supplemental).words.into
 # the nodes of the keys by which a `set`, or supplemental calls, made a key
 _Made = frozenset[ScalarNode]
 
@@ -72,14 +75,13 @@ class Flow:
         return [made for made in self._made if made not in self._used]
 
     def _feed(self, feed: FeedOutline) -> None:
-        login = self._outline.under(self._outline.http(feed), "auth").get("filters")
+        login = self._outline.login_filters(feed)
         if login:
-            self._use_all(self._pipeline(login.value, _Shape()))
+            self._use_all(self._pipeline(login, _Shape()))
         shape = _Shape()
         if "filters" in feed.keys:
             shape = self._pipeline(feed.keys["filters"].value, shape)
-        kind = word(feed.keys["feed_type"].value) if "feed_type" in feed.keys else None
-        if "report" not in feed.keys or kind == SUPPLEMENTAL:
+        if "report" not in feed.keys or feed.kind == SUPPLEMENTAL:
             self._use_all(shape)
         for site in self._outline.part(feed, "report"):
             self._reads(shape, site, "data")
@@ -111,7 +113,7 @@ class Flow:
                 return shape
             case "chain":
                 return self._pipeline(node, shape)
-            case "supplemental":
+            case Supplemental.word:
                 return self._supplemental(node, shape)
             case "warn":
                 return self._warn(node, shape)
@@ -161,9 +163,9 @@ class Flow:
 
     def _supplemental(self, node: Node, shape: _Shape) -> _Shape:
         keys = self._outline.mapping(node)
-        if "params" in keys:
-            self._expressions(keys["params"].value, shape)
-        into = keys["into"].value if "into" in keys else None
+        if _PARAMS in keys:
+            self._expressions(keys[_PARAMS].value, shape)
+        into = keys[_INTO].value if _INTO in keys else None
         if isinstance(into, ScalarNode) and (name := word(into)) is not None:
             self._make(shape, name, into)
         return shape

@@ -5,29 +5,13 @@ from collections.abc import Iterator
 
 from izoologic_cdf.language.nodes import Entry, MappingNode, Node, ScalarNode, SequenceNode, read_as
 from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.language.reports import ReportedItem
+from izoologic_cdf.language.schema import CONSTRUCTS, Schema, declared, of
 from izoologic_cdf.lint.outline import MERGE, YAML, Trees, walk
 from izoologic_cdf.lint.rules import Found, Subject, rule
 
 
-@rule(
-    "CDF101",
-    "An expression of a `set` block does not read a key that the same block makes. A key that is "
-    "made out of itself, or was set before, may be read.",
-    "All right-hand sides of a `set` see the value as it was before the block, whatever their "
-    "order: the key that is made beside them is still missing, and missing is null.",
-    """
-    filters:
-      - parse-json
-      - set:
-          host: !expr value.url.split('/')[2]
-          title: !expr value.host ~ ' is phishing'
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.title, description: !expr data.host}]
-    """,
-    ("      title: ", "  - set:\n      title: "),
-)
+@rule("CDF101")
 def set_reads_before_block(subject: Subject) -> Found:
     for misread in subject.flow.same_block:
         yield (
@@ -40,26 +24,7 @@ def set_reads_before_block(subject: Subject) -> Found:
         )
 
 
-@rule(
-    "CDF102",
-    "A key that the pipeline makes is read after the step that makes it. After `new` with a "
-    "mapping all keys are known: there, only keys that were made are read. Keys of the data, also "
-    "those that a step makes out of themselves, are never reported.",
-    "A missing key is null, so the mistake is silent: a condition never holds, an attribute never "
-    "appears.",
-    """
-    filters:
-      - parse-json
-      - drop: !expr value.severity_name == 'Info'
-      - set: {severity_name: !expr value.severity.name}
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.id, description: !expr data.severity_name}]
-    """,
-    ("  - drop: !expr value.severity_name == 'Info'\n", ""),
-    ("severity.name}\n", "severity.name}\n  - drop: !expr value.severity_name == 'Info'\n"),
-)
+@rule("CDF102")
 def read_after_set(subject: Subject) -> Found:
     for misread in subject.flow.too_early:
         yield (
@@ -78,50 +43,14 @@ def _never_set(key: str, known: frozenset[str]) -> tuple[str, str | None]:
     return f"{key!r} is read here, and no step before has set it", did_you_mean(key, known)
 
 
-@rule(
-    "CDF103",
-    "A key that `set` makes, or that a supplemental call fills, is read by a later step, by the "
-    "report, or by the feed that called this one.",
-    "A key that nobody reads is a remnant, or the other half of a mistyped name.",
-    """
-    filters:
-      - parse-json
-      - set: {severity_name: !expr value.severity.name}
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.id, description: !expr data.severity}]
-    """,
-    ("data.severity}", "data.severity_name}"),
-)
+@rule("CDF103")
 def set_is_read(subject: Subject) -> Found:
     for made in subject.flow.unread:
         message = f"{made.value!r} is made here and never read"
         yield made, message, "remove it, or read it in the report"
 
 
-@rule(
-    "CDF106",
-    "Where one mapping merges several others, no key comes from two of them with different values, "
-    "unless the mapping writes the key out itself.",
-    "Which of two merges wins differs between YAML readers, and nothing in the file shows it.",
-    """
-    _anchors:
-      - &polite {headers: {User-Agent: example}, method: GET}
-      - &search {method: POST, body: !json {since: !expr run_meta.since}}
-    feeds:
-      Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            <<: *polite
-            <<: *search
-            url: https://api.example.com/cases
-    """,
-    (", method: GET", ""),
-)
+@rule("CDF106")
 def merges_agree(subject: Subject) -> Found:
     trees = Trees()
     for mapping in _mappings(subject):
@@ -143,29 +72,7 @@ def merges_agree(subject: Subject) -> Found:
                 merged[key] = entry
 
 
-@rule(
-    "CDF107",
-    "A mapping that is written out beside a `<<` does not drop keys of the merged mapping under "
-    "the same key.",
-    "`<<` merges one level deep: `params` beside it replaces all merged `params` instead of adding "
-    "to them, and the request silently loses the others.",
-    """
-    _anchors:
-      - &request
-        params: &range {since: !expr run_meta.since, limit: 100}
-    feeds:
-      Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            <<: *request
-            url: https://api.example.com/cases
-            params: {type: phishing, since: !expr run_meta.since}
-    """,
-    ("type: phishing, since: !expr run_meta.since", "<<: *range, type: phishing"),
-)
+@rule("CDF107")
 def merge_is_kept(subject: Subject) -> Found:
     for mapping in _mappings(subject):
         merged: dict[str, Entry] = {}
@@ -201,19 +108,7 @@ def _merged_into(mapping: MappingNode) -> Iterator[tuple[Node, Node]]:
                 yield key, value
 
 
-@rule(
-    "CDF108",
-    "No two keys of one mapping are equal once they are read, such as True, true, 1 and '1'.",
-    "In Python and in JSON they are one key: the last value wins and the others are gone.",
-    """
-    filters:
-      - parse-json
-      - set:
-          answers: {1: one, true: certainly}
-      - new: !expr value.answers.get(value.id)
-    """,
-    ("{1: one, true: certainly}", '{"1": one, certain: certainly}'),
-)
+@rule("CDF108")
 def keys_distinct(subject: Subject) -> Found:
     for mapping in _mappings(subject):
         seen: dict[float | str, ScalarNode] = {}
@@ -225,7 +120,7 @@ def keys_distinct(subject: Subject) -> Found:
                 yield (
                     key,
                     (
-                        f"the keys {first.value} and {key.value} become one: the first stands at "
+                        f"the keys {first.value} and {key.value} become one: the first is at "
                         f"line {first.start_mark.line + 1}"
                     ),
                     "use keys that differ as text and as numbers",
@@ -250,11 +145,18 @@ def _equal_to(key: ScalarNode) -> float | str:
     return number if plain or key.tag != f"{YAML}str" else text
 
 
+def _is_text(schema: Schema) -> bool:
+    """Return whether a value is text, or a list or mapping of texts."""
+    inner = [schema[key] for key in ("items", "additionalProperties") if key in schema]
+    return schema.get("type") == "string" or "enum" in schema or any(map(_is_text, inner))
+
+
 # keys whose value is a name, or text for a person
-_TEXTS = frozenset(
-    {"attribute-sets", "category", "default_indicator_status", "description", "feed", "feed_type"}
-    | {"fulfillment", "get", "header", "into", "label", "name", "namespace", "python", "related"}
-    | {"response_content_type", "rule", "tag-sets", "timestamp_format"}
+_TEXTS = frozenset({"get", "python"}).union(
+    *(
+        [word for word, one in declared(made) if _is_text(one.metadata["kind"].schema)]
+        for made in CONSTRUCTS.values()
+    )
 )
 # keys whose value is true or false, in any spelling
 _FLAGS = frozenset(
@@ -264,7 +166,9 @@ _FLAGS = frozenset(
 _NAMED = frozenset(
     {"feeds", "filter-mapping", "headers", "params", "related", "set", "template_values"}
 )
-_DATA = frozenset({"body", "headers", "new", "params", "run_params", "set", "template_values"})
+_DATA = frozenset({"body", "headers", "item", "new", "params", "set", "template_values"}) | {
+    of(ReportedItem).words.run_params
+}
 # other rules look at these
 _VERSIONS = frozenset({"required_threatq_version", "version"})
 # what YAML makes of a scalar without quotes, by its tag
@@ -281,20 +185,7 @@ _READ_AS = {
 _MEANT = frozenset({"false", "null", "true", "~"})
 
 
-@rule(
-    "CDF115",
-    "No name and no text is written so that YAML reads a boolean, a number, a date or null: NO, "
-    "On, 007, 1.10, 12:30:00, 2024-01-01.",
-    "YAML reads NO as false, 007 as 7, 1.10 as 1.1 and 12:30 as 750, and says nothing. Elsewhere "
-    "than in names, true, false, null and numbers in their usual spelling are fine.",
-    """
-    filters:
-      - parse-json
-      - set: {country: NO}
-      - drop: !expr value.country == value.origin
-    """,
-    ("NO", '"NO"'),
-)
+@rule("CDF115")
 def text_stays_text(subject: Subject) -> Found:
     # feeds first: they show what each place requires, which a fragment on its own does not
     entries = sorted(subject.keys.items(), key=lambda item: item[0] != "feeds")

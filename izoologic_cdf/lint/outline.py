@@ -10,6 +10,7 @@ from functools import cached_property
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.fields import PRIMARY
+from izoologic_cdf.language.model import Auth, Feed, HttpSource
 from izoologic_cdf.language.nodes import (
     EXPR,
     TMPL,
@@ -21,8 +22,13 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
 )
 from izoologic_cdf.language.positions import DefinitionError
+from izoologic_cdf.language.reports import ObjectSet
+from izoologic_cdf.language.schema import NAMES, of
+from izoologic_cdf.language.steps import Supplemental
 from izoologic_cdf.lint.reads import Code, Read, scan
 
+_TYPE, _AUTH = of(Feed).words.feed_type, of(HttpSource).words.auth
+_CALLED, _FILLING = of(Supplemental).words.feed, of(ObjectSet).words.fulfillment
 # how the tags of YAML itself begin, and that of `<<`
 YAML = "tag:yaml.org,2002:"
 MERGE = f"{YAML}merge"
@@ -66,7 +72,12 @@ class FeedOutline:
     @property
     def primary(self) -> bool:
         """Whether the feed can be configured and run."""
-        return "feed_type" not in self.keys or word(self.keys["feed_type"].value) == PRIMARY
+        return self.kind == PRIMARY
+
+    @property
+    def kind(self) -> str | None:
+        """The type of the feed; null where that is no plain word."""
+        return word(self.keys[_TYPE].value) if _TYPE in self.keys else PRIMARY
 
 
 class Outline:
@@ -75,6 +86,8 @@ class Outline:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._sites: dict[int, Site] = {}
+        # names of expressions as the file spells them, to those of the language
+        self._names = {new: name for name, new in NAMES.spelt(document).items()}
 
     @cached_property
     def keys(self) -> dict[str, Entry]:
@@ -122,6 +135,11 @@ class Outline:
         """Return the entries of the request of a feed."""
         return self.under(self.under(feed.keys, "source"), "http")
 
+    def login_filters(self, feed: FeedOutline) -> Node | None:
+        """Return the filters of the login of a feed; null where it has none."""
+        entry = self.under(self.http(feed), _AUTH).get(of(Auth).words.filters)
+        return entry.value if entry else None
+
     def values(self, keys: dict[str, Entry]) -> dict[str, list[Site]]:
         """Return the expressions of each of the `template_values` under these keys."""
         return {
@@ -155,7 +173,8 @@ class Outline:
     def _site(self, node: ScalarNode) -> Site:
         site = self._sites.get(id(node))
         if site is None:
-            site = Site(node, scan(str(node.value), template=node.tag == TMPL))
+            code = scan(str(node.value), template=node.tag == TMPL, names=self._names)
+            site = Site(node, code)
             self._sites[id(node)] = site
         return site
 
@@ -172,7 +191,7 @@ class Outline:
         for node in walk(*parts):
             if isinstance(node, MappingNode):
                 keys = self.mapping(node)
-                named = [self.under(keys, "supplemental").get("feed"), keys.get("fulfillment")]
+                named = [self.under(keys, Supplemental.word).get(_CALLED), keys.get(_FILLING)]
                 for entry in named:
                     name = word(entry.value) if entry else None
                     if name is not None:

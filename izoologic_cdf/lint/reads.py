@@ -3,8 +3,8 @@
 Taken from Jinja2's tokens and not from its tree, because only tokens know where they stand.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -20,6 +20,7 @@ _KEYWORDS = frozenset(
     {"and", "else", "false", "False", "if", "in", "is", "none", "None", "not", "or"}
     | {"true", "True"}
 )
+_AS_WRITTEN: Mapping[str, str] = {}
 _SKIPPED = ("whitespace", "data", "comment", "comment_begin", "comment_end")
 
 
@@ -56,8 +57,11 @@ class Code:
         return frozenset(read.root for read in self.reads)
 
 
-def scan(source: str, *, template: bool) -> Code:
-    """Return what an expression or template reads; nothing where it has no tokens of Jinja2."""
+def scan(source: str, *, template: bool, names: Mapping[str, str] = _AS_WRITTEN) -> Code:
+    """Return what an expression or template reads; nothing where it has no tokens of Jinja2.
+
+    `names` are those that the source spells differently, to the names of the language.
+    """
     try:
         tokens = list(_tokens(source, template=template))
         assigned = _assigned(source) if template else frozenset()
@@ -66,7 +70,9 @@ def scan(source: str, *, template: bool) -> Code:
     return Code(
         # a name that the template assigns itself may be either: all of it counts as read
         tuple(
-            Read(read.root, (), read.offsets[:1]) if read.root in assigned else read
+            Read(read.root, (), read.offsets[:1])
+            if read.root in assigned
+            else replace(read, root=names.get(read.root, read.root))
             for read in _reads(tokens)
         ),
     )

@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 
 from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.language import budget, model, reports
-from izoologic_cdf.language.reports import ITEM_KEYS, canonical_keys, code_of_plural
+from izoologic_cdf.language.reports import (
+    ITEM_KEYS,
+    ReportedItem,
+    canonical_keys,
+    code_of_plural,
+)
+from izoologic_cdf.language.schema import of
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Reported
 from izoologic_cdf.runtime.case import Case
@@ -28,6 +34,9 @@ _VALUES = ("value", "title", "name")
 # the form that definitions make, and that is stored
 _AS_STORED = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _OWN_KEYS = frozenset(ITEM_KEYS)
+# the words of an item that are guesses
+_RUN_PARAMS, _KEY = of(ReportedItem).words.run_params, of(ReportedItem).words.key
+_CONTENT = of(ReportedItem).words.content
 Words = Mapping[str, str]
 _AS_DECLARED: Words = {}
 
@@ -85,7 +94,7 @@ class ObjectBuilder:
                     for name in object_set.tag_sets:
                         reported.tags += tags(name)
                     if object_set.fulfillment is not None:
-                        params = item.get("run_params")
+                        params = item.get(_RUN_PARAMS)
                         params = params if isinstance(params, dict) else {}
                         report.placeholders.append(
                             Placeholder(index, object_set.fulfillment, object_set.name, params)
@@ -106,12 +115,12 @@ class ObjectBuilder:
             type=code,
             value=value,
             subtype=_scalar(item.get("type"), "the type", warn),
-            key=_scalar(item.get("key"), "the key", warn),
+            key=_scalar(item.get(_KEY), f"the {_KEY}", warn),
             description=_scalar(item.get("description"), "the description", warn),
             status=status or (self._status if code == INDICATOR else None),
             attributes=_attributes(item.get("attributes"), warn),
             tags=_tags(item["tags"], warn, self._report.tag_words) if "tags" in item else [],
-            content=_content(item.get("content")),
+            content=_content(item.get(_CONTENT)),
         )
         for key in _DATES:
             if key in item:

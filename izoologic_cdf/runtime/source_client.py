@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from izoologic_cdf.errors import Cause, ItemError, Position, RunError
 from izoologic_cdf.language import model
-from izoologic_cdf.language.model import TIMEOUT_DUE, is_timeout
+from izoologic_cdf.language.model import TIMEOUT_DUE, TOKEN_NAME, is_timeout
 from izoologic_cdf.language.values import Value
 from izoologic_cdf.runtime.bodies import JsonBody, Response, looks_like_json
 from izoologic_cdf.runtime.case import Case
@@ -195,7 +195,7 @@ class _Call:
         else:
 
             def call(token: str) -> Response:
-                value = str(evaluate_whole(auth.value, {**self._names, "token": token}))
+                value = str(evaluate_whole(auth.value, {**self._names, TOKEN_NAME: token}))
                 return send(replace(request, headers={**request.headers, auth.header: value}))
 
             asked = auth.request

@@ -236,7 +236,7 @@ WRONG = {
     ),
     "a native form that is no list": (READS, "own.read: iterat", "the built file is wrong\n"),
     "native forms that are no mapping": (READS, "[]", "native.yaml must be a mapping of"),
-    "native forms that are no YAML": (READS, "own.read: [", "native.yaml:2:1: no YAML"),
+    "native forms that are no YAML": (READS, "own.read: [", "native.yaml:2:1: not valid YAML"),
     "an overlay of a mapping that is a list": (
         AUTHORED.replace("    _uploaded:\n      category: OSINT\n", "    _uploaded: [a]\n"),
         "{}",
@@ -245,7 +245,7 @@ WRONG = {
     "a mistyped key of an overlay": (
         AUTHORED.replace("category: OSINT", "categry: OSINT"),
         "{}",
-        "the built file is wrong\nizoologic_sync_cases.yaml:43:5: a feed has no key 'categry'",
+        "the built file is wrong\nizoologic_sync_cases.yaml:44:5: a feed has no key 'categry'",
     ),
     "a mistake of the definition": (
         AUTHORED.replace("- parse-json", "- parse-jsn"),

@@ -198,6 +198,6 @@ def test_the_checklist_has_one_line_for_each_convention_worst_first() -> None:
     ]
     assert checklist(found_, "f.yaml").splitlines() == [
         "2 constructs of f.yaml are confirmed by no public source. Worst first:",
-        "[ ] H1  login, line 3",
+        "[ ] H1  login, line 3; spellings.yaml: token, login request, auth",
         "[ ] D3  timestamp format, lines 1, 2, 3, 4, 5 and 2 more",
     ]

@@ -98,7 +98,7 @@ def test_a_text_has_two_views(text: str, executed: Any, uploaded: Any) -> None:
         ("[a, {_uploaded: →}]", "_uploaded takes a list here"),
         ("a: 1\n_uploaded: {→b: null}", "there is no key 'b' here that _uploaded could remove"),
         ("x: &x {a: 1}\ny: {<<: *x, _uploaded: {→a: null}}", "there is no key 'a' here"),
-        ("{a: 1, _uploaded: {a: 2}, →_uploaded: {a: 3}}", "_uploaded stands twice"),
+        ("{a: 1, _uploaded: {a: 2}, →_uploaded: {a: 3}}", "duplicate key '_uploaded'"),
         ("{a: 1, _uploaded: {a: null, →a: null}}", "there is no key 'a' here"),
     ],
 )

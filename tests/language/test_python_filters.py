@@ -52,13 +52,13 @@ def test_an_unknown_filter_is_a_finding_with_a_suggestion(
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("__all__ = ['f']\ndef f(:", "broken.py:2:7: no Python: invalid syntax"),
+        ("__all__ = ['f']\ndef f(:", "broken.py:2:7: not valid Python: invalid syntax"),
         ("__all__ = ['f']\nimport nothing_of_that_name", "broken.py:2: cannot be imported: Mod"),
         ("__all__ = ['f']\n\nraise SystemExit(3)", "broken.py:3: cannot be imported: SystemExit"),
-        ("from ._worse import f\n__all__ = ['f']", "_worse.py:1:5: no Python: unmatched"),
-        ("def f(value): return value", "broken.py:1: names no filters: a list __all__ is due"),
-        ("__all__ = ['f']", "broken.py:1: 'f' of its __all__ is no function"),
-        ("__all__ = sorted('g')", "broken.py:1: names no filters: a list __all__ is due"),
+        ("from ._worse import f\n__all__ = ['f']", "_worse.py:1:5: not valid Python: unmatched"),
+        ("def f(value): return value", "broken.py:1: names no filters: expected a list __all__"),
+        ("__all__ = ['f']", "broken.py:1: 'f' of its __all__ is not a function"),
+        ("__all__ = sorted('g')", "broken.py:1: names no filters: expected a list __all__"),
     ],
 )
 def test_a_module_that_can_not_be_used_is_a_finding_with_its_place(
@@ -72,6 +72,6 @@ def test_a_module_that_can_not_be_used_is_a_finding_with_its_place(
 
 def test_a_folder_that_is_not_there_has_no_filters(tmp_path: Path) -> None:
     (finding,) = findings_of(tmp_path, filters("{python: numbers.twice}"))
-    where = f"Python filters are looked for in {tmp_path / 'filters'}, which is no folder"
+    where = f"Python filters are looked for in {tmp_path / 'filters'}, which is not a folder"
     assert finding.message == where
     assert "--filters FOLDER" in (finding.help or "")

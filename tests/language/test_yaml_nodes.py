@@ -43,7 +43,7 @@ def test_an_entry_says_whether_it_was_merged_and_where_it_was_written() -> None:
     ("text", "message", "help_"),
     [
         ("{→!expr a: 1}", "a key must be a word", None),
-        ("a: 1\n→a: 2", "the key 'a' stands twice", "the first stands at line 1"),
+        ("a: 1\n→a: 2", "duplicate key 'a'", "the first stands at line 1"),
         ("{<<: →[1]}", "<< merges mappings, this is a single value", None),
         ("{<<: →text}", "<< merges mappings, this is a single value", None),
         ("{→[a]: 1}", "a key must be a word", None),
@@ -53,11 +53,11 @@ def test_an_entry_says_whether_it_was_merged_and_where_it_was_written() -> None:
         ("a: →!!binary aGk=", "unknown tag !!binary", None),
         ("a: →!!python/name:os.system x", "unknown tag !!python/name:os.system", None),
         ("a: →!expr [1]", "!expr takes one scalar", None),
-        ("a: →.inf", "no number that JSON has", "quote it"),
-        ("a: →[1", "no YAML", None),
+        ("a: →.inf", "not a number in JSON", "quote it"),
+        ("a: →[1", "not valid YAML", None),
         ("→", "the file is empty", None),
         ("# nothing\n", "the file is empty", None),
-        ("a: 1\n→---\nb: 2", "no YAML: but found another document", None),
+        ("a: 1\n→---\nb: 2", "not valid YAML: but found another document", None),
         ("→&a [*a]", "an alias in here refers to this", None),
         ("→&a {<<: *a}", "an alias in here refers to this", None),
     ],
@@ -120,7 +120,7 @@ def test_text_is_never_made_of_a_number_or_of_nothing() -> None:
     ("content", "message"),
     [
         (b"a: \xff", "the file is not UTF-8 (byte 3)"),
-        (b"a: \x00", "no YAML"),
+        (b"a: \x00", "not valid YAML"),
         (b"[" * 100_000, "nested more than 100 levels deep"),
     ],
 )
@@ -136,7 +136,7 @@ def test_bytes_that_are_no_text_or_no_yaml_are_a_finding(
 
 
 def test_a_file_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match="the file can't be read: No such file"):
+    with pytest.raises(DefinitionError, match="the file cannot be read: No such file"):
         read(tmp_path / "feed.yaml")
 
 

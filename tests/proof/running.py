@@ -16,7 +16,7 @@ from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import Summary
 from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
-from tests.support.tenants import FeedName, definition
+from tests.support.tenants import FeedName, definition, form_values
 
 Planner = Callable[[State], Plan]
 
@@ -61,13 +61,7 @@ class Runner:
     def values(self, feed: FeedName) -> dict[str, Any]:
         """Return the user fields of a feed, filled in."""
         (primary,) = definition(feed).primary_feeds
-        emulator = self.emulator
-        given = {
-            "api_host": emulator.url,
-            "api_key": emulator.api_key,
-            "api_secret": emulator.state.secret_key,
-        }
-        return {field.name: field.default for field in primary.user_fields} | given
+        return form_values(primary, self.emulator)
 
     def run(
         self,

@@ -104,6 +104,12 @@ def test_39_what_is_meant_as_no_text_is_found_where_a_text_is_due_alone(written:
         assert found(example.format(written)) == [], where
 
 
+def test_39_what_is_due_is_told_by_the_feed_that_merges_a_fragment_above_it() -> None:
+    text = complete("_anchors:\n  - &shared true\n").replace(": Commercial", ": *shared")
+    (message,) = [one.message for one in lint_text(text) if one.code == CODE]
+    assert message.startswith("YAML reads true as ")
+
+
 def test_39_a_check_box_may_be_ticked_in_any_spelling() -> None:
     fields = "user_fields:\n  - {name: a, label: A, boolean: yes, default: On, required: no}\n"
     switches = f"{HTTP}verify_host_ssl: yes\n"
@@ -179,9 +185,9 @@ def test_40_a_filter_without_a_native_form_is_named_with_its_place(tmp_path: Pat
 
 
 BROKEN = {
-    "no Python": ("__all__ = ['read']\n\ndef read(value:\n    pass\n", 3, "no Python: "),
-    "an odd indent": ("__all__ = ['read']\n\ndef read(value):\npass\n", 4, "no Python: "),
-    "a byte that is none": ("__all__ = ['read']\n\x00\n", 1, "cannot be read: |no Python: "),
+    "no Python": ("__all__ = ['read']\n\ndef read(value:\n    pass\n", 3, "not valid Python: "),
+    "an odd indent": ("__all__ = ['read']\n\ndef read(value):\npass\n", 4, "not valid Python: "),
+    "a byte that is none": ("__all__ = ['read']\n\x00\n", 1, "cannot be read: |not valid Python: "),
     "no names": ("def read(value):\n    return value\n", 1, "names no filters"),
     "names that are made": ("__all__ = [n for n in 'r']\n", 1, "names no filters"),
 }
