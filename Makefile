@@ -52,7 +52,7 @@ docs: $(VENV)/.developed
 
 # the golden files, from what the tests see: read the difference before you commit it
 golden: $(VENV)/.developed
-	UPDATE_GOLDEN=1 $(BIN)/pytest -q --update-golden tests/cli/test_screens.py tests/library tests/runtime
+	$(BIN)/pytest -q --update-golden tests/cli/test_screens.py tests/library tests/runtime
 	$(BIN)/python -m tests.bundle.history
 
 $(VENV)/bin/python:

@@ -133,7 +133,7 @@ def trimmed(field: UserField, text: str, where: str) -> tuple[str, str | None]:
         )
     if kept == text:
         return kept, None
-    return kept, f"{where}: blanks or line ends around the value of {field.name} are left out"
+    return kept, f"{where}: blanks or line ends around the value of {field.name} are ignored"
 
 
 def read_assignments(assignments: Sequence[str], fields: Iterable[UserField]) -> dict[str, str]:
@@ -169,7 +169,7 @@ def resolve(
     are passed over. Required fields that are still missing are the caller's to ask for.
 
     Raises:
-        ConfigurationError: an unknown field, a boolean that is none, no secret.
+        ConfigurationError: an unknown field, a value that is not a boolean, or not a secret.
     """
     known = {field.name: field for field in fields}
     values: dict[str, Any] = {field.name: field.default for field in fields}

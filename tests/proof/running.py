@@ -96,7 +96,7 @@ class Runner:
         )
         heard = RecordingProgress()
         with CrashingLibrary.create(self.path) as library:
-            state = State(library, primary.name, primary.user_fields, values)
+            state = State(library, primary, values)
             planned = planner(state)
             library.crash = crash
             try:
@@ -112,7 +112,7 @@ class Runner:
         """Open what the feed remembers."""
         (primary,) = definition(feed).primary_feeds
         with Library.create(self.path) as library:
-            yield State(library, primary.name, primary.user_fields, self.values(feed))
+            yield State(library, primary, self.values(feed))
 
     def export(self) -> str:
         """Return the export as text."""

@@ -392,7 +392,7 @@ def test_20_a_login_without_content_gives_no_token(bench: Bench) -> None:
         kind="status", endpoint="Authenticate", status=204, body="empty", count=None
     )
     assert "the login failed" in str(outcome.summary.error)
-    assert "holds no token" in str(outcome.summary.error)
+    assert "no token in the response" in str(outcome.summary.error)
 
 
 ODD: dict[str, tuple[bytes, str, Cause]] = {

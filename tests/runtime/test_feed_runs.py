@@ -183,9 +183,9 @@ def test_cases_are_committed_in_the_order_of_the_list_whichever_is_ready_first(
     committed: list[str] = []
     ingest = Library.ingest
 
-    def remember(library: Library, batch: Any, **how: Any) -> Any:
+    def remember(library: Library, batch: Any, origin: Any) -> Any:
         committed.append(batch.objects[0].value)
-        return ingest(library, batch, **how)
+        return ingest(library, batch, origin)
 
     monkeypatch.setattr(Library, "ingest", remember)
     sync(in_flight=4)
@@ -363,7 +363,7 @@ def test_a_row_without_an_id_fails_alone_and_is_not_set_aside(tenant: Tenant, sy
     assert values(outcome) == ["a", "b"]
     assert (outcome.summary.outcome, counts(outcome)) == ("partial", (3, 2, 0, 1))
     assert (outcome.summary.gaps, outcome.summary.deferred) == ([], [])
-    assert any("an item without an id can't be tracked" in line for line in outcome.told.said)
+    assert any("an item without an id cannot be tracked" in line for line in outcome.told.said)
 
 
 @pytest.mark.parametrize(
@@ -383,6 +383,6 @@ def test_a_case_depends_on_its_range_when_a_feed_that_it_reaches_asks_for_one(
 
     outer = calling(ours.feeds[named["outer"]], *called)
     feeds = {**ours.feeds, named["outer"]: outer}
-    there = SimpleNamespace(_definition=dataclasses.replace(ours, feeds=feeds))
     primary = calling(ours.primary_feeds[0], "outer")
-    assert Feeds.reads_ranges(cast("Feeds", there), primary) is depends
+    there = SimpleNamespace(_definition=dataclasses.replace(ours, feeds=feeds), _feed=primary)
+    assert Feeds.reads_ranges(cast("Feeds", there)) is depends

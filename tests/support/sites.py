@@ -65,7 +65,7 @@ class Site:
         """Open what the feed remembers."""
         (primary,) = definition(self.feed).primary_feeds
         with Library.create(self.library) as library:
-            yield State(library, primary.name, primary.user_fields, self.values, self.tenant)
+            yield State(library, primary, self.values, self.tenant)
 
     @property
     def finished(self) -> list[Window]:
