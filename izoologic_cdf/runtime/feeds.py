@@ -12,7 +12,6 @@ from typing import Any
 from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.budget import unmetered
-from izoologic_cdf.language.steps import RUN_PARAMS
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case
@@ -68,7 +67,7 @@ class Feeds:
     ) -> Mapping[str, Any]:
         """Return the names of expressions of a feed in a window of the run."""
         names = self._base(feed.timestamp_format, window)
-        return names if run_params is None else {**names, RUN_PARAMS: run_params}
+        return names if run_params is None else {**names, steps.RUN_PARAMS: run_params}
 
     def _base_names(self, timestamp_format: str, window: Window) -> dict[str, Any]:
         since, until = (_format(at, timestamp_format) for at in (window.since, window.until))

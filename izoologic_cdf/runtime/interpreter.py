@@ -213,7 +213,7 @@ class Interpreter:
         return changed
 
     def _supplemental(self, step: steps.Supplemental, value: Any) -> Any:
-        found = _object("supplemental", value, step)
+        found = _object(step.word, value, step)
         params = self._evaluate(step.params, value) if step.params else {}
         return {**found, step.into: self._call(step.feed, params, self._case)}
 
