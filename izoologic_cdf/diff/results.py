@@ -64,11 +64,6 @@ class Redirected:
         """Where the URL stands in the definition."""
         return self.url.position
 
-    @property
-    def takes(self) -> frozenset[str]:
-        """The names that the URL reads."""
-        return self.url.takes
-
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the URL on the server; raises EvaluationError as the URL does."""
         url = self.url.evaluate(names)

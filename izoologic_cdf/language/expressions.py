@@ -58,18 +58,17 @@ class Compiled:
         self.node = node
         self.names = names
         self.source = str(node.value)
-        self.takes: frozenset[str] = frozenset()
         self._environment = environment_of(missing)
         # what `evaluate` does, as a part of an evaluation that has begun
         self.run: Function = self._first
         try:
             self.tree = self._parse(document, node)
             checks = Checks(self._environment, self.source, self._state, self.tree)
-            self.takes = frozenset(self._free_names(checks.parts))
+            taken = frozenset(self._free_names(checks.parts))
             spelt = {name: new for name, new in NAMES.spelt(document).items() if name in names}
             found = Findings()
             written = names - spelt.keys() | {*spelt.values()}
-            for at, message, hint, code in checks.mistakes(self.takes, written):
+            for at, message, hint, code in checks.mistakes(taken, written):
                 position = document.position_in(node, at)
                 found.add(document.finding(position, message, hint, code))
             found.check()
@@ -86,7 +85,6 @@ class Compiled:
         for name in parts:
             if isinstance(name, nodes.Name) and name.name == spelt:
                 name.name = canonical
-        self.takes = frozenset(canonical if name == spelt else name for name in self.takes)
 
     def _parse(self, document: Document, node: ScalarNode) -> Any:
         raise NotImplementedError

@@ -31,10 +31,6 @@ class Value(Protocol):
     def position(self) -> Position:
         """Where it stands in the definition."""
 
-    @property
-    def takes(self) -> frozenset[str]:
-        """The names that its expressions take from outside."""
-
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the native value; raises EvaluationError."""
 
@@ -45,7 +41,6 @@ class Literal:
 
     value: Any
     position: Position
-    takes: frozenset[str] = frozenset()
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:  # noqa: ARG002 - same shape as the others
         """Return the value as it was written."""
@@ -81,7 +76,6 @@ class Structure:
     """A mapping or list with expressions somewhere inside; all of it is one evaluation."""
 
     position: Position
-    takes: frozenset[str]
     content: _Part
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
@@ -125,7 +119,6 @@ class _Builder:
         self._missing = missing
         self._guards = _guards_of(document) if guarded else frozenset[str]()
         self._found = Findings()
-        self._takes: frozenset[str] = frozenset()
 
     def value(self, node: Node, *, named: bool) -> Value:
         if isinstance(node, ScalarNode):
@@ -134,7 +127,7 @@ class _Builder:
         self._found.check()
         if isinstance(content, Literal):
             return content
-        return Structure(self._document.position(node), self._takes, content)
+        return Structure(self._document.position(node), content)
 
     def _scalar(self, node: ScalarNode) -> Expression | Template | Literal:
         kind = _COMPILED.get(node.tag)
@@ -146,7 +139,6 @@ class _Builder:
         if known is None:
             known = kind(self._document, node, self._names, self._missing)
             self._document.compiled[key] = known
-        self._takes |= known.takes
         return known
 
     def _part(self, node: Node) -> _Part:

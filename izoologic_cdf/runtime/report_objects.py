@@ -115,7 +115,7 @@ class ObjectBuilder:
             type=code,
             value=value,
             subtype=_scalar(item.get("type"), "the type", warn),
-            key=_scalar(item.get(_KEY), "the key", warn),
+            key=_scalar(item.get(_KEY), f"the {_KEY}", warn),
             description=_scalar(item.get("description"), "the description", warn),
             status=status or (self._status if code == INDICATOR else None),
             attributes=_attributes(item.get("attributes"), warn),
