@@ -19,11 +19,10 @@ from jinja2.runtime import Context
 from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
 from izoologic_cdf.errors import CdfError, Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.budget import THREAD, walk
 from izoologic_cdf.language.checks import Checks, offset_of_failure, offsets_of_name, python_hint
 from izoologic_cdf.language.nodes import Document, ScalarNode
-from izoologic_cdf.language.positions import DefinitionError, Findings
+from izoologic_cdf.language.positions import Code, DefinitionError, Findings
 from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment, environment_of
 from izoologic_cdf.language.schema import NAMES, Missing
 
@@ -130,7 +129,7 @@ class Compiled:
             position,
             f"not a valid Jinja2 {self._kind}: {message}",
             python_hint(self.source),
-            codes.NO_JINJA,
+            Code.NO_JINJA,
         )
 
     _state: str | None = None

@@ -10,8 +10,8 @@ from functools import cached_property
 from textwrap import dedent, indent
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.nodes import Node
+from izoologic_cdf.language.positions import Code
 from izoologic_cdf.lint.flow import Flow
 from izoologic_cdf.lint.outline import Outline
 
@@ -131,7 +131,7 @@ def _missing(known: dict[str, str], keys: set[str]) -> str:
 
 LANGUAGE_RULES: tuple[Rule, ...] = (
     declare(
-        codes.UNREADABLE,
+        Code.UNREADABLE,
         "yaml-readable",
         "The file can be opened, is UTF-8 and valid YAML; no alias stands inside its own anchor.",
         "Nothing else in the file can be checked or run before that.",
@@ -147,7 +147,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("value.name", "value.name}"),
     ),
     declare(
-        codes.SHAPE,
+        Code.SHAPE,
         "keys-known",
         "Every construct has only keys that the language knows, all that it needs, and values of "
         "the right shape.",
@@ -163,7 +163,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("metod", "method"),
     ),
     declare(
-        codes.UNKNOWN_TAG,
+        Code.UNKNOWN_TAG,
         "tag-known",
         "The tags of a definition are !expr, !tmpl and !json.",
         "The platform refuses a file with an unknown tag.",
@@ -176,7 +176,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("!exp ", "!expr "),
     ),
     declare(
-        codes.KEY_TWICE,
+        Code.KEY_TWICE,
         "key-once",
         "No key is written twice in one mapping.",
         "YAML readers keep the last one and say nothing: what the first one says never happens.",
@@ -190,7 +190,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("since}\n    params: {limit", "since, limit"),
     ),
     declare(
-        codes.UNKNOWN_FILTER,
+        Code.UNKNOWN_FILTER,
         "filter-known",
         "Every step of a pipeline is a filter of the language, and every Python filter that it "
         "names exists beside the definition.",
@@ -199,7 +199,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("parse_json", "parse-json"),
     ),
     declare(
-        codes.NO_JINJA,
+        Code.NO_JINJA,
         "expression-parses",
         "An !expr is one Jinja2 expression, a !tmpl is one Jinja2 template.",
         "Expressions look like Python but are not: comprehensions, lambdas and f-strings do not "
@@ -212,7 +212,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ('"[row.id for row in value.rows]"', "value.rows | map(attribute='id') | list"),
     ),
     declare(
-        codes.UNKNOWN_JINJA_FILTER,
+        Code.UNKNOWN_JINJA_FILTER,
         "jinja-filter-known",
         "The filters and tests in an expression are those of Jinja2, and the methods that it calls "
         "change nothing.",
@@ -222,7 +222,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("lowercase", "lower"),
     ),
     declare(
-        codes.UNKNOWN_NAME,
+        Code.UNKNOWN_NAME,
         "name-known",
         "A name in an expression is one of those that exist there: `value` in filters, `data` in a "
         "report, `run_params` in a called feed; `user_fields`, `run_meta` and the template values "
@@ -238,7 +238,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("value.id", "data.id"),
     ),
     declare(
-        codes.NO_SUCH_TARGET,
+        Code.NO_SUCH_TARGET,
         "target-exists",
         "A feed that is called, and a set that a report names, exist in the same file and are of "
         "the required kind.",
@@ -255,7 +255,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("[cases]", "[case]"),
     ),
     declare(
-        codes.METHOD_AS_KEY,
+        Code.METHOD_AS_KEY,
         "key-is-no-method",
         "The names of a mapping's methods (items, keys, values, copy, update, get, pop, ...) are "
         "not read as keys with a dot.",
@@ -264,7 +264,7 @@ LANGUAGE_RULES: tuple[Rule, ...] = (
         ("value.items", "value.get('items')"),
     ),
     declare(
-        codes.READ_ONCE,
+        Code.READ_ONCE,
         "list-is-settled",
         "An !expr that ends in a filter such as map, select or unique has `list` after it.",
         "These filters give a generator: it has no length, is always true, and is empty for its "
