@@ -23,7 +23,12 @@ from izoologic_cdf.language.budget import THREAD, walk
 from izoologic_cdf.language.checks import Checks, offset_of_failure, offsets_of_name, python_hint
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import Code, DefinitionError, Findings
-from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment, environment_of
+from izoologic_cdf.language.sandbox import (
+    DICT_METHODS,
+    GuardedCode,
+    NullEnvironment,
+    environment_of,
+)
 from izoologic_cdf.language.schema import NAMES, Missing
 
 Function = Callable[[Mapping[str, Any]], Any]
@@ -220,7 +225,7 @@ class _Table(dict[str, str]):
         return f"environment.{self._table}[{name!r}]"
 
 
-class _ExpressionCode(Code):
+class _ExpressionCode(GuardedCode):
     """Writes one expression over `names`."""
 
     def __init__(self, environment: Any) -> None:
