@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 
 # everything that CI checks
 test:
-	@echo "style, types and all tests: some minutes on two cores; make quick takes about one"
+	@echo "style, types and all tests: some four minutes on two free cores; make quick takes under one"
 	@$(MAKE) --no-print-directory lint unit
 
 # something about every layer, without the long proofs
@@ -37,7 +37,7 @@ unit: $(VENV)/.developed
 build: $(VENV)/.installed
 	$(BIN)/izoologic-cdf build
 
-# what a run costs, beside bare clients, airbyte-cdk and dlt; half an hour
+# what a run costs, beside bare clients, airbyte-cdk and dlt; about an hour
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks --with-others --write
 
@@ -52,7 +52,7 @@ docs: $(VENV)/.developed
 
 # the golden files, from what the tests see: read the difference before you commit it
 golden: $(VENV)/.developed
-	UPDATE_GOLDEN=1 $(BIN)/pytest -q --update-golden tests/cli/test_screens.py tests/library tests/runtime
+	$(BIN)/pytest -q --update-golden tests/cli/test_screens.py tests/library tests/runtime
 	$(BIN)/python -m tests.bundle.history
 
 $(VENV)/bin/python:
@@ -72,4 +72,4 @@ $(VENV)/.developed: pyproject.toml | $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants

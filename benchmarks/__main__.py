@@ -28,7 +28,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
 
 
 def main() -> int:
-    """Measure the parts that were asked for."""
+    """Measure the requested parts."""
     options = _options()
     results: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     results["machine"] = _machine()
@@ -66,10 +66,9 @@ def _machine() -> str:
     for line in info.read_text().splitlines() if info.exists() else ():
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
-    system = f"{platform.system()} {platform.release()}"
-    python = f"{platform.python_implementation()} {platform.python_version()}"
+    where = f"{platform.system()}, {platform.python_implementation()} {platform.python_version()}"
     load = f"load average at the beginning {os.getloadavg()[0]:.1f}"
-    return f"{os.cpu_count()} cores ({model}), {system}, {python}; {load}"
+    return f"{os.cpu_count()} cores ({model}), {where}; {load}"
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def served(cases: int, files: int = 0, days: int | None = None) -> Iterator[Serv
     ) as process:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            raise BenchmarkError("the emulator did not start; its error stands above")
+            raise BenchmarkError("the emulator did not start; see its error above")
         yield Served(**json.loads(line), process=process)
         if process.stdin:
             process.stdin.close()

@@ -1,30 +1,22 @@
-"""Figures as Markdown: on the terminal, and between the marks of docs/performance.md."""
+"""Figures as Markdown: on the terminal, and in the blocks of docs/performance.md."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.contenders import AIRBYTE, DLT, RUN
-from benchmarks.processes import ROOT
+from tools.markdown import table
 
-PAGE = ROOT / "docs" / "performance.md"
-_BLOCK = re.compile(r"(<!-- measured: (\S+) -->\n).*?(<!-- /measured -->)", re.DOTALL)
 Results = Mapping[str, Any]
 
 
 def write(results: Results) -> None:
-    """Fill every measured block of the page; all else of it is written by hand."""
+    """Fill the blocks of docs/performance.md whose parts were measured; all else stays as it is."""
+    # not above: what it imports would count as memory of the measured processes
+    from tools.documents import make  # noqa: PLC0415
 
-    def filled(found: re.Match[str]) -> str:
-        return f"{found[1]}\n{BLOCKS[found[2]](results)}\n\n{found[3]}"
-
-    PAGE.write_text(_BLOCK.sub(filled, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def _table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = list(headers)
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    needs = {"goals": {"throughput", "startup", "memory"}}
+    measured = (name for name in BLOCKS if needs.get(name, {name}) <= set(results))
+    make(figures={name: BLOCKS[name](results) for name in measured}, check=False)
 
 
 def machine(results: Results) -> str:
@@ -57,7 +49,7 @@ def throughput(results: Results) -> str:
     ]
     rounds = ", ".join(map(str, sorted({row["rounds"] for row in rows})))
     return (
-        f"{_table(headers, lines)}\n\nMedians of {rounds} rounds, whole processes from start to "
+        f"{table(headers, lines)}\n\nMedians of {rounds} rounds, whole processes from start to "
         "end, peak memory the highest of all rounds. Where 'emulator busy' is far below 100% the "
         "emulator was not the bottleneck."
     )
@@ -91,13 +83,7 @@ def goals(results: Results) -> str:
         (f"{free} airbyte-cdk", ">=", 3, " x", _ratio(results, 0.0, 10, to=AIRBYTE)),
         (f"{free} dlt", ">=", 3, " x", _ratio(results, 0.0, 10, to=DLT)),
         ("peak memory, up to 100,000 cases", "<=", 80, " MB", max(peaks, default=None)),
-        (
-            "growth from the smallest to the largest",
-            "<=",
-            10,
-            " MB",
-            growth,
-        ),
+        ("growth from the smallest to the largest", "<=", 10, " MB", growth),
         ("`--help`", "<=", 0.15, " s", waits.get("--help")),
         ("first request of a run", "<=", 0.4, " s", waits.get("first request of a run")),
     ]
@@ -108,13 +94,13 @@ def goals(results: Results) -> str:
             shown, met = f"{figure:.3g}{unit}", figure <= goal if sign == "<=" else figure >= goal
             verdict = "met" if met else "**not met**"
         rows.append((name, f"{sign} {goal:.3g}{unit}", shown, verdict))
-    return _table(("goal", "wanted", "measured", ""), rows)
+    return table(("goal", "wanted", "measured", ""), rows)
 
 
 def startup(results: Results) -> str:
     """Return the start-up times."""
     waits = results.get("startup", {})
-    return _table(("what", "seconds"), ((name, f"{value:.3f}") for name, value in waits.items()))
+    return table(("what", "seconds"), ((name, f"{value:.3f}") for name, value in waits.items()))
 
 
 def memory(results: Results) -> str:
@@ -129,7 +115,7 @@ def memory(results: Results) -> str:
         )
         for row in results.get("memory", [])
     )
-    return _table(("cases of a year", "peak MB", "wall s", "calls", "library MB"), rows)
+    return table(("cases of a year", "peak MB", "wall s", "calls", "library MB"), rows)
 
 
 def calls(results: Results) -> str:
@@ -138,7 +124,7 @@ def calls(results: Results) -> str:
         (name, f"{row['fixed']:.0f}", f"{row['per_case']:.2f}")
         for name, row in results.get("calls", {}).items()
     )
-    return _table(("what", "calls of logins and lists", "calls per case"), rows)
+    return table(("what", "calls of logins and lists", "calls per case"), rows)
 
 
 BLOCKS: dict[str, Callable[[Results], str]] = {

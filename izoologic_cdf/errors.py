@@ -9,7 +9,10 @@ CdfError                    the root: whatever is caught here ends with a senten
   EmulatorError             a wrong use of an emulated API (`loopback/inputs`)
   RunError                  ends the run: no login, the certificate is refused
   ItemError                 ends one case, part or window; the others go on
-    HttpError               a call that got no usable response (`runtime/http`)
+    HttpError               a call that got no usable response (`runtime/failures`)
+    BodyError               a body that cannot be decoded or parsed (`runtime/bodies`)
+    SpoolError              a file that this machine cannot keep (`runtime/spool`)
+    BadEnvironmentError     a proxy or a bundle that cannot be used (`runtime/connections`)
     RefusedError            a Python filter that refuses its input (`runtime/interpreter`)
 """
 

@@ -88,7 +88,7 @@ def lint_rules() -> str:
     parts = []
     for prefix, title in GROUPS.items():
         parts.append(f"## {title}")
-        parts += [rule.explanation for rule in RULES if rule.code.startswith(prefix)]
+        parts += [rule.page for rule in RULES if rule.code.startswith(prefix)]
     return "\n\n".join(parts)
 
 
@@ -114,7 +114,10 @@ def documents(root: Path = ROOT) -> list[Path]:
 
 
 def make(root: Path = ROOT, figures: Mapping[str, str] | None = None, *, check: bool) -> int:
-    """Make the documents below `root`, or check them; return the exit code of cog, 0 if fresh."""
+    """Make the documents below `root`, or check them; return the exit code of cog, 0 if fresh.
+
+    `figures` are what benchmarks have measured, by name.
+    """
     _figures.update(figures or {})
     due = json.dumps(schema(), indent=2) + "\n"
     path = root / SCHEMA

@@ -52,10 +52,10 @@ def one_by_one(case: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
 
 def mapped(record: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a case; texts, since a column has one type."""
-    told = {
+    found = {
         name: None if record.get(key) is None else str(record[key]) for key, name in NAMES.items()
     }
-    return {**told, "Case ID": record["_cases_caseId"]}
+    return {**found, "Case ID": record["_cases_caseId"]}
 
 
 def note(record: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ pre {{ overflow-x: auto; padding: .75rem; border: 1px solid #8884 }}
 
 
 class ZipError(CdfError):
-    """A file that is no bundle; the message says why."""
+    """A file that is not a bundle; the message says why."""
 
 
 def members(
@@ -117,7 +117,7 @@ def unpack(body: bytes) -> dict[str, Packed]:
     """Return the members of a zip by name.
 
     Raises:
-        ZipError: this is no zip, or none that is safe to unpack; the message says why.
+        ZipError: this is not a zip file, or not one that is safe to unpack; the message says why.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -130,7 +130,7 @@ def unpack(body: bytes) -> dict[str, Packed]:
     except ZipError:
         raise
     except zipfile.BadZipFile as error:
-        raise ZipError(f"it is no zip, or a damaged one ({error})") from None
+        raise ZipError(f"it is not a zip file, or it is damaged ({error})") from None
     except Exception as error:  # noqa: BLE001 - a broken zip breaks its reader in many ways
         raise ZipError(f"it is damaged ({type(error).__name__})") from None
 

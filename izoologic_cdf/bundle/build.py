@@ -21,7 +21,6 @@ _HEAD = """\
 # definition: change that one, and build again. GUIDE.md lists what no public source confirms.
 #
 {contents}
-#
 # Each list under _anchors is a step of the data, used in the feeds as `chain: *name`. Those named
 # like a module and a function (dates_read) are generated from the filters of the project.
 
@@ -62,11 +61,13 @@ def _with_head(tree: Mapping, body: str) -> str:
     names = [name for name, _ in feeds.entries] if isinstance(feeds, Mapping) else []
     parts = {f"  {name}:": name for name in names} | {"_anchors:": "_anchors"}
     found = [(at, parts[line]) for at, line in enumerate(body.splitlines(), 1) if line in parts]
-    above = _HEAD.count("\n") - 1 + len(found)
+    contents = len(names) + 2
+    above = _HEAD.count("\n") - 1 + contents
+    told = [f"#   line {above + at:>4}  {name}" for at, name in found]
     texts = {key: value.text for key, value in tree.entries if isinstance(value, Scalar)}
     head = _HEAD.format(
         version=texts.get("version"),
         threatq=texts.get("required_threatq_version"),
-        contents="\n".join(f"#   line {above + at:>4}  {name}" for at, name in found) or "#",
+        contents="\n".join(told + ["#"] * (contents - len(told))),
     )
     return head + body

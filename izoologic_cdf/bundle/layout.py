@@ -1,4 +1,4 @@
-"""What stands where in the zip, and the limits that it keeps. Every such fact stands here."""
+"""Where each file of the zip is, and the limits of a zip: the one place for these facts."""
 
 from dataclasses import dataclass
 

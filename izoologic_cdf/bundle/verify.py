@@ -77,7 +77,7 @@ def examine(path: Path) -> Verified:
         members = archive.unpack(body)
     except (OSError, ValueError, archive.ZipError) as error:
         reason = (error.strerror or error) if isinstance(error, OSError) else error
-        fault = Fault(path.name or str(path), f"this is no bundle: {reason}", _AGAIN)
+        fault = Fault(path.name or str(path), f"this is not a bundle: {reason}", _AGAIN)
         return Verified((fault,), sha256=sha256)
     files = {name: member.body for name, member in members.items()}
     faults = list(_contents(members, files))
@@ -92,7 +92,7 @@ def examine(path: Path) -> Verified:
 
 def _read(path: Path) -> bytes:
     if not stat.S_ISREG(path.stat().st_mode):
-        raise archive.ZipError("it is no file")
+        raise archive.ZipError("it is not a regular file")
     with path.open("rb") as file:
         body = file.read(layout.MAX_ZIP + 1)
     if len(body) > layout.MAX_ZIP:
@@ -106,10 +106,10 @@ def _contents(members: Mapping[str, archive.Packed], files: _Files) -> Iterator[
     for missing in sorted(wanted - files.keys()):
         yield Fault(missing, "this file is missing", _AGAIN)
     for odd in sorted(files.keys() - wanted):
-        yield Fault(odd, "this file does not belong into the bundle", "remove it, or build again")
+        yield Fault(odd, "this file does not belong in the bundle", "remove it, or build again")
     if layout.MANIFEST in files:
         if not _manifest(files):
-            yield Fault(layout.MANIFEST, "this is no manifest", _AGAIN)
+            yield Fault(layout.MANIFEST, "this is not a manifest", _AGAIN)
         entries = _manifest(files).get("files")
         sums = {
             str(entry.get("path")): (entry.get("size"), entry.get("sha256"))
@@ -178,13 +178,17 @@ def _custom_object(files: _Files) -> Iterator[Fault]:
     except ET.ParseError:
         is_svg = False
     if not is_svg:
-        yield Fault(layout.OBJECT_ICON, "this is no SVG", "take the icon from the project")
+        yield Fault(
+            layout.OBJECT_ICON, "this is not an SVG image", "take the icon from the project"
+        )
     installer = files[layout.OBJECT_INSTALLER]
     if not installer.startswith((b"#!/bin/sh\n", b"#!/bin/sh\r\n")):
-        yield Fault(layout.OBJECT_INSTALLER, "this is no shell script", "take it from the project")
+        yield Fault(
+            layout.OBJECT_INSTALLER, "this is not a shell script", "take it from the project"
+        )
     elif b"\r" in installer:
         yield Fault(
-            layout.OBJECT_INSTALLER, "no shell runs this: it has line ends of Windows", _AGAIN
+            layout.OBJECT_INSTALLER, "no shell runs this: it has Windows line endings", _AGAIN
         )
 
 
@@ -194,7 +198,7 @@ def _logo(files: _Files) -> Iterator[Fault]:
     size = struct.unpack(">II", body[16:24]) if whole else None
     if size != layout.LOGO_SIZE:
         wanted = " x ".join(map(str, layout.LOGO_SIZE))
-        yield Fault(layout.LOGO, f"this is no PNG of {wanted} pixels", "draw it in that size")
+        yield Fault(layout.LOGO, f"this is not a PNG of {wanted} pixels", "draw it in that size")
 
 
 def _definition(files: _Files) -> Iterator[Fault]:

@@ -19,6 +19,7 @@ _FIELD = re.compile(
     r"""\s*(?P<quote>['"]?)(?P<name>\w+)(?P=quote)\s*:(?P<gap>\s*)(?P<value>.*?)\s*"""
 )
 _QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"\\]|\\["\\])*")(?:\s+\#.*)?""", re.VERBOSE)
+_ESCAPES = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s+#.*)?')
 _BLOCK = re.compile(r"[|>][0-9+-]{0,2}(?:\s+#.*)?")
 # what a plain text of YAML cannot begin with, and what ends it
 _INDICATORS = frozenset("!&*@`%#{}[],|>'\"")
@@ -79,8 +80,9 @@ def _refuse_misread(path: Path, text: str, secrets: Collection[str]) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         found = _FIELD.fullmatch(line)
         why = _misread(found["value"]) if found and found["name"] in secrets else None
-        if found and found["name"] in secrets and found["value"] and not found["gap"]:
-            raise ConfigurationError(f"{path}:{number}: expected a blank after {found['name']}:")
+        if found and found["name"] in secrets and found["value"] and not found["gap"].strip("\t"):
+            gap = "a blank, not a tab," if found["gap"] else "a blank"
+            raise ConfigurationError(f"{path}:{number}: expected {gap} after {found['name']}:")
         if found and why:
             raise ConfigurationError(
                 f"{path}:{number}: {why}; put the value of {found['name']} in single quotes, and "
@@ -95,6 +97,8 @@ def _misread(value: str) -> str | None:
     first = value[0]
     if first in "[{":
         return f"a field takes one plain value, and {first!r} begins a list or a mapping in YAML"
+    if _ESCAPES.fullmatch(value):
+        return "a backslash between double quotes has a meaning of its own in YAML"
     if first in "'\"":
         return f"not valid YAML: a value that begins with {first!r} is not quoted as a whole"
     if first in _INDICATORS or value[:2] in ("- ", "? "):
@@ -129,7 +133,7 @@ def trimmed(field: UserField, text: str, where: str) -> tuple[str, str | None]:
         )
     if kept == text:
         return kept, None
-    return kept, f"{where}: blanks or line ends around the value of {field.name} are left out"
+    return kept, f"{where}: blanks or line ends around the value of {field.name} are ignored"
 
 
 def read_assignments(assignments: Sequence[str], fields: Iterable[UserField]) -> dict[str, str]:
@@ -165,7 +169,7 @@ def resolve(
     are passed over. Required fields that are still missing are the caller's to ask for.
 
     Raises:
-        ConfigurationError: an unknown field, a boolean that is none, no secret.
+        ConfigurationError: an unknown field, a value that is not a boolean, or not a secret.
     """
     known = {field.name: field for field in fields}
     values: dict[str, Any] = {field.name: field.default for field in fields}

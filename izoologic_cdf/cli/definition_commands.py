@@ -48,7 +48,7 @@ def _explain(code: str) -> int:
     rules = {rule.code: rule for rule in RULES}
     if code.upper() not in rules:
         raise UsageError(f"there is no rule {code!r}; there are {', '.join(rules)}")
-    streams.tell_text(rules[code.upper()].explanation)
+    streams.tell_text(rules[code.upper()].page)
     return 0
 
 

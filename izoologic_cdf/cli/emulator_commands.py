@@ -23,7 +23,7 @@ from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import Settings
-from izoologic_cdf.runtime.windows import windows
+from izoologic_cdf.runtime.windows import split_range
 
 SCENARIO = "guide"
 # a file of the sample's, told with its bytes
@@ -87,7 +87,7 @@ def _plans(scenario: Scenario, *, built: bool) -> list[Plan]:
     if not built:
         return [whole(scenario.since, scenario.until)]
     dates = [updated for cases in (scenario.incidents, scenario.dlr) for updated, _ in cases.rows()]
-    runs = windows(scenario.since, scenario.until, LONGEST_RUN)
+    runs = split_range(scenario.since, scenario.until, LONGEST_RUN)
     return [
         whole(run.since, run.until)
         for run in runs

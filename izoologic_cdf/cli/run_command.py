@@ -27,8 +27,7 @@ from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import SystemClock, stamp
-from izoologic_cdf.runtime.windows import windows as cut
+from izoologic_cdf.runtime.windows import SystemClock, split_range, stamp
 
 ENVIRONMENT = "IZOOLOGIC"
 # the longest run that the API takes on the platform (I-08)
@@ -102,7 +101,7 @@ def retry(options: argparse.Namespace) -> int:
 def windows(options: argparse.Namespace) -> int:
     """Print the manual runs that cover a range on the platform."""
     since, until = _range(options)
-    for window in cut(since, until, LONGEST_RUN):
+    for window in split_range(since, until, LONGEST_RUN):
         streams.tell(f"{stamp(window.since)}  {stamp(window.until)}")
     return 0
 
@@ -169,7 +168,7 @@ def run_feed(
         with Library.create(library) as opened:
             if (word := opened.protect()) and verbosity != "quiet":
                 streams.complain(f"warning: {word}")
-            state = State(opened, feed.name, feed.user_fields, values, settings.tenant)
+            state = State(opened, feed, values, settings.tenant)
             planned = planner(state)
             return FeedRun(definition, feed, values, planned, opened, shown, settings).run()
     finally:

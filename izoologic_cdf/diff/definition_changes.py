@@ -73,14 +73,14 @@ def _feed_changes(old: Feed, new: Feed) -> Iterator[Change]:
     yield from _differing("namespace", new.name, old, new, ("namespace",))
     yield from _differing("feed-setting", new.name, old, new, _SETTINGS)
     before, after = ({field.name: field for field in feed.user_fields} for feed in (old, new))
-    for name, field in before.items():
-        if name not in after:
-            yield Change("field-removed", new.name, name, old=_describe(field))
-    for name, field in after.items():
-        if name in before:
-            yield from _field_changes(new.name, before[name], field)
-        else:
-            yield Change("field-added", new.name, name, new=_describe(field))
+    for name in after | before:
+        was, now = before.get(name), after.get(name)
+        if was and now:
+            yield from _field_changes(new.name, was, now)
+        elif now:
+            yield Change("field-added", new.name, name, new=_describe(now))
+        elif was:
+            yield Change("field-removed", new.name, name, old=_describe(was))
     for name in sorted(new.updatable - old.updatable):
         yield Change("ingest-rule-added", new.name, f"attribute {name}", new="update")
     for name in sorted(old.updatable - new.updatable):
@@ -129,5 +129,6 @@ def _place_changes(old: Version, new: Version, pairs: list[tuple[Feed, Feed]]) -
             places.setdefault((kind, was, now), []).append((place, part.path))
     for (kind, was, now), found in places.items():
         where, path = found[0]
-        more = f" and {len(found) - 1} more places" if len(found) > 1 else ""
+        others = len(found) - 1
+        more = f" and {others} more place{'s' * (others > 1)}" if others else ""
         yield Change(kind, where, path + more, was, now)

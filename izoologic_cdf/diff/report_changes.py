@@ -19,23 +19,31 @@ _ATTRIBUTES = "attributes"
 # the key of objects that one expression gives
 _WHOLE = "items"
 Item = dict[str, Form]
-Objects = dict[str, Item]
-Attributes = dict[str, list[Item]]
+# kind, what, old and new text
+_Told = tuple[str, str, str | None, str | None]
 
 
 def report_changes(feed: str, old: Item, new: Item) -> Iterator[Change]:
-    """Yield the changes of a report; `feed` is the name they are reported under."""
+    """Yield the changes of a report; `feed` is the name they are reported under.
+
+    One that several objects share by an attribute set is one change.
+    """
     before, after = dict(_objects(old)), dict(_objects(new))
-    for label, item in before.items():
-        if label not in after:
-            yield Change("object-removed", feed, label, old=_identity(item))
-    for label, item in after.items():
-        if label not in before:
-            yield Change("object-added", feed, label, new=_identity(item))
-    kept = [label for label in after if label in before]
-    for label in kept:
-        yield from _item_changes(feed, label, before[label], after[label])
-    yield from _attribute_changes(feed, kept, before, after)
+    shared: dict[_Told, list[str]] = {}
+    for label in after | before:
+        was, now = before.get(label), after.get(label)
+        if was is None or now is None:
+            kind = "object-added" if was is None else "object-removed"
+            yield Change(kind, feed, label, *_texts(_identity(was), _identity(now)))
+            continue
+        for key in now | was:
+            if key not in (_ATTRIBUTES, ATTRIBUTE_SETS) and was.get(key) != now.get(key):
+                kind = "identity" if key in (*IDENTITY, _WHOLE) else "object-rule"
+                yield Change(kind, feed, f"{key} of {label}", *_texts(was.get(key), now.get(key)))
+        for told in _attribute_changes(_attributes(was), _attributes(now)):
+            shared.setdefault(told, []).append(label)
+    for (kind, what, *texts), labels in shared.items():
+        yield Change(kind, feed, f"{what} of {', '.join(labels)}", *texts)
 
 
 def _objects(report: Item) -> Iterator[tuple[str, Item]]:
@@ -67,44 +75,21 @@ def _items(label: str, items: Form | None, shared: Item) -> Iterator[tuple[str, 
                 yield from _items(f"{own} {code_of_plural(key)}", value, {})
 
 
-def _item_changes(feed: str, label: str, old: Item, new: Item) -> Iterator[Change]:
-    for key in [*new, *(key for key in old if key not in new)]:
-        before, after = old.get(key), new.get(key)
-        if key not in (_ATTRIBUTES, ATTRIBUTE_SETS) and before != after:
-            kind = "identity" if key in (*IDENTITY, _WHOLE) else "object-rule"
-            yield Change(kind, feed, f"{key} of {label}", _optional(before), _optional(after))
+def _attribute_changes(old: dict[str, list[Item]], new: dict[str, list[Item]]) -> Iterator[_Told]:
+    for name in new | old:
+        for was, now in zip_longest(old.get(name, []), new.get(name, [])):
+            if was is None or now is None:
+                kind = "attribute-added" if was is None else "attribute-removed"
+                yield kind, name, _rule(was), _rule(now)
+                continue
+            for key in ("value", "condition"):
+                if was.get(key) != now.get(key):
+                    one, other = _texts(was.get(key), now.get(key))
+                    yield "attribute-rule", f"{key} of {name}", one, other
 
 
-def _attribute_changes(
-    feed: str, labels: list[str], old: Objects, new: Objects
-) -> Iterator[Change]:
-    """Yield the changes of attributes; one that several objects share is one change."""
-    found: dict[tuple[str, str, str | None, str | None], list[str]] = {}
-    for label in labels:
-        before, after = _attributes(old[label]), _attributes(new[label])
-        for name in [*after, *(name for name in before if name not in after)]:
-            for one, other in zip_longest(before.get(name, []), after.get(name, [])):
-                for change in _attribute(name, one, other):
-                    found.setdefault(change, []).append(label)
-    for (kind, what, was, now), users in found.items():
-        yield Change(kind, feed, f"{what} of {', '.join(users)}", was, now)
-
-
-def _attribute(
-    name: str, old: Item | None, new: Item | None
-) -> Iterator[tuple[str, str, str | None, str | None]]:
-    if old is None or new is None:
-        kind = "attribute-added" if old is None else "attribute-removed"
-        yield kind, name, _rule(old), _rule(new)
-        return
-    for key in ("value", "condition"):
-        if old.get(key) != new.get(key):
-            was, now = _optional(old.get(key)), _optional(new.get(key))
-            yield "attribute-rule", f"{key} of {name}", was, now
-
-
-def _attributes(item: Item) -> Attributes:
-    found: Attributes = {}
+def _attributes(item: Item) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
     for one in [*elements(item.get(_ATTRIBUTES)), *elements(item.get(ATTRIBUTE_SETS))]:
         if isinstance(one, dict):
             found.setdefault(shown(one.get("name")), []).append(one)
@@ -122,9 +107,9 @@ def _rule(attribute: Item | None) -> str | None:
     return text if condition is None else f"{text}, if {shown(condition)}"
 
 
-def _identity(item: Item) -> str:
-    return shown({key: item[key] for key in (*IDENTITY, _WHOLE) if key in item})
+def _identity(item: Item | None) -> Form | None:
+    return item and {key: item[key] for key in (*IDENTITY, _WHOLE) if key in item}
 
 
-def _optional(form: Form | None) -> str | None:
-    return None if form is None else shown(form)
+def _texts(old: Form | None, new: Form | None) -> tuple[str | None, str | None]:
+    return None if old is None else shown(old), None if new is None else shown(new)

@@ -20,7 +20,7 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
-from izoologic_cdf.runtime.windows import stamp, windows
+from izoologic_cdf.runtime.windows import split_range, stamp
 
 # the days of one run: a built definition sends one list request a run, which takes no more
 DAYS = 30
@@ -125,7 +125,7 @@ def run_over(
     """
     if scenario.since is None or scenario.until is None:
         raise EmulatorError("a scenario that is run over has a begin and an end")
-    plans = [whole(w.since, w.until) for w in windows(scenario.since, scenario.until, DAYS)]
+    plans = [whole(w.since, w.until) for w in split_range(scenario.since, scenario.until, DAYS)]
     result = Result()
     with (
         tempfile.TemporaryDirectory() as folder,

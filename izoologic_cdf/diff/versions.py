@@ -135,7 +135,7 @@ def parts(old: Form | None, new: Form | None, path: str = "") -> Iterator[Part]:
     if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*new, *(key for key in old if key not in new)]:
+        for key in new | old:
             yield from parts(old.get(key), new.get(key), f"{path}.{key}" if path else key)
     elif isinstance(old, list) and isinstance(new, list):
         for i, j in _aligned(old, new):

@@ -1,7 +1,7 @@
 """ASSUMED response bodies: what no source shows.
 
 Everything here is invented, except the code and meaning of "no data" and the text about an
-inverted range. A client must not depend on any of it but ``iZOO2011``.
+inverted range. A client must not depend on any of it but `iZOO2011`.
 """
 
 from typing import Any

@@ -31,7 +31,7 @@ class Name:
 class Endpoint:
     """One action of the API.
 
-    ``action`` is the path without ``/api``; ``bare_in_guide`` tells that the guide writes it so
+    `action` is the path without `/api`; `bare_in_guide` tells that the guide writes it so
     (I-03). The names stand in the query of a GET and in the JSON body of a POST.
     """
 

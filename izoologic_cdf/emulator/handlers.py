@@ -123,23 +123,16 @@ def authenticate(state: State, values: dict[str, Any], now: int) -> Answer:
 
 def case_sync(state: State, values: dict[str, Any], now: int) -> Answer:
     """List the incident cases updated since a time."""
-    return _list(state, state.incidents, values, now, endpoints.INCIDENT_LIST_TIME, None)
+    return _list(state, values, now, endpoints.INCIDENT_LIST_TIME)
 
 
 def dlr_synced_cases(state: State, values: dict[str, Any], now: int) -> Answer:
     """List the DLR cases modified since a time."""
-    return _list(state, state.dlr, values, now, endpoints.DLR_LIST_TIME, "")
+    return _list(state, values, now, endpoints.DLR_LIST_TIME)
 
 
-def _list(
-    state: State,
-    register: Register,
-    values: dict[str, Any],
-    now: int,
-    time: str,
-    blank: str | None,
-) -> Answer:
-    options = state.options
+def _list(state: State, values: dict[str, Any], now: int, time: str) -> Answer:
+    options, is_dlr = state.options, time == endpoints.DLR_LIST_TIME
     # an API that ignores the time lists everything
     since = values["lastsyncntime"] or 0
     limits = [options.max_lookback_days]
@@ -151,7 +144,7 @@ def _list(
     last = now
     if options.window == "window":
         last = min(now, since + options.range_limit_days * DAY)
-    rows = register.rows(since, last)
+    rows = (state.dlr if is_dlr else state.incidents).rows(since, last)
     if not rows:
         return envelope(assumed.no_data())
     if options.list_order == "desc":
@@ -159,7 +152,8 @@ def _list(
     elif options.list_order == "shuffled":
         # the same question has the same answer, so that a run can be repeated
         random.Random(since).shuffle(rows)  # noqa: S311
-    return success([{"caseId": case_id, time: str(updated)} for updated, case_id in rows], blank)
+    listed = [{"caseId": case_id, time: str(updated)} for updated, case_id in rows]
+    return success(listed, "" if is_dlr else None)
 
 
 def case_detail(state: State, values: dict[str, Any], now: int) -> Answer:

@@ -11,7 +11,7 @@ import yaml
 
 from izoologic_cdf import content
 
-# stands for a key that is not there
+# marks a key that is left out
 MISSING = object()
 NULLS: tuple[Any, ...] = (None, MISSING, "", "  ", "N/A", "null")
 # prime, and so every field of an object meets every pattern as the index goes up

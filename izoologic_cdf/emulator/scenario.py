@@ -85,7 +85,7 @@ class Fault(faults.Fault):
 
 @dataclass(slots=True)
 class Case:
-    """One case with everything the API tells about it.
+    """One case with everything that the API returns for it.
 
     `contents[i]` are the bytes of `detail["caseFiles"][i]` (None: they are gone); `blank` is what
     its detail says in `message` and `errorCode` on success (the guide shows both null and "").

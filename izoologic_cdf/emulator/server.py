@@ -81,7 +81,7 @@ class Emulator(LoopbackServer):
             answer = call.answer()
             answer.headers["Date"] = formatdate(state.date, usegmt=True)
             latency = state.options.latency
-        state.requests.add(call.logged(answer.status))
+            state.requests.add(call.logged(answer.status))
         if latency:
             await asyncio.sleep(latency)
         return await faults.deliver(request, answer, call.faults)
@@ -164,8 +164,7 @@ class _Call:
         """Return the id of the case that it is about, however it names it; None if of none."""
         if endpoint is endpoints.DOWNLOAD:
             token = self.json.get("filetoken") if isinstance(self.json, dict) else None
-            found = self.state.file_tokens.read(token) if isinstance(token, str) else None
-            return found[0] if found else None
+            return self.state.file_tokens.case(token)
         named = (self.request.query.get(name) for name in ("caseid", "trackingid", "id"))
         identifier = next((value for value in named if value is not None), None)
         if endpoint is endpoints.DLR_DETAIL and identifier is not None:
@@ -177,16 +176,14 @@ def serve(
     scenario: Scenario,
     port: int = 0,
     *,
-    host: str = "127.0.0.1",
-    strict: bool | None = None,
-    ssl_context: ssl.SSLContext | None = None,
     announce: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> None:
     """Announce address and credentials, by default on standard output; block until a signal.
 
-    Call it from the main thread. Raises EmulatorError when it cannot listen.
+    The options are those of Emulator. Call it from the main thread. Raises EmulatorError.
     """
-    emulator = Emulator(scenario, port=port, host=host, strict=strict, ssl_context=ssl_context)
+    emulator = Emulator(scenario, port=port, **options)
     say = announce or functools.partial(print, flush=True)
     serve_until_signal(emulator, lambda: say(description(emulator)))
 
@@ -204,6 +201,6 @@ def description(emulator: Emulator) -> str:
     if scenario.since is not None and scenario.until is not None:
         lines.append(f"  Holds         {iso(scenario.since)} to {iso(scenario.until)}")
     if scenario.clock is not None:
-        lines.append(f"  Clock         stands at {iso(scenario.clock)}")
+        lines.append(f"  Clock         stopped at {iso(scenario.clock)}")
     lines.append("These credentials are the emulator's own. Stop it with Ctrl-C.")
     return "\n".join(map(printable, lines))

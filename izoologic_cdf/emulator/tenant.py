@@ -2,8 +2,6 @@
 
 import base64
 import dataclasses
-import hashlib
-import json
 import secrets
 import time
 from collections import Counter
@@ -16,6 +14,9 @@ from izoologic_cdf.loopback import inputs
 from izoologic_cdf.loopback.inputs import FLAG, OBJECT, TEXT, EmulatorError, seconds
 from izoologic_cdf.loopback.steering import ControlPlane, Steered
 
+# epoch seconds, ISO 8601, or now
+Time = int | str | None
+
 
 class AccessTokens:
     """The bearer tokens given out: opaque, long, three dot-separated base64url parts."""
@@ -26,7 +27,7 @@ class AccessTokens:
         self._valid: dict[str, tuple[int, int]] = {}
 
     def issue(self, now: int, options: Options) -> str:
-        """Return a new token; with ``single_token`` the earlier ones end here."""
+        """Return a new token; with `single_token` the earlier ones end here."""
         token = ".".join(secrets.token_urlsafe(size) for size in (27, 96, 32))
         if options.single_token:
             self._valid.clear()
@@ -51,73 +52,42 @@ class AccessTokens:
         self._valid.clear()
 
 
-_MAGIC = b"Salted__"
-_TAG_SIZE = 8
-# aligned to three bytes it becomes "+/+/AA==": a token that is not encoded properly breaks always
-_TAIL = b"\xfb\xff\xbf\x00"
-
-
 class FileTokens:
-    """The tokens of files: salted, so that no two are equal, and self-contained.
+    """The tokens of files: `U2FsdGVkX1...` as the guide's are, and no two of them equal."""
 
-    The text begins with `U2FsdGVkX1` as the guide's does, and ends in `+/+/AA==`.
-    """
+    # at the end of a token it becomes "+/+/AA==": one that is not encoded properly breaks always
+    _TAIL = b"\xfb\xff\xbf\x00"
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
         self._uses = Counter[str]()
-        self._stored: dict[str, tuple[str, int]] = {}
+        self._known: dict[str, tuple[str, int, int | None]] = {}
 
     def issue(self, case_id: str, index: int, now: int) -> str:
-        """Return a new token for the file with that index (from 0) in the case's ``caseFiles``."""
-        plain = json.dumps([case_id, index, now]).encode()
-        plain += b" " * (-(len(_MAGIC) * 2 + len(plain) + _TAG_SIZE) % 3)
-        salt = secrets.token_bytes(8)
-        sealed = self._mask(plain + self._tag(plain), salt)
-        return base64.b64encode(_MAGIC + salt + sealed + _TAIL).decode()
+        """Return a new token for the file with that index (from 0) in the case's `caseFiles`."""
+        token = base64.b64encode(b"Salted__" + secrets.token_bytes(40) + self._TAIL).decode()
+        self._known[token] = case_id, index, now
+        return token
 
     def store(self, token: str, case_id: str, index: int) -> None:
         """Remember a token that a scenario gives."""
-        self._stored[token] = (case_id, index)
+        self._known[token] = case_id, index, None
 
-    def read(self, token: str) -> tuple[str, int, int | None] | None:
-        """Return case id, index and time of issue (None if stored) of a token, else None."""
-        if token in self._stored:
-            return (*self._stored[token], None)
-        try:
-            raw = base64.b64decode(token, validate=True)
-        except ValueError:
-            return None
-        if not (raw.startswith(_MAGIC) and raw.endswith(_TAIL)):
-            return None
-        opened = self._mask(raw[16 : -len(_TAIL)], raw[8:16])
-        plain, tag = opened[:-_TAG_SIZE], opened[-_TAG_SIZE:]
-        if not secrets.compare_digest(tag, self._tag(plain)):
-            return None
-        case_id, index, issued = json.loads(plain)
-        return case_id, index, issued
+    def case(self, token: Any) -> str | None:
+        """Return the id of the case that a token belongs to, or None."""
+        return self._known[token][0] if isinstance(token, str) and token in self._known else None
 
     def use(self, token: str, now: int, options: Options) -> tuple[str, int] | None:
         """Count one use and return case id and index, or None if unknown, used up or expired."""
-        found = self.read(token)
-        if found is None:
+        if token not in self._known:
             return None
-        case_id, index, issued = found
-        life = options.file_token_life_seconds
+        case_id, index, issued = self._known[token]
+        life, uses = options.file_token_life_seconds, options.file_token_uses
         if life is not None and issued is not None and now - issued >= life:
             return None
-        if options.file_token_uses is not None:
-            if self._uses[token] >= options.file_token_uses:
-                return None
-            self._uses[token] += 1
+        if uses is not None and self._uses[token] >= uses:
+            return None
+        self._uses[token] += 1
         return case_id, index
-
-    def _mask(self, data: bytes, salt: bytes) -> bytes:
-        stream = hashlib.shake_256(self._key + salt).digest(len(data))
-        return bytes(a ^ b for a, b in zip(data, stream, strict=True))
-
-    def _tag(self, plain: bytes) -> bytes:
-        return hashlib.blake2b(plain, key=self._key, digest_size=_TAG_SIZE).digest()
 
 
 class State(Steered[Options]):
@@ -132,8 +102,8 @@ class State(Steered[Options]):
         self, scenario: Scenario, api_key: str, secret_key: str, strict: bool | None
     ) -> None:
         super().__init__(scenario.options)
-        self.api_key = api_key
-        self.secret_key = secret_key
+        # the keys change as those of a tenant do, until the next scenario
+        self._first_keys = (api_key, secret_key)
         self._strict = strict
         self.load(scenario)
 
@@ -153,6 +123,7 @@ class State(Steered[Options]):
         """Take another scenario; everything known so far is forgotten."""
         with self.lock:
             self.scenario = scenario
+            self.api_key, self.secret_key = self._first_keys
             self.options = scenario.options
             if self._strict is not None:
                 self.options = self.options.changed(strict=self._strict)
@@ -191,29 +162,23 @@ class State(Steered[Options]):
             self.faults.append(fault)
         return fault
 
-    def put_case(
-        self, case_id: str, detail: Mapping[str, Any], updated: int | str | None = None
-    ) -> None:
+    def put_case(self, case_id: str, detail: Mapping[str, Any], updated: Time = None) -> None:
         """Add or replace an incident case; messages and files that it has stay."""
         self._put(self.incidents, case_id, Case(dict(detail)), updated)
 
-    def put_dlr(
-        self, case_id: str, detail: Mapping[str, Any], updated: int | str | None = None
-    ) -> None:
+    def put_dlr(self, case_id: str, detail: Mapping[str, Any], updated: Time = None) -> None:
         """Add or replace a DLR case."""
         self._put(self.dlr, case_id, Case(dict(detail), blank=""), updated)
 
-    def update_case(self, case_id: str, updated: int | str | None = None, **fields: Any) -> None:
+    def update_case(self, case_id: str, updated: Time = None, **fields: Any) -> None:
         """Set fields of an incident case's detail."""
         self._update(self.incidents, case_id, updated, fields)
 
-    def update_dlr(self, case_id: str, updated: int | str | None = None, **fields: Any) -> None:
+    def update_dlr(self, case_id: str, updated: Time = None, **fields: Any) -> None:
         """Set fields of a DLR case's detail."""
         self._update(self.dlr, case_id, updated, fields)
 
-    def close_case(
-        self, case_id: str, updated: int | str | None = None, remark: str = "Case closed"
-    ) -> None:
+    def close_case(self, case_id: str, updated: Time = None, remark: str = "Case closed") -> None:
         """Close an incident case: its status, and one more entry in its status log."""
         with self.lock:
             status = {"statusCode": 16, "statusDescription": "Closed"}
@@ -227,12 +192,12 @@ class State(Steered[Options]):
             }
             _append(self.incidents.edit(case_id).detail, "incidentStatusLogs", entry)
 
-    def list_case(self, case_id: str, updated: int | str) -> None:
+    def list_case(self, case_id: str, updated: Time) -> None:
         """List an incident case once more, beside its other rows; it need not exist."""
         with self.lock:
             self.incidents.list_again(case_id, self._when(updated))
 
-    def list_dlr(self, case_id: str, updated: int | str) -> None:
+    def list_dlr(self, case_id: str, updated: Time) -> None:
         """List a DLR case once more, beside its other rows; it need not exist."""
         with self.lock:
             self.dlr.list_again(case_id, self._when(updated))
@@ -263,10 +228,10 @@ class State(Steered[Options]):
             case.contents += [None] * (len(files) - 1 - len(case.contents))
             case.contents.append(content)
 
-    def _when(self, updated: int | str | None) -> int:
+    def _when(self, updated: Time) -> int:
         return self.clock if updated is None else seconds("updated", updated)
 
-    def _put(self, register: Register, case_id: str, case: Case, updated: int | str | None) -> None:
+    def _put(self, register: Register, case_id: str, case: Case, updated: Time) -> None:
         with self.lock:
             when, old = self._when(updated), register.case(case_id)
             if old is not None:
@@ -274,14 +239,12 @@ class State(Steered[Options]):
             register.put(case_id, case)
             register.list_once(case_id, when)
 
-    def _update(
-        self, register: Register, case_id: str, updated: int | str | None, fields: JsonObject
-    ) -> int:
+    def _update(self, of: Register, case_id: str, updated: Time, fields: JsonObject) -> int:
         """Return when the case was updated."""
         with self.lock:
             when = self._when(updated)
-            register.edit(case_id).detail.update(fields)
-            register.list_once(case_id, when)
+            of.edit(case_id).detail.update(fields)
+            of.list_once(case_id, when)
             return when
 
 

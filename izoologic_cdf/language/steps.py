@@ -281,7 +281,7 @@ class Supplemental(Step, name="supplemental", guess="H2"):
     """Calls a supplemental feed and puts what it emits under a key."""
 
     feed: str = key(FeedName(SUPPLEMENTAL), "name of the supplemental feed", required=True)
-    params: Value | None = key(PARAMS, "what it gets as run_params")
+    params: Value | None = key(PARAMS, "what it gets as run_params", default=None)
     into: str = key(TEXT, "key that receives what it emits", required=True)
 
 

@@ -1,4 +1,4 @@
 """The embedded threat library: objects, attributes, relations and files in one SQLite file.
 
-`model` says what goes in, `store.Library` keeps it, `export` and `show` bring it out again.
+`objects` says what goes in, `store.Library` keeps it, `export` and `show` bring it out again.
 """

@@ -1,18 +1,11 @@
 """Attachment bytes in and out of the file, in chunks, so that no file is held in memory whole."""
 
-from __future__ import annotations
-
 import hashlib
-import io
 import json
-from typing import TYPE_CHECKING, BinaryIO
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 
 from izoologic_cdf.library.objects import Content, LibraryError
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
 _HAVE_CONTENT = """
@@ -38,30 +31,26 @@ def store(connection: sqlite3.Connection, content: Content) -> int:
     if row is not None:
         return row[0]
     cursor = connection.execute(
-        "INSERT INTO content (sha256, size, bytes) VALUES (?, ?, zeroblob(?))",
-        (content.sha256, content.size, content.size),
+        "INSERT INTO content (sha256, size, bytes) VALUES (?1, ?2, zeroblob(?2))",
+        (content.sha256, content.size),
     )
     number = int(cursor.lastrowid or 0)
     digest = hashlib.sha256()
     size = 0
     try:
-        with _opened(content.source) as source:
+        with content.open() as source:
             with connection.blobopen("content", "bytes", number) as blob:
                 while (chunk := source.read(CHUNK_BYTES)) and size + len(chunk) <= content.size:
                     digest.update(chunk)
                     size += len(chunk)
                     blob.write(chunk)
             if chunk or size != content.size:
-                raise LibraryError("the downloaded file is not of the size that was measured")
+                raise LibraryError("the downloaded file does not have the size that was measured")
     except OSError as error:
         raise LibraryError(f"the downloaded file cannot be read: {error.strerror}") from error
     if digest.hexdigest() != content.sha256:
-        raise LibraryError("the downloaded file is not what its SHA-256 says")
+        raise LibraryError("the downloaded file does not match its SHA-256")
     return number
-
-
-def _opened(source: Path | bytes) -> BinaryIO:
-    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def note_listed(connection: sqlite3.Connection, listed: Mapping[str, int]) -> None:
@@ -75,7 +64,7 @@ def note_listed(connection: sqlite3.Connection, listed: Mapping[str, int]) -> No
         connection.executemany("INSERT OR REPLACE INTO file_listed VALUES (?, ?)", several)
 
 
-def listed(connection: sqlite3.Connection, identities: Iterable[str]) -> dict[str, int]:
+def count_listed(connection: sqlite3.Connection, identities: Iterable[str]) -> dict[str, int]:
     """Return of these identities how many listed files have their bytes; without those with none.
 
     The bytes of all files that are listed under one key may be the same.

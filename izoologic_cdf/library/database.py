@@ -1,20 +1,16 @@
-"""Opening a library file, which is made or brought to the newest format where that is due."""
-
-from __future__ import annotations
+"""Opens a library file; makes it or brings it to the newest format where that is due."""
 
 import contextlib
 import os
 import sqlite3
 import stat
 import time
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.tables import MESSAGES, MIGRATIONS, OBJECTS, STATE, VERSION, statements
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _Got = TypeVar("_Got")
 
@@ -34,7 +30,7 @@ _SYNCHRONOUS = "NORMAL"
 
 @contextlib.contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about the file into a LibraryError.
+    """Turn the errors of SQLite about the file into LibraryErrors.
 
     Errors that only a mistake in the code can cause (constraints, closed connections) pass.
     """
@@ -45,8 +41,8 @@ def plain_errors(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if _is_busy(error):
             raise LibraryError(
-                f"the library {path} is in use by another process and stayed so: wait for that "
-                "process, or choose another library",
+                f"the library {path} is still in use by another process: wait for that process, "
+                "or choose another library"
             ) from error
         if "not a database" in str(error):
             raise LibraryError(f"{path} is not a library: choose another file") from error
@@ -54,7 +50,7 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 
 def patiently(do: Callable[[], _Got], seconds: float) -> _Got:
-    """Do something again and again, so long, while another process holds the library."""
+    """Repeat something for so many seconds while another process holds the library."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -74,25 +70,21 @@ def create(path: Path) -> sqlite3.Connection:
     """Open a library as `connect` does; make the file and its parent folders if there is none.
 
     The file is readable by its owner only, since attributes may be leaked passwords.
-
-    Raises:
-        LibraryError: also when the file or a folder cannot be made.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o600)
-        is_file = path.is_file()
+        if not path.is_file():
+            raise LibraryError(f"{path} is not a file: choose another name for the library")
     except OSError as error:
-        raise LibraryError(f"the library {path} cannot be made: {error.strerror}") from error
-    if not is_file:
-        raise LibraryError(f"{path} is not a file: choose another name for the library")
+        raise LibraryError(f"the library {path} cannot be created: {error.strerror}") from error
     with plain_errors(path):
-        return patiently(lambda: _opened(path, "mode=rw", fill=True), BUSY_SECONDS)
+        return patiently(lambda: _open(path, "mode=rw", fill=True), BUSY_SECONDS)
 
 
 def protect(path: Path) -> str | None:
-    """Let a library be its owner's alone; return a sentence where it was not, else null."""
+    """Make a library its owner's alone; return a sentence where it was not, else null."""
     loose = []
     for end in ("", "-wal", "-shm", "-journal"):
         file = path.with_name(path.name + end)
@@ -108,42 +100,41 @@ def protect(path: Path) -> str | None:
             file.chmod(mode & 0o700)
     except OSError as error:
         return f"{was}, and still can: its mode cannot be changed: {error.strerror}"
-    return f"{was}; now it is its owner's alone"
+    return f"{was}; now only its owner can"
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open an existing library in autocommit mode, for use by the calling thread.
 
     Raises:
-        LibraryError: there is no such file, it is no library, or of a newer version.
+        LibraryError: there is no such file, it is not a library, or of a newer version.
     """
     try:
-        is_folder, is_file = path.is_dir(), path.is_file()
+        if path.is_dir():
+            raise LibraryError(f"{path} is a folder, not a library: name the file in it")
+        if not path.is_file():
+            raise LibraryError(f"there is no library at {path}: a feed run creates one")
     except OSError as error:
         raise LibraryError(f"the library {path} cannot be opened: {error.strerror}") from error
-    if is_folder:
-        raise LibraryError(f"{path} is a folder, not a library: name the file in it")
-    if not is_file:
-        raise LibraryError(f"there is no library at {path}: a feed run makes one")
     if not os.access(path, os.R_OK):
         raise LibraryError(f"the library {path} cannot be read: Permission denied")
     with plain_errors(path):
-        return patiently(lambda: _opened_somehow(path), BUSY_SECONDS)
+        return patiently(lambda: _open_to_read(path), BUSY_SECONDS)
 
 
-def _opened_somehow(path: Path) -> sqlite3.Connection:
+def _open_to_read(path: Path) -> sqlite3.Connection:
     """Open a library to read from, also where nothing can be written.
 
-    SQLite keeps two files beside a library that is in use. Where they can't be made, the library is
-    a file that nobody changes, unless they are there already: then they hold its newest content.
+    SQLite keeps two files beside a library that is in use. Where they cannot be made, the library
+    is a file that nobody changes, unless they are there: then they hold its newest content.
     """
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return _opened(path, "mode=rw", fill=False)
+        return _open(path, "mode=rw", fill=False)
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
-        return _opened(path, "immutable=1", fill=False)
+        return _open(path, "immutable=1", fill=False)
     try:
-        return _opened(path, "mode=ro", fill=False)
+        return _open(path, "mode=ro", fill=False)
     except sqlite3.OperationalError as error:
         if _is_busy(error):
             raise
@@ -153,16 +144,15 @@ def _opened_somehow(path: Path) -> sqlite3.Connection:
         ) from error
 
 
-def _opened(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
+def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{mode}"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_STEP)
     try:
         connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS}")
-        if fill and _is_blank(connection):
-            _fill(connection)
-        _check(connection, path)
+        if not (fill and _is_blank(connection)):
+            _check(connection, path)
         if fill:
-            _migrate(connection)
+            _bring_up_to_date(connection)
         connection.execute("PRAGMA cache_size=-8000")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     except BaseException:
@@ -171,47 +161,44 @@ def _opened(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
     return connection
 
 
-def _fill(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    # another process may have made the tables since
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Make the tables of a blank file, or migrate those of an earlier version: all or nothing."""
     if _is_blank(connection):
-        for statement in statements(OBJECTS + MESSAGES + STATE):
-            connection.execute(statement)
+        connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode=WAL")
+    elif _read(connection, "PRAGMA user_version") == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    # another process may have done it since
+    missing = range(_read(connection, "PRAGMA user_version"), VERSION)
+    scripts = (
+        [OBJECTS, MESSAGES, STATE]
+        if _is_blank(connection)
+        else [MIGRATIONS[one] for one in missing]
+    )
+    for statement in statements("".join(scripts)):
+        connection.execute(statement)
+    if missing:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={VERSION}")
     connection.execute("COMMIT")
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a library of an earlier version to the newest one, all of it or nothing."""
-    if _number(connection, "PRAGMA user_version") == VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    # another process may have done it since
-    for version in range(_number(connection, "PRAGMA user_version"), VERSION):
-        for statement in statements(MIGRATIONS[version]):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version={VERSION}")
-    connection.execute("COMMIT")
-
-
 def _check(connection: sqlite3.Connection, path: Path) -> None:
-    if _number(connection, "PRAGMA application_id") != APPLICATION_ID:
+    if _read(connection, "PRAGMA application_id") != APPLICATION_ID:
         raise LibraryError(f"{path} is not a library: choose another file")
-    version = _number(connection, "PRAGMA user_version")
+    version = _read(connection, "PRAGMA user_version")
     if version > VERSION:
         raise LibraryError(
             f"the library {path} was written by a newer version of this program "
-            f"(format {version}; this one knows {VERSION}): update the program",
+            f"(format {version}; this one knows {VERSION}): update the program"
         )
 
 
 def _is_blank(connection: sqlite3.Connection) -> bool:
-    marks = _number(connection, "PRAGMA application_id"), _number(connection, "PRAGMA user_version")
-    return marks == (0, 0) and _number(connection, "SELECT count(*) FROM sqlite_schema") == 0
+    marks = "PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema"
+    return not any(_read(connection, mark) for mark in marks)
 
 
-def _number(connection: sqlite3.Connection, statement: str) -> int:
+def _read(connection: sqlite3.Connection, statement: str) -> int:
     return int(connection.execute(statement).fetchone()[0])

@@ -1,59 +1,135 @@
-"""The library as one JSON document that does not depend on when and in what order it was filled."""
+"""Whole objects read back from the tables, and all of them as one JSON document.
 
-from __future__ import annotations
+The document does not depend on when and in what order the library was filled.
+"""
 
 import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import Any
 
-from izoologic_cdf.library.records import Record, records
+from izoologic_cdf.library.store import Library
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+_OBJECTS = """
+SELECT object.id, type, value, subtype, description, published_at, happened_at, started_at,
+       ended_at, status, size, sha256, created_at, created_run, modified_at, modified_run
+FROM object LEFT JOIN content ON content.id = object.content
+"""
+# the collation of SQLite is by byte of UTF-8, which is by code point
+_ORDER = " ORDER BY type, value, subtype, object.id"
+_SOURCES = """
+SELECT text FROM object_source JOIN term ON term.id = source WHERE object = ? ORDER BY text
+"""
+_ATTRIBUTES = """
+SELECT name.text, value, source.text, run
+FROM attribute JOIN term AS name ON name.id = name JOIN term AS source ON source.id = source
+WHERE object = ? ORDER BY 1, 2, 3
+"""
+_TAGS = "SELECT text FROM tag WHERE object = ? ORDER BY text"
+_RELATED = """
+SELECT type, value, subtype FROM (
+  SELECT high AS other FROM relation WHERE low = ?1
+  UNION ALL SELECT low FROM relation WHERE high = ?1
+) JOIN object ON object.id = other
+ORDER BY type, value, subtype
+"""
 
-    from izoologic_cdf.library.store import Library
+
+@dataclass(frozen=True, slots=True)
+class StoredAttribute:
+    """One attribute with all sources that report it, and the run that first did."""
+
+    name: str
+    value: str
+    sources: tuple[str, ...]
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One object with all that belongs to it; lists are sorted by code point."""
+
+    sources: list[str]
+    tags: list[str]
+    attributes: list[StoredAttribute]
+    related: list[tuple[str, str, str | None]]  # type, value, subtype
+    id: int
+    type: str
+    value: str
+    subtype: str | None
+    description: str | None
+    published_at: str | None
+    happened_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    status: str | None
+    size: int | None
+    sha256: str | None
+    created_at: str
+    created_run: int
+    modified_at: str
+    modified_run: int
+
+
+def read_records(connection: sqlite3.Connection, value: str | None = None) -> Iterator[Record]:
+    """Yield all objects, or those of that value, sorted by (type, value, subtype)."""
+    where = "" if value is None else " WHERE value = ?"
+    for row in connection.execute(_OBJECTS + where + _ORDER, () if value is None else (value,)):
+        number = (row[0],)
+        yield Record(
+            [text for (text,) in connection.execute(_SOURCES, number)],
+            [text for (text,) in connection.execute(_TAGS, number)],
+            list(_attributes(connection, row[0])),
+            connection.execute(_RELATED, number).fetchall(),
+            *row,
+        )
+
+
+def _attributes(connection: sqlite3.Connection, number: int) -> Iterator[StoredAttribute]:
+    rows = connection.execute(_ATTRIBUTES, (number,))
+    for (name, value), group in groupby(rows, key=lambda row: (row[0], row[1])):
+        _, _, sources, runs = zip(*group, strict=True)
+        yield StoredAttribute(name, value, sources, min(runs))
+
+
+_get_order = attrgetter("type", "value", "subtype")
 
 
 def export(library: Library) -> Iterator[str]:
-    """Yield the document in parts, one object a part (the contract: "Export").
+    """Yield the document in parts, one object a part (`docs/contract.md`, Export).
 
     Joined, the parts are what `json.dumps` makes of `{"objects": [...]}` with an indent of 2 and
     characters as they are, with a newline at the end; an empty library gives `{"objects": []}`.
     """
     with library.reading() as connection:
         empty = True
-        for _, same in groupby(records(connection), key=_order):
+        for _, same in groupby(read_records(connection), _get_order):
             # objects that share type, value and subtype are told apart by all the rest
-            for text in sorted(_text(record) for record in same):
+            for text in sorted(_lay_out(_document(record), "    ") for record in same):
                 yield ('{\n  "objects": [' if empty else ",") + "\n    " + text
                 empty = False
         yield '{"objects": []}\n' if empty else "\n  ]\n}\n"
 
 
-def _order(record: Record) -> tuple[str, str, str | None]:
-    return record.type, record.value, record.subtype
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _text(record: Record) -> str:
-    return _laid_out(_document(record), "    ")
-
-
-def _laid_out(value: Any, indent: str) -> str:
+def _lay_out(value: Any, indent: str) -> str:
     """Return what `json.dumps` makes with an indent of 2, several times as fast."""
     if isinstance(value, dict):
-        inner = [f"{_plain(key)}: {_laid_out(one, indent + '  ')}" for key, one in value.items()]
+        inner = [f"{_encode(key)}: {_lay_out(one, indent + '  ')}" for key, one in value.items()]
         begin, end = "{}"
     elif isinstance(value, list):
-        inner = [_laid_out(one, indent + "  ") for one in value]
+        inner = [_lay_out(one, indent + "  ") for one in value]
         begin, end = "[]"
     else:
-        return _plain(value)
+        return _encode(value)
     separator = f"\n{indent}  "
     between = f",{separator}".join(inner)
     return f"{begin}{separator}{between}\n{indent}{end}" if inner else begin + end
-
-
-_plain = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _document(record: Record) -> dict[str, Any]:
@@ -65,12 +141,8 @@ def _document(record: Record) -> dict[str, Any]:
         "published_at": record.published_at,
         "sources": record.sources,
         "attributes": [
-            {
-                "name": attribute.name,
-                "value": attribute.value,
-                "sources": list(attribute.sources),
-            }
-            for attribute in record.attributes
+            {"name": one.name, "value": one.value, "sources": list(one.sources)}
+            for one in record.attributes
         ],
         "related": [{"type": other, "value": value} for other, value, _ in record.related],
         "tags": record.tags,
@@ -78,6 +150,5 @@ def _document(record: Record) -> dict[str, Any]:
         "happened_at": record.happened_at,
     }
     if record.type == "attachment":
-        document["size"] = record.size
-        document["sha256"] = record.sha256
+        document |= {"size": record.size, "sha256": record.sha256}
     return document

@@ -1,6 +1,4 @@
-"""The limits of the platform, and the texts that fit into them (the contract: "Too long")."""
-
-from __future__ import annotations
+"""The limits of the platform, and the texts that fit into them (`docs/contract.md`, Too long)."""
 
 import re
 
@@ -27,11 +25,11 @@ def storable(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def exact(text: str) -> str:
+def escape(text: str) -> str:
     """Return a text as it can be stored and given to every function of SQLite, by escapes.
 
     No two texts become one, as surrogates do in `storable`, and none ends early, as one with a NUL
-    does where SQLite reads JSON. `unexact` is the way back.
+    does where SQLite reads JSON. `unescape` is the way back.
     """
     if text.isascii() and "\\" not in text and "\0" not in text:
         return text
@@ -39,21 +37,21 @@ def exact(text: str) -> str:
     return escaped.encode("utf-8", "backslashreplace").decode()
 
 
-def unexact(text: str) -> str:
-    """Return the text that `exact` escaped."""
-    return _ESCAPED.sub(_unescaped, text) if "\\" in text else text
+def unescape(text: str) -> str:
+    """Return the text that `escape` escaped."""
+    return _ESCAPED.sub(_unescape, text) if "\\" in text else text
 
 
-def _unescaped(found: re.Match[str]) -> str:
+def _unescape(found: re.Match[str]) -> str:
     backslash, nul, code = found.groups()
     return "\\" if backslash else "\0" if nul else chr(int(code, 16))
 
 
-def fitted(text: str) -> tuple[str, int]:
+def fit(text: str) -> tuple[str, int]:
     """Return a description or attribute value as it is stored, and its full bytes if it was cut.
 
     The second part is 0 for a text that is stored whole. The limit is in bytes, but the cut is in
-    characters (the contract: "Too long"), so a text of characters of three or four bytes can
+    characters, so a text of characters of three or four bytes can
     exceed the limit still, and one with fewer characters than the cut only gains the mark.
     """
     text = storable(text)
@@ -65,7 +63,7 @@ def fitted(text: str) -> tuple[str, int]:
     return text[:CUT_CHARACTERS] + CUT_MARK, size
 
 
-def shown(text: str) -> str:
+def abbreviate(text: str) -> str:
     """Return a text as a message quotes it: at most 60 characters."""
     text = storable(text)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."

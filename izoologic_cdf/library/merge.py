@@ -1,17 +1,17 @@
-"""Which object a report is about, and how its fields join with what is known already."""
+"""How a report meets what is stored: which object it is about, and what changes of it."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, fields
+from itertools import chain
 from json.encoder import encode_basestring as _quoted
-from typing import TYPE_CHECKING
+from operator import attrgetter
 
 from izoologic_cdf.library.limits import PROTECTED_STATUSES, storable
+from izoologic_cdf.library.objects import Count, Reported
 
-if TYPE_CHECKING:
-    from izoologic_cdf.library.objects import Reported
-
-_SUBTYPE_COUNTS = frozenset({"event", "indicator"})
+Pair = tuple[int, str]  # the term id of the name, and the value
+_TYPES_WITH_SUBTYPE = frozenset({"event", "indicator"})
 
 
 def identity(object_type: str, value: str, subtype: str | None, key: str | None) -> str:
@@ -20,16 +20,14 @@ def identity(object_type: str, value: str, subtype: str | None, key: str | None)
     It is a JSON list whose length tells the kind, so that no value imitates another's identity. A
     surrogate stands as its escape: as a replacement character it would be that of any other.
     """
-    return _identity(object_type, value, subtype, key).encode("utf-8", "backslashreplace").decode()
-
-
-def _identity(object_type: str, value: str, subtype: str | None, key: str | None) -> str:
+    kind = _quoted(object_type)
     if key is not None:
-        return f"[{_quoted(object_type)},null,null,{_quoted(key)}]"
-    if object_type in _SUBTYPE_COUNTS:
-        second = "null" if subtype is None else _quoted(subtype)
-        return f"[{_quoted(object_type)},{second},{_quoted(value)}]"
-    return f"[{_quoted(object_type)},{_quoted(value)}]"
+        text = f"[{kind},null,null,{_quoted(key)}]"
+    elif object_type in _TYPES_WITH_SUBTYPE:
+        text = f"[{kind},{'null' if subtype is None else _quoted(subtype)},{_quoted(value)}]"
+    else:
+        text = f"[{kind},{_quoted(value)}]"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def attachment(key: str) -> str:
@@ -44,7 +42,7 @@ def with_content(name: str, sha256: str) -> str:
 
 @dataclass(slots=True)
 class Fields:
-    """The fields of one object.
+    """The fields of one object, in the order of its columns.
 
     `content` is the id of its bytes, `described` the update of the case, in epoch seconds, that
     the description is of.
@@ -62,25 +60,10 @@ class Fields:
     # not what people call a field of the object
     described: int | None = field(default=None, compare=False)
 
-    def row(self) -> tuple[str | int | None, ...]:
-        """Return the fields in the order in which they are declared."""
-        return (
-            self.value,
-            self.subtype,
-            self.description,
-            self.published_at,
-            self.happened_at,
-            self.started_at,
-            self.ended_at,
-            self.status,
-            self.content,
-            self.described,
-        )
-
     def take(
         self,
         reported: Reported,
-        description: str | None,
+        description: str,
         content: int | None,
         updated: int,
         *,
@@ -89,11 +72,11 @@ class Fields:
         """Join a report of the same object: what it does not state stays as it is.
 
         The earliest published date wins, the description of the newest case that has one, else
-        the last that is stated (the contract: "An object reported several times").
+        the last that is stated.
 
         Args:
             reported: the report.
-            description: its description as it is to be stored, which may be shortened.
+            description: its description as it is to be stored, which may be cut; empty for none.
             content: the id of its bytes, or None when it brings none.
             updated: when the case that reports it was updated, in epoch seconds.
             stale: a newer reading of that case is stored already, so this one only fills gaps.
@@ -116,9 +99,62 @@ class Fields:
             self.content = content
 
 
-def _last(known: str | None, told: str | None, stale: bool) -> str | None:
-    return (known or told) if stale else (told or known)
+COLUMNS = tuple(one.name for one in fields(Fields))
+# the fields of an object as a row
+row_of = attrgetter(*COLUMNS)
+
+
+def _last(known: str | None, stated: str | None, stale: bool) -> str | None:
+    return (known or stated) if stale else (stated or known)
 
 
 def _stored(text: str | None) -> str | None:
     return text and storable(text)
+
+
+@dataclass(slots=True)
+class Change:
+    """The attributes that the source adds and no longer states, and the counts to report."""
+
+    new: list[Pair] = field(default_factory=list)
+    stale: list[Pair] = field(default_factory=list)
+    count: Count = field(default_factory=Count)
+
+
+def compare(
+    mine: AbstractSet[Pair],
+    others: AbstractSet[Pair],
+    added: Iterable[Pair],
+    latest: Mapping[int, str],
+) -> Change:
+    """Return what changes of the attributes when a source reports an object again.
+
+    Args:
+        mine: those of this object that the source reported before.
+        others: those of this object that other sources reported.
+        added: the reported ones that stand beside what is stored, each once.
+        latest: the reported value of each name that is updated: it takes the place of what this
+            source said before, and leaves alone what others say. None of these names is in `added`.
+
+    One that only another source knew counts as updated: its row gains a source.
+    """
+    change = Change()
+    count = change.count
+    # a new object, as most are
+    if not mine and not others:
+        change.new = [*added, *latest.items()]
+        count.created = len(change.new)
+        return change
+    for pair in chain(added, latest.items()):
+        name = pair[0]
+        stale = [old for old in mine if old[0] == name and old != pair] if name in latest else []
+        change.stale += stale
+        if pair not in mine:
+            change.new.append(pair)
+        if stale or (pair not in mine and pair in others):
+            count.updated += 1
+        elif pair in mine:
+            count.unchanged += 1
+        else:
+            count.created += 1
+    return change

@@ -1,14 +1,11 @@
 """What a report says, and what became of it: the types that cross the library's border."""
 
-from __future__ import annotations
-
+import io
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import BinaryIO, Literal, Self
 
 from izoologic_cdf.errors import CdfError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ProblemKind = Literal["failed", "cut", "tag"]
 
@@ -35,6 +32,10 @@ class Content:
     source: Path | bytes
     size: int
     sha256: str
+
+    def open(self) -> BinaryIO:
+        """Open the bytes for reading; raises OSError."""
+        return io.BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
 
     def discard(self) -> None:
         """Delete the spooled file, if there is one."""
@@ -79,6 +80,26 @@ class Batch:
     listed: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a batch comes from: a reading of one item, in a run of a feed.
+
+    `source` is the name of the feed, which becomes a source of all that is in the batch. The
+    reported value of an attribute that is named in `updatable` takes the place of what this source
+    reported before; all others add. `now` is the time of ingest, UTC, `YYYY-MM-DD HH:MM:SS`; never
+    a published date. `updated` is when the item was updated, in epoch seconds: of several
+    descriptions of one object, that of the newest item stays. `stale`: a newer reading of the same
+    item is stored already, so this one adds what is missing, and replaces nothing.
+    """
+
+    source: str
+    updatable: frozenset[str]
+    run_id: int
+    now: str
+    updated: int = 0
+    stale: bool = False
+
+
 @dataclass(slots=True)
 class Count:
     """How many were new, how many were changed, and how many were there already."""
@@ -87,7 +108,7 @@ class Count:
     updated: int = 0
     unchanged: int = 0
 
-    def add(self, other: Count) -> None:
+    def add(self, other: Self) -> None:
         """Add the numbers of another count to this one."""
         self.created += other.created
         self.updated += other.updated
@@ -135,7 +156,7 @@ class Ingested:
             counts = self.counts[object_type] = Counts()
         return counts
 
-    def add(self, other: Ingested) -> None:
+    def add(self, other: Self) -> None:
         """Add what became of another batch."""
         for object_type, counts in other.counts.items():
             mine = self.of(object_type)

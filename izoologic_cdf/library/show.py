@@ -1,26 +1,20 @@
 """The library as text that a person reads: an overview, or objects in full."""
 
-from __future__ import annotations
-
 import json
+import sqlite3
 import textwrap
+from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from izoologic_cdf.library.limits import shown, storable
+from izoologic_cdf.library.export import Record, read_records
+from izoologic_cdf.library.limits import abbreviate, storable
 from izoologic_cdf.library.objects import LibraryError
-from izoologic_cdf.library.records import Record, records
+from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator
-
-    from izoologic_cdf.library.store import Library
 
 WIDTH = 100
 _LABEL_WIDTH = 13
-_LONGEST_NAME = 30
+_MAX_NAME = 30
 
 _TYPES = """
 SELECT type, count(*), coalesce(sum(held.attributes), 0)
@@ -70,27 +64,27 @@ def _overview(connection: sqlite3.Connection) -> Iterator[str]:
         yield ""
         yield name
         for _, value, subtype in group:
-            yield "  " + _titled(value, subtype)
+            yield "  " + _title(value, subtype)
 
 
 def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
     found = False
-    for record in records(connection, value):
+    for record in read_records(connection, value):
         if found:
             yield ""
         found = True
         yield from _object(connection, record)
     if not found:
-        similar = connection.execute(_SIMILAR, (value,)).fetchall()
-        hint = "; similar: " + ", ".join(shown(row[0]) for row in similar)
+        similar = [abbreviate(row[0]) for row in connection.execute(_SIMILAR, (value,))]
+        hint = f"; similar: {', '.join(similar)}" if similar else ""
         raise LibraryError(
-            f"no object has the value {shown(value)}, where every character and its case "
-            f"count{hint if similar else ''}",
+            f"no object has the value {abbreviate(value)}; characters and their case have to match "
+            f"exactly{hint}"
         )
 
 
 def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
-    yield f"{record.type}: {_titled(record.value, record.subtype)}"
+    yield f"{record.type}: {_title(record.value, record.subtype)}"
     fields = [
         ("description", record.description),
         ("published", record.published_at),
@@ -112,7 +106,7 @@ def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
     if record.related:
         yield f"  related ({len(record.related)})"
         for other, value, subtype in record.related:
-            yield f"    {other}: {_titled(value, subtype)}"
+            yield f"    {other}: {_title(value, subtype)}"
     yield "  runs"
     runs = {record.created_run, record.modified_run, *(row.run for row in record.attributes)}
     rows = connection.execute(_RUNS, (json.dumps(list(runs)),))
@@ -131,7 +125,7 @@ def _attributes(record: Record) -> Iterator[str]:
     for (sources, run), group in groupby(ordered, key=lambda row: (row.sources, row.run)):
         rows = list(group)
         yield f"  attributes ({len(rows)}) from {', '.join(sources)}, since run {run}"
-        width = min(_LONGEST_NAME, max(len(printable(row.name)) for row in rows))
+        width = min(_MAX_NAME, max(len(printable(row.name)) for row in rows))
         for row in rows:
             yield from _field(row.name, row.value, 4, width + 2)
 
@@ -160,5 +154,5 @@ def _field(label: str, text: str, indent: int, width: int) -> Iterator[str]:
         yield hanging + line
 
 
-def _titled(value: str, subtype: str | None) -> str:
+def _title(value: str, subtype: str | None) -> str:
     return value if subtype is None else f"{value} ({subtype})"

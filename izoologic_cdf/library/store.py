@@ -1,30 +1,23 @@
 """The library file: runs, batches and bytes go in here; `export` and `show` read it."""
 
-from __future__ import annotations
-
 import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from izoologic_cdf.library import blobs, database
-from izoologic_cdf.library.ingest import Ingestion
-from izoologic_cdf.library.limits import shown, storable
+from izoologic_cdf.library.ingest import Ingestion, Terms
+from izoologic_cdf.library.limits import abbreviate, storable
 from izoologic_cdf.library.merge import attachment
-from izoologic_cdf.library.objects import Batch, Ingested, LibraryError
-from izoologic_cdf.library.terms import Terms
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator
-    from contextlib import AbstractContextManager
+from izoologic_cdf.library.objects import Batch, Ingested, LibraryError, Origin
 
 _FIND_CONTENT = """
 SELECT id FROM content WHERE sha256 = ?
 UNION ALL
 SELECT content FROM object WHERE identity = ? AND content IS NOT NULL
 """
-
-
 # messages that are kept of all runs together, about 200 bytes each
 MAX_MESSAGES = 100_000
 
@@ -37,40 +30,33 @@ class Library:
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        """Take over an open connection; `Library.open` and `Library.create` make one."""
+        """Wrap an open connection; `Library.open` and `Library.create` make one."""
         self.path = path
         # seconds to wait for another process that holds the library
         self.patience = float(database.BUSY_SECONDS)
-        self._connection = connection
+        # the one that writes; callers keep state in tables of their own
+        self.connection = connection
         self._terms = Terms(connection)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Open an existing library.
-
-        Raises:
-            LibraryError: there is none at that path, or it is of a newer version.
-        """
+        """Open an existing library."""
         path = Path(path)
         return cls(path, database.connect(path))
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
-        """Open the library at that path, which is made with its folder where there is none.
-
-        Raises:
-            LibraryError: it cannot be made, or the file that is there is no library.
-        """
+        """Open the library at that path; make it, and its folder, where there is none."""
         path = Path(path)
         return cls(path, database.create(path))
 
     def protect(self) -> str | None:
-        """Let the file be its owner's alone; return a sentence where it was not, else null."""
+        """Make the file its owner's alone; return a sentence where it was not, else null."""
         return database.protect(self.path)
 
     def close(self) -> None:
         """Close the file; a transaction that is still open is rolled back."""
-        self._connection.close()
+        self.connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -78,13 +64,8 @@ class Library:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The connection that writes, for state that the caller keeps in tables of its own."""
-        return self._connection
-
     def plain_errors(self) -> AbstractContextManager[None]:
-        """Turn what SQLite says in the block into a LibraryError."""
+        """Turn the errors of SQLite in the block into LibraryErrors."""
         return database.plain_errors(self.path)
 
     @contextlib.contextmanager
@@ -94,7 +75,7 @@ class Library:
         Blocks nest: an inner one that fails undoes its own part, and the outer one goes on if it
         catches the error. Nothing is seen by others before the outermost block ends.
         """
-        connection = self._connection
+        connection = self.connection
         with database.plain_errors(self.path):
             inner = connection.in_transaction
             begin = "SAVEPOINT part" if inner else "BEGIN IMMEDIATE"
@@ -103,7 +84,7 @@ class Library:
                 yield
                 connection.execute("RELEASE part" if inner else "COMMIT")
             except BaseException:
-                self._terms.forget()
+                self._terms.clear()
                 # some errors, such as a full disk, have rolled everything back already
                 if connection.in_transaction:
                     if inner:
@@ -127,7 +108,7 @@ class Library:
     ) -> int:
         """Note that a run of that source began, and return its number; `tenant` where known."""
         with self.transaction():
-            made = self._connection.execute(
+            made = self.connection.execute(
                 "INSERT INTO run (source, since, until, started_at, tenant) VALUES (?, ?, ?, ?, ?)",
                 (storable(source), since, until, now, tenant),
             )
@@ -136,9 +117,8 @@ class Library:
     def finish_run(self, run_id: int, outcome: str, now: str) -> None:
         """Note how the run ended, and when."""
         with self.transaction():
-            done = self._connection.execute(
-                "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?",
-                (outcome, now, run_id),
+            done = self.connection.execute(
+                "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?", (outcome, now, run_id)
             )
             if done.rowcount == 0:
                 raise LibraryError(f"the library {self.path} has no run {run_id}")
@@ -151,58 +131,25 @@ class Library:
         ]
         if rows:
             with self.transaction():
-                self._connection.executemany(
+                self.connection.executemany(
                     "INSERT INTO run_message (run, level, case_id, text) VALUES (?, ?, ?, ?)", rows
                 )
-                self._connection.execute(
+                self.connection.execute(
                     "DELETE FROM run_message WHERE id <= (SELECT max(id) FROM run_message) - ?",
                     (MAX_MESSAGES,),
                 )
 
-    def ingest(
-        self,
-        batch: Batch,
-        *,
-        source: str,
-        updatable: frozenset[str],
-        run_id: int,
-        now: str,
-        updated: int = 0,
-        stale: bool = False,
-    ) -> Ingested:
+    def ingest(self, batch: Batch, origin: Origin) -> Ingested:
         """Store one batch, in a transaction of its own or as a part of the open one.
 
-        Args:
-            batch: what one item of the feed reports.
-            source: the name of the feed, which becomes a source of all that is in the batch.
-            updatable: the names of the attributes whose reported value takes the place of what
-                this source reported before; all others add.
-            run_id: the run that this belongs to.
-            now: the time of ingest, UTC, `YYYY-MM-DD HH:MM:SS`; never a published date.
-            updated: when the item was updated, in epoch seconds: of several descriptions of one
-                object, that of the newest item stays.
-            stale: a newer reading of the same item is stored already: this one adds what is
-                missing, and replaces nothing.
-
-        Returns:
-            The counts per object type, and what the limits of the platform kept out.
+        Returns the counts per object type, and what the limits of the platform kept out.
 
         Raises:
             LibraryError: also when a spooled file is not what its size and digest say; nothing
                 of the batch is stored then.
         """
         with self.transaction():
-            work = Ingestion(
-                self._connection,
-                self._terms,
-                source=source,
-                updatable=updatable,
-                run_id=run_id,
-                now=now,
-                updated=updated,
-                stale=stale,
-            )
-            return work.ingest(batch)
+            return Ingestion(self.connection, self._terms, origin).ingest(batch)
 
     def has_content(self, keys: Iterable[str]) -> dict[str, int]:
         """Return how many listed files of an attachment key are committed; from any thread.
@@ -213,7 +160,7 @@ class Library:
         if not wanted:
             return {}
         with self.reading() as connection:
-            found = blobs.listed(connection, wanted)
+            found = blobs.count_listed(connection, wanted)
         return {wanted[name]: count for name, count in found.items()}
 
     def read_content(self, key_or_sha256: str) -> Iterator[bytes]:
@@ -226,5 +173,5 @@ class Library:
             wanted = (storable(key_or_sha256), attachment(key_or_sha256))
             found = connection.execute(_FIND_CONTENT, wanted).fetchone()
             if found is None:
-                raise LibraryError(f"the library has no bytes for {shown(key_or_sha256)}")
+                raise LibraryError(f"the library has no file for {abbreviate(key_or_sha256)}")
             yield from blobs.read(connection, found[0])

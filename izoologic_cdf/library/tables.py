@@ -7,12 +7,8 @@ VERSION = 2
 # what a run said about cases and about itself; a null `case_id` is itself
 MESSAGES = """
 CREATE TABLE run_message (
-  id INTEGER PRIMARY KEY,
-  run INTEGER NOT NULL REFERENCES run(id),
-  level TEXT NOT NULL,
-  case_id TEXT,
-  text TEXT NOT NULL
-);
+  id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run(id),
+  level TEXT NOT NULL, case_id TEXT, text TEXT NOT NULL);
 CREATE INDEX run_message_run ON run_message(run);
 """
 
@@ -20,131 +16,72 @@ CREATE INDEX run_message_run ON run_message(run);
 # the tests check them with PRAGMA foreign_key_check
 OBJECTS = """
 CREATE TABLE run (
-  id INTEGER PRIMARY KEY,
-  source TEXT NOT NULL,
-  since TEXT NOT NULL,
-  until TEXT NOT NULL,
-  started_at TEXT NOT NULL,
-  finished_at TEXT,
-  outcome TEXT,
-  tenant INTEGER REFERENCES feed_tenant(id)
-);
+  id INTEGER PRIMARY KEY, source TEXT NOT NULL, since TEXT NOT NULL, until TEXT NOT NULL,
+  started_at TEXT NOT NULL, finished_at TEXT, outcome TEXT,
+  tenant INTEGER REFERENCES feed_tenant(id));
 -- texts that repeat in every object: attribute names and sources
-CREATE TABLE term (
-  id INTEGER PRIMARY KEY,
-  text TEXT NOT NULL UNIQUE
-);
+CREATE TABLE term (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE content (
-  id INTEGER PRIMARY KEY,
-  sha256 TEXT NOT NULL UNIQUE,
-  size INTEGER NOT NULL,
-  bytes BLOB NOT NULL
-);
+  id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, bytes BLOB NOT NULL);
 -- identity: a JSON list of what makes the object this one and no other
 -- described: the update, in epoch seconds, of the case that the description is of
 CREATE TABLE object (
-  id INTEGER PRIMARY KEY,
-  identity TEXT NOT NULL UNIQUE,
-  type TEXT NOT NULL,
-  value TEXT NOT NULL,
-  subtype TEXT,
-  description TEXT,
-  published_at TEXT,
-  happened_at TEXT,
-  started_at TEXT,
-  ended_at TEXT,
-  status TEXT,
-  content INTEGER REFERENCES content(id),
-  described INTEGER,
-  created_at TEXT NOT NULL,
-  created_run INTEGER NOT NULL REFERENCES run(id),
-  modified_at TEXT NOT NULL,
-  modified_run INTEGER NOT NULL REFERENCES run(id)
-);
+  id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
+  value TEXT NOT NULL, subtype TEXT, description TEXT,
+  published_at TEXT, happened_at TEXT, started_at TEXT, ended_at TEXT, status TEXT,
+  content INTEGER REFERENCES content(id), described INTEGER,
+  created_at TEXT NOT NULL, created_run INTEGER NOT NULL REFERENCES run(id),
+  modified_at TEXT NOT NULL, modified_run INTEGER NOT NULL REFERENCES run(id));
 CREATE INDEX object_content ON object(content) WHERE content IS NOT NULL;
 CREATE TABLE object_source (
-  object INTEGER NOT NULL REFERENCES object(id),
-  source INTEGER NOT NULL REFERENCES term(id),
-  PRIMARY KEY (object, source)
-) WITHOUT ROWID;
+  object INTEGER NOT NULL REFERENCES object(id), source INTEGER NOT NULL REFERENCES term(id),
+  PRIMARY KEY (object, source)) WITHOUT ROWID;
 CREATE TABLE attribute (
-  object INTEGER NOT NULL REFERENCES object(id),
-  name INTEGER NOT NULL REFERENCES term(id),
-  value TEXT NOT NULL,
-  source INTEGER NOT NULL REFERENCES term(id),
+  object INTEGER NOT NULL REFERENCES object(id), name INTEGER NOT NULL REFERENCES term(id),
+  value TEXT NOT NULL, source INTEGER NOT NULL REFERENCES term(id),
   run INTEGER NOT NULL REFERENCES run(id),
-  PRIMARY KEY (object, name, value, source)
-) WITHOUT ROWID;
+  PRIMARY KEY (object, name, value, source)) WITHOUT ROWID;
 CREATE TABLE tag (
-  object INTEGER NOT NULL REFERENCES object(id),
-  text TEXT NOT NULL,
-  PRIMARY KEY (object, text)
-) WITHOUT ROWID;
+  object INTEGER NOT NULL REFERENCES object(id), text TEXT NOT NULL,
+  PRIMARY KEY (object, text)) WITHOUT ROWID;
 -- undirected: the smaller id always stands first
 CREATE TABLE relation (
-  low INTEGER NOT NULL REFERENCES object(id),
-  high INTEGER NOT NULL REFERENCES object(id),
+  low INTEGER NOT NULL REFERENCES object(id), high INTEGER NOT NULL REFERENCES object(id),
   run INTEGER NOT NULL REFERENCES run(id),
-  PRIMARY KEY (low, high),
-  CHECK (low < high)
-) WITHOUT ROWID;
+  PRIMARY KEY (low, high), CHECK (low < high)) WITHOUT ROWID;
 CREATE INDEX relation_high ON relation(high);
 """
 
 # What the runs of a feed remember of a tenant. Times are epoch seconds. A case id stands as
-# `limits.exact` has it, so that no two ids are one.
+# `limits.escape` has it, so that no two ids are one.
 STATE = """
 -- host: null for a tenant of format 1, of which nothing but the hash in `keys` is known
 -- keys: salted hash of the keys of the last login that succeeded
 -- reach: the greatest age, in seconds, that a list was given for
 -- witnesses: a few cases that were read, as a JSON list of [id, item]
 CREATE TABLE feed_tenant (
-  id INTEGER PRIMARY KEY,
-  feed TEXT NOT NULL,
-  host TEXT,
-  name TEXT NOT NULL DEFAULT '',
-  salt TEXT NOT NULL,
-  keys TEXT NOT NULL,
-  origin INTEGER,
-  reach INTEGER NOT NULL DEFAULT 0,
+  id INTEGER PRIMARY KEY, feed TEXT NOT NULL, host TEXT, name TEXT NOT NULL DEFAULT '',
+  salt TEXT NOT NULL, keys TEXT NOT NULL, origin INTEGER, reach INTEGER NOT NULL DEFAULT 0,
   witnesses TEXT NOT NULL DEFAULT '[]',
-  UNIQUE (feed, host, name)
-);
+  UNIQUE (feed, host, name));
+-- messages_since: since when the ranged parts of its cases, such as messages, were requested
 CREATE TABLE feed_interval (
-  id INTEGER PRIMARY KEY,
-  tenant INTEGER NOT NULL REFERENCES feed_tenant(id),
-  kind TEXT NOT NULL,
-  since INTEGER NOT NULL,
-  until INTEGER NOT NULL,
-  messages_since INTEGER NOT NULL
-);
+  id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL REFERENCES feed_tenant(id),
+  kind TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+  messages_since INTEGER NOT NULL);
 -- since, until: the range in which every part of the case was read; null for none
 -- read_at: when the newest reading that was committed began, in milliseconds
 CREATE TABLE feed_case (
-  tenant INTEGER NOT NULL REFERENCES feed_tenant(id),
-  case_id TEXT NOT NULL,
-  since INTEGER,
-  until INTEGER,
-  read_at INTEGER NOT NULL,
-  PRIMARY KEY (tenant, case_id)
-) WITHOUT ROWID;
+  tenant INTEGER NOT NULL REFERENCES feed_tenant(id), case_id TEXT NOT NULL,
+  since INTEGER, until INTEGER, read_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant, case_id)) WITHOUT ROWID;
 -- part: '' for the whole case; read_at: when the reading that failed began, in milliseconds
 CREATE TABLE feed_deferred (
-  tenant INTEGER NOT NULL REFERENCES feed_tenant(id),
-  case_id TEXT NOT NULL,
-  part TEXT NOT NULL,
-  value TEXT NOT NULL,
-  updated INTEGER,
-  since INTEGER NOT NULL,
-  until INTEGER NOT NULL,
-  cause TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  failures INTEGER NOT NULL,
-  first_at INTEGER NOT NULL,
-  next_at INTEGER NOT NULL,
-  read_at INTEGER NOT NULL,
-  PRIMARY KEY (tenant, case_id, part)
-) WITHOUT ROWID;
+  tenant INTEGER NOT NULL REFERENCES feed_tenant(id), case_id TEXT NOT NULL, part TEXT NOT NULL,
+  value TEXT NOT NULL, updated INTEGER, since INTEGER NOT NULL, until INTEGER NOT NULL,
+  cause TEXT NOT NULL, reason TEXT NOT NULL, failures INTEGER NOT NULL,
+  first_at INTEGER NOT NULL, next_at INTEGER NOT NULL, read_at INTEGER NOT NULL,
+  PRIMARY KEY (tenant, case_id, part)) WITHOUT ROWID;
 """
 
 # What format 1 held of a case that waits for its next try is taken over with all its tries left,

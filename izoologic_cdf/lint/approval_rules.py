@@ -34,14 +34,7 @@ _ABOUT = frozenset(
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
-@rule(
-    "CDF201",
-    "The version of the integration is three numbers with dots between them.",
-    "The platform tells an update from a repetition by it; a shorter one, such as 1.10, is a "
-    "number for YAML and becomes 1.1.",
-    "version: 1.10",
-    ("1.10", '"1.10.0"'),
-)
+@rule("CDF201")
 def version_formed(subject: Subject) -> Found:
     entry = subject.keys.get("version")
     text = word(entry.value) if entry else None
@@ -49,13 +42,7 @@ def version_formed(subject: Subject) -> Found:
         yield entry.value, f"the version {text!r} is not of the form 1.2.3", "write three numbers"
 
 
-@rule(
-    "CDF202",
-    "required_threatq_version is a comparison with a version of ThreatQ.",
-    "The platform refuses, or worse accepts, a file whose requirement it cannot read.",
-    'required_threatq_version: "5.29.0"',
-    ("5.29", ">=5.29"),
-)
+@rule("CDF202")
 def required_version_formed(subject: Subject) -> Found:
     entry = subject.keys.get("required_threatq_version")
     text = word(entry.value) if entry else None
@@ -67,16 +54,7 @@ def required_version_formed(subject: Subject) -> Found:
         )
 
 
-@rule(
-    "CDF203",
-    "Every primary feed has a namespace; it is of the form `threatq.feeds.<vendor>.<feed>`, no "
-    "other feed of the file has it, and at least half of the words of its last part occur in the "
-    "feed's name.",
-    "The platform identifies a feed by its namespace: one that was copied from another feed makes "
-    "the two replace each other. Reviewers ask for one that is close to the name.",
-    "namespace: threatq.feeds.example.malware_hashes",
-    ("malware_hashes", "example_cases"),
-)
+@rule("CDF203")
 def namespace_fits(subject: Subject) -> Found:
     seen: dict[str, FeedOutline] = {}
     for feed in subject.feeds.values():
@@ -109,24 +87,12 @@ def _is_close(namespace: str, name: str) -> bool:
     return 2 * sum(part in letters for part in words) >= len(words)
 
 
-@rule(
-    "CDF204",
-    f"Every primary feed has one of the categories {', '.join(CATEGORIES)}.",
-    "The integrations page sorts by category; a feed with another one is hard to find there.",
-    "category: Comercial",
-    ("Comercial", "Commercial"),
-)
+@rule("CDF204")
 def category_known(subject: Subject) -> Found:
     return _one_of(subject, "category", "category", CATEGORIES)
 
 
-@rule(
-    "CDF205",
-    f"default_indicator_status of every primary feed is one of {', '.join(STATUSES)}.",
-    "An indicator needs a status; one that the platform does not have fails the ingestion.",
-    "default_indicator_status: Activ",
-    ("Activ", "Active"),
-)
+@rule("CDF205")
 def status_known(subject: Subject) -> Found:
     return _one_of(subject, "default_indicator_status", "indicator status", STATUSES)
 
@@ -141,41 +107,7 @@ def _one_of(subject: Subject, key: str, name: str, known: tuple[str, ...]) -> Fo
             yield entry.value, f"unknown {name} {value!r}", did_you_mean(value, known)
 
 
-@rule(
-    "CDF206",
-    f"No mapping or list of {MIN_REPEATED} or more values is written out twice.",
-    "The approval checklist wants repeated logic in anchors; and of two copies one is forgotten "
-    "when the other is corrected.",
-    """
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.id}]
-          attribute-sets: [cases]
-      attribute-sets:
-        cases:
-          items:
-            - {name: Status, value: !expr data.status}
-            - {name: Brand, value: !expr data.brand}
-        accounts:
-          items:
-            - {name: Status, value: !expr data.status}
-            - {name: Brand, value: !expr data.brand}
-    """,
-    good="""
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.id}]
-          attribute-sets: [cases]
-      attribute-sets:
-        cases:
-          items: &common
-            - {name: Status, value: !expr data.status}
-            - {name: Brand, value: !expr data.brand}
-        accounts: {items: *common}
-    """,
-)
+@rule("CDF206")
 def repetition_anchored(subject: Subject) -> Found:
     trees = Trees()
     first: dict[int, Node] = {}
@@ -191,32 +123,14 @@ def repetition_anchored(subject: Subject) -> Found:
         if earlier is not node:  # what it holds is repeated with it
             yield (
                 node,
-                (
-                    f"this repeats what stands at line {earlier.start_mark.line + 1}, all {size} "
-                    "values of it"
-                ),
+                f"this repeats the {size} values at line {earlier.start_mark.line + 1}",
                 "give the first an anchor (&name) and put an alias (*name) here",
             )
         else:
             waiting += reversed(children(node))
 
 
-@rule(
-    "CDF207",
-    "A text field whose name or label has a word such as key, secret, token or password is masked, "
-    "unless it ends in a word such as url, name or id.",
-    "A field that is not masked shows the secret to everybody who opens the configuration.",
-    """
-    user_fields:
-      - {name: api_key, label: API Key, required: true}
-    source:
-      http:
-        url: https://api.example.com/cases
-        headers: {X-Api-Key: !expr user_fields.api_key}
-        params: {since: !expr run_meta.since}
-    """,
-    ("required: true", "required: true, mask: true"),
-)
+@rule("CDF207")
 def secret_masked(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         for field in feed.fields:
@@ -232,21 +146,7 @@ def _is_secret(text: str) -> bool:
     return bool(words) and words[-1] not in _ABOUT and not _SECRETS.isdisjoint(words)
 
 
-@rule(
-    "CDF208",
-    "The name of an attribute does not begin with the vendor's name in the namespace.",
-    "Every attribute has its source already. A plain name is shared with other feeds, so that "
-    "searches and scores find all of them.",
-    """
-    report:
-      incident-sets:
-        cases:
-          items:
-            - value: !expr data.id
-              attributes: [{name: Example Status, value: !expr data.status}]
-    """,
-    ("Example Status", "Status"),
-)
+@rule("CDF208")
 def attribute_name_plain(subject: Subject) -> Found:
     vendors = {vendor for feed in subject.feeds.values() if (vendor := _vendor(feed))}
     for vendor in sorted(vendors):
@@ -290,22 +190,7 @@ def _attribute_names(subject: Subject, feed: FeedOutline) -> Iterator[Node]:
                 yield name.value
 
 
-@rule(
-    "CDF209",
-    "A boolean user field is not required.",
-    "A required check box counts as missing while it is not ticked, so everybody would always have "
-    "to tick it.",
-    """
-    user_fields:
-      - {name: verify_ssl, label: Verify SSL, boolean: true, required: true}
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since}
-        verify_host_ssl: !expr user_fields.verify_ssl
-    """,
-    ("required", "default"),
-)
+@rule("CDF209")
 def checkbox_optional(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         for field in feed.fields:
@@ -314,14 +199,7 @@ def checkbox_optional(subject: Subject) -> Found:
                 yield field.keys["required"].key_node, message, "remove required"
 
 
-@rule(
-    "CDF301",
-    f"An expression uses none of the names {', '.join(sorted(PYTHON_NAMES))}.",
-    "They stand in public definitions, so the platform may add them, and they work here. Plain "
-    "Jinja2 has none of them; what it has instead works everywhere.",
-    "filters: [parse-json, drop: !expr len(value.rows) == 0]",
-    ("len(value.rows)", "value.rows | length"),
-)
+@rule("CDF301")
 def names_of_jinja(subject: Subject) -> Found:
     sites = [site for feed in subject.feeds.values() for site in subject.part(feed)]
     sites += [site for found in subject.template_values.values() for site in found]
@@ -332,20 +210,7 @@ def names_of_jinja(subject: Subject) -> Found:
                 yield subject.position(site, read), message, PYTHON_NOT_JINJA[read.root]
 
 
-@rule(
-    "CDF302",
-    "A source has no `timeout`.",
-    "A public definition had it, and dropped it again as not supported in all versions of ThreatQ. "
-    "Here it is honored.",
-    """
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since}
-        timeout: 120
-    """,
-    ("    timeout: 120", ""),
-)
+@rule("CDF302")
 def timeout_left_out(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         entry = subject.http(feed).get("timeout")

@@ -28,24 +28,7 @@ _PARAMETER = re.compile(r"[?&]([^\s?&=#/'\"{}]+)=")
 _BOUNDS = {RUN_PARAMS, "run_meta"}
 
 
-@rule(
-    "CDF104",
-    "A user field that an expression reads is declared: by the feed itself, or, for a supplemental "
-    "or fulfillment feed, by a primary feed that reaches it.",
-    "A field that the form does not have is always null, whatever the administrator enters.",
-    """
-    user_fields:
-      - {name: page_size, label: Page Size, default: "100"}
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since, limit: !expr user_fields.pagesize | int}
-    filters:
-      - drop: !expr user_fields.page_size | int == 0
-    """,
-    ("pagesize", "page_size"),
-    ("filters:\n  - drop: !expr user_fields.page_size | int == 0", ""),
-)
+@rule("CDF104")
 def user_field_declared(subject: Subject) -> Found:
     everything = {field.name for feed in subject.feeds.values() for field in feed.fields}
     checked = [(sites, everything) for sites in subject.template_values.values()]
@@ -64,24 +47,7 @@ def user_field_declared(subject: Subject) -> Found:
                     )
 
 
-@rule(
-    "CDF105",
-    "A user field that is declared is read by its feed, by a feed that it calls, or by a template "
-    "value.",
-    "An administrator sets a switch that does nothing, and looks for the fault elsewhere.",
-    """
-    user_fields:
-      - {name: page_size, label: Page Size, default: "100"}
-    """,
-    good="""
-    user_fields:
-      - {name: page_size, label: Page Size, default: "100"}
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since, limit: !expr user_fields.page_size | int}
-    """,
-)
+@rule("CDF105")
 def user_field_used(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         sites = [site for reached in subject.reached(feed) for site in subject.part(reached)]
@@ -99,18 +65,7 @@ def user_field_used(subject: Subject) -> Found:
                 )
 
 
-@rule(
-    "CDF109",
-    "The source of a primary feed reads `run_meta`, itself or by a template value.",
-    "The platform offers a manual run only for such a feed; and a feed that requests everything "
-    "every time gets slower with every day.",
-    """
-    source:
-      http:
-        url: https://api.example.com/cases
-    """,
-    ("/cases", "/cases\n    params: {since: !expr run_meta.since}"),
-)
+@rule("CDF109")
 def range_is_asked(subject: Subject) -> Found:
     for feed in subject.primary_feeds:
         sites = subject.part(feed, "source")
@@ -122,39 +77,7 @@ def range_is_asked(subject: Subject) -> Found:
             )
 
 
-@rule(
-    "CDF110",
-    "A supplemental or fulfillment feed is called by a primary feed, or by one that is.",
-    "Such a feed is never offered for installation, so nothing else runs it.",
-    """
-    feeds:
-      Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            url: https://api.example.com/cases
-            params: {since: !expr run_meta.since}
-        filters:
-          - parse-json
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !expr data.details.name}]
-      Get Case:
-        feed_type: supplemental
-        source: {http: {url: !tmpl "https://api.example.com/cases/{{ run_params.id }}"}}
-        filters: [parse-json]
-    """,
-    (
-        "- parse-json\n",
-        (
-            "- parse-json\n"
-            "      - supplemental: {feed: Get Case, params: {id: !expr value.id}, into: details}\n"
-        ),
-    ),
-)
+@rule("CDF110")
 def feed_is_called(subject: Subject) -> Found:
     reached = {feed.name for primary in subject.primary_feeds for feed in subject.reached(primary)}
     for feed in subject.feeds.values():
@@ -166,27 +89,7 @@ def feed_is_called(subject: Subject) -> Found:
             )
 
 
-@rule(
-    "CDF111",
-    "A template value of the file is named by an expression of a feed, one of a pagination by its "
-    "condition or its params; also by way of other template values that are used.",
-    "A value that nothing reads is a remnant, or the other half of a mistyped name; whoever "
-    "corrects it on the platform changes nothing.",
-    """
-    template_values:
-      page_size: 100
-    feeds:
-      Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            url: https://api.example.com/cases
-            params: {since: !expr run_meta.since}
-    """,
-    ("since}", "since, limit: !expr page_size}"),
-)
+@rule("CDF111")
 def template_value_used(subject: Subject) -> Found:
     everywhere = [site for feed in subject.feeds.values() for site in subject.part(feed)]
     places: list[tuple[dict[str, Entry], list[Site]]] = [(subject.keys, everywhere)]
@@ -205,20 +108,7 @@ def template_value_used(subject: Subject) -> Found:
                 )
 
 
-@rule(
-    "CDF112",
-    "A parameter that is part of the address of a source is not repeated in its `params`, or in "
-    "those of its pagination.",
-    "Both are sent. Some servers take the first, some the last, some a list: a page number that is "
-    "in both gives the same page forever.",
-    """
-    source:
-      http:
-        url: https://api.example.com/cases?limit=100
-        params: {since: !expr run_meta.since, limit: 50}
-    """,
-    ("?limit=100", ""),
-)
+@rule("CDF112")
 def parameter_once(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         http = subject.http(feed)
@@ -230,7 +120,7 @@ def parameter_once(subject: Subject) -> Found:
                 if name in given:
                     yield (
                         entry.key_node,
-                        f"the parameter {name!r} stands in the address of {feed.name!r} as well",
+                        f"the parameter {name!r} is in the address of {feed.name!r} as well",
                         "keep it in params, and remove it from the address",
                     )
 
@@ -244,29 +134,7 @@ def _texts(subject: Subject, node: Node) -> Iterator[str]:
             yield str(part.value)
 
 
-@rule(
-    "CDF113",
-    "The list that an `iterate` goes through has a visible end: the condition of a pagination "
-    "reads what changes from page to page, and the source of a called feed that iterates uses "
-    "something of its caller (`run_params`) or a range (`run_meta`).",
-    "A condition that is always true requests pages until the platform ends the run. A called feed "
-    "that lists everything does so once for each item of its caller: a thousand items of a "
-    "thousand rows each are a million. A primary feed without a range is CDF109; an `iterate` over "
-    "a list inside of an item is bounded by that list.",
-    """
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: {since: !expr run_meta.since}
-        pagination:
-          condition: true
-          params: {page: !expr page_count}
-    filters:
-      - parse-json
-      - iterate
-    """,
-    ("true", "!expr prev_response_data and prev_response_data | length == 100"),
-)
+@rule("CDF113")
 def iterate_bounded(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         yield from _pages(subject, subject.under(subject.http(feed), "pagination"))
@@ -297,20 +165,7 @@ def _pages(subject: Subject, paging: dict[str, Entry]) -> Found:
         )
 
 
-@rule(
-    "CDF114",
-    "`params`, of a request and of its pagination, is a mapping, or an expression that gives one.",
-    "Text is a mistake that public definitions have made: what the platform does with it is "
-    "unknown (here it is read as a query string), nothing escapes its values, and a pagination "
-    "cannot replace one of its parameters.",
-    """
-    source:
-      http:
-        url: https://api.example.com/cases
-        params: !tmpl "since={{ run_meta.since }}&limit=100"
-    """,
-    ('!tmpl "since={{ run_meta.since }}&limit=100"', "{since: !expr run_meta.since, limit: 100}"),
-)
+@rule("CDF114")
 def params_are_mapping(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         http = subject.http(feed)

@@ -6,9 +6,8 @@ can stand, is silenced at the line where the text begins.
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,14 @@ from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, Unknow
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
 from izoologic_cdf.lint import approval_rules, call_rules, key_rules
 from izoologic_cdf.lint.outline import walk
-from izoologic_cdf.lint.rules import LANGUAGE_RULES, NO_REASON, SILENCES_NOTHING, Rule, Subject
+from izoologic_cdf.lint.rules import NO_REASON, OTHERS, SILENCES_NOTHING, Rule, Subject
 
 _MODULES = (key_rules, call_rules, approval_rules)
-_DECLARED = [one for module in _MODULES for one in vars(module).values() if isinstance(one, Rule)]
+_CHECKED = [one for module in _MODULES for one in vars(module).values() if isinstance(one, Rule)]
 # in the order of their codes
-RULES = tuple(sorted([*LANGUAGE_RULES, *_DECLARED], key=lambda rule: rule.code))
+RULES = tuple(
+    sorted([*(Rule(*one) for one in OTHERS.items()), *_CHECKED], key=lambda rule: rule.code)
+)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s*lint:\s*ignore\b(?P<rest>.*)")
 _REST = re.compile(r"(?P<codes>[\w\s,]*?)(?:\bbecause\b(?P<reason>.*))?$")
 
@@ -48,10 +49,8 @@ def lint(
 def lint_document(document: Document, path: Path, filters: Path | None = None) -> list[Finding]:
     """Return the findings about a definition that was read already."""
     python = _DeclaredFilters(filters or filters_of(path))
-    found = {**dict.fromkeys(_loader(document, path, python)), **dict.fromkeys(_rules(document))}
-    return sorted(
-        _not_silenced(document, found), key=lambda finding: (finding.position, finding.code or "")
-    )
+    found = dict.fromkeys([*_loader(document, path, python), *_rules(document)])
+    return sorted(_not_silenced(document, found), key=lambda one: (one.position, one.code or ""))
 
 
 def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[Finding]:
@@ -60,9 +59,8 @@ def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[F
     except DefinitionError as error:
         yield from (_coded(finding) for finding in error.findings)
     except RecursionError:
-        yield document.finding(
-            document.root, "the definition is nested too deeply", code=Code.UNREADABLE
-        )
+        deep = "the definition is nested too deeply"
+        yield document.finding(document.root, deep, code=Code.UNREADABLE)
 
 
 def _rules(document: Document) -> Iterator[Finding]:
@@ -97,64 +95,50 @@ class _Ignore:
     reason: str
     # the line, from 1, whose findings it silences
     line: int
+    used: set[str] = field(default_factory=set)
+
+    def about(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what is wrong with the comment itself: message, help, code."""
+        form = "write `# lint: ignore CDF104 because ...`, with the code that is meant"
+        if not self.codes:
+            yield "this comment names no code to ignore", form, SILENCES_NOTHING
+        for code in self.codes:
+            if code not in self.used:
+                message = f"there is no {code} here to ignore"
+                help_ = "remove the comment, or put it on the line of the finding or above it"
+                yield message, help_, SILENCES_NOTHING
+        if not self.reason:
+            yield "this comment does not say why a finding is ignored", form, NO_REASON
 
 
 def _not_silenced(document: Document, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Yield the findings that no comment silences, and those about the comments themselves."""
-    ignores = list(_ignores(document))
-    if not ignores:
-        yield from findings
-        return
-    begins = _beginnings(document)
-    idle = {(at, code) for at, ignore in enumerate(ignores) for code in ignore.codes}
+    found = [(at, match) for at, text in enumerate(document.lines) if (match := _in_line(text))]
+    scalars = [one for one in walk(document.root) if isinstance(one, ScalarNode)] if found else []
+    spans = [_span(node) for node in scalars]
+    ignores = [
+        _ignore(document, at, match)
+        for at, match in found
+        # inside of a text it is no comment
+        if not any(begin <= (at, match.start()) < end for begin, end in spans)
+    ]
+    # the line at which the text of a line begins, both from 1
+    begins = {
+        line: node.start_mark.line + 1
+        for node, (_, end) in zip(scalars, spans, strict=True)
+        for line in range(node.start_mark.line + 2, end[0] + (end[1] > 0) + 1)
+    }
     for finding in findings:
-        lines = {finding.position.line, _line_of_text(begins, finding.position)}
-        silencing = [
-            (at, code)
-            for at, ignore in enumerate(ignores)
-            for code in ignore.codes
-            if code == finding.code and ignore.line in lines
-        ]
-        idle -= set(silencing)
+        line = finding.position.line
+        lines = (line, begins.get(line))
+        silencing = [one for one in ignores if one.line in lines and finding.code in one.codes]
+        for ignore in silencing:
+            ignore.used.add(str(finding.code))
         if not silencing:
             yield finding
-    for at, ignore in enumerate(ignores):
-        yield from _about(document, ignore, [code for code in ignore.codes if (at, code) in idle])
-
-
-def _about(document: Document, ignore: _Ignore, idle: list[str]) -> Iterator[Finding]:
-    form = "write `# lint: ignore CDF104 because ...`, with the code that is meant"
-    if not ignore.codes:
-        yield document.finding(
-            ignore.position, "this comment names no code to ignore", form, SILENCES_NOTHING
-        )
-    for code in idle:
-        yield document.finding(
-            ignore.position,
-            f"there is no {code} here that could be ignored",
-            "remove the comment, or put it on the line of the finding or above it",
-            SILENCES_NOTHING,
-        )
-    if not ignore.reason:
-        yield document.finding(
-            ignore.position, "this comment does not say why a finding is ignored", form, NO_REASON
-        )
-
-
-def _ignores(document: Document) -> Iterator[_Ignore]:
-    found = [(at, match) for at, text in enumerate(document.lines) if (match := _in_line(text))]
-    if not found:
-        return
-    spans = [_span(node) for node in walk(document.root) if isinstance(node, ScalarNode)]
-    for at, match in found:
-        column = match.start()
-        if any(begin <= (at, column) < end for begin, end in spans):
-            continue  # part of a text, no comment
-        rest = _REST.match(match["rest"].strip())
-        codes = re.findall(r"\w+", rest["codes"]) if rest else []
-        reason = ((rest["reason"] if rest else None) or "").strip()
-        position = Position(document.name, at + 1, column + 1)
-        yield _Ignore(position, codes, reason, _target(document, at, column))
+    for ignore in ignores:
+        for message, help_, code in ignore.about():
+            yield document.finding(ignore.position, message, help_, code)
 
 
 def _span(node: ScalarNode) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -169,28 +153,15 @@ def _in_line(text: str) -> "re.Match[str] | None":
     return _COMMENT.search(text) if "lint:" in text else None
 
 
-def _target(document: Document, at: int, column: int) -> int:
-    """Return the line that a comment is about: its own, or the next that is no comment."""
-    if document.lines[at][:column].strip():
-        return at + 1
-    for below in range(at + 1, len(document.lines)):
-        text = document.lines[below].strip()
-        if text and not text.startswith("#"):
-            return below + 1
-    return at + 1
-
-
-def _beginnings(document: Document) -> list[tuple[int, int]]:
-    """Return (first, last) line, from 1, of every text of several lines, sorted."""
-    return sorted(
-        (node.start_mark.line + 1, node.end_mark.line + 1)
-        for node in walk(document.root)
-        if isinstance(node, ScalarNode) and node.end_mark.line > node.start_mark.line
-    )
-
-
-def _line_of_text(begins: list[tuple[int, int]], position: Position) -> int:
-    at = bisect_right(begins, (position.line, 10**9)) - 1
-    if at >= 0 and begins[at][0] <= position.line <= begins[at][1]:
-        return begins[at][0]
-    return position.line
+def _ignore(document: Document, at: int, comment: "re.Match[str]") -> _Ignore:
+    rest = _REST.match(comment["rest"].strip())
+    codes = re.findall(r"\w+", rest["codes"]) if rest else []
+    reason = ((rest["reason"] if rest else None) or "").strip()
+    line = at
+    if not document.lines[at][: comment.start()].strip():
+        # on a line of its own it is about the next line that is no comment
+        below = (text.strip() for text in document.lines[at + 1 :])
+        code = (number for number, text in enumerate(below, at + 1) if text and text[0] != "#")
+        line = next(code, at)
+    position = Position(document.name, at + 1, comment.start() + 1)
+    return _Ignore(position, codes, reason, line + 1)

@@ -11,25 +11,7 @@ from izoologic_cdf.lint.outline import MERGE, YAML, Trees, walk
 from izoologic_cdf.lint.rules import Found, Subject, rule
 
 
-@rule(
-    "CDF101",
-    "An expression of a `set` block does not read a key that the same block makes. A key that is "
-    "made out of itself, or was set before, may be read.",
-    "All right-hand sides of a `set` see the value as it was before the block, whatever their "
-    "order: the key that is made beside them is still missing, and missing is null.",
-    """
-    filters:
-      - parse-json
-      - set:
-          host: !expr value.url.split('/')[2]
-          title: !expr value.host ~ ' is phishing'
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.title, description: !expr data.host}]
-    """,
-    ("      title: ", "  - set:\n      title: "),
-)
+@rule("CDF101")
 def set_reads_before_block(subject: Subject) -> Found:
     for misread in subject.flow.same_block:
         yield (
@@ -42,26 +24,7 @@ def set_reads_before_block(subject: Subject) -> Found:
         )
 
 
-@rule(
-    "CDF102",
-    "A key that the pipeline makes is read after the step that makes it. After `new` with a "
-    "mapping all keys are known: there, only keys that were made are read. Keys of the data, also "
-    "those that a step makes out of themselves, are never reported.",
-    "A missing key is null, so the mistake is silent: a condition never holds, an attribute never "
-    "appears.",
-    """
-    filters:
-      - parse-json
-      - drop: !expr value.severity_name == 'Info'
-      - set: {severity_name: !expr value.severity.name}
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.id, description: !expr data.severity_name}]
-    """,
-    ("  - drop: !expr value.severity_name == 'Info'\n", ""),
-    ("severity.name}\n", "severity.name}\n  - drop: !expr value.severity_name == 'Info'\n"),
-)
+@rule("CDF102")
 def read_after_set(subject: Subject) -> Found:
     for misread in subject.flow.too_early:
         yield (
@@ -80,50 +43,14 @@ def _never_set(key: str, known: frozenset[str]) -> tuple[str, str | None]:
     return f"{key!r} is read here, and no step before has set it", did_you_mean(key, known)
 
 
-@rule(
-    "CDF103",
-    "A key that `set` makes, or that a supplemental call fills, is read by a later step, by the "
-    "report, or by the feed that called this one.",
-    "A key that nobody reads is a remnant, or the other half of a mistyped name.",
-    """
-    filters:
-      - parse-json
-      - set: {severity_name: !expr value.severity.name}
-    report:
-      incident-sets:
-        cases:
-          items: [{value: !expr data.id, description: !expr data.severity}]
-    """,
-    ("data.severity}", "data.severity_name}"),
-)
+@rule("CDF103")
 def set_is_read(subject: Subject) -> Found:
     for made in subject.flow.unread:
         message = f"{made.value!r} is made here and never read"
         yield made, message, "remove it, or read it in the report"
 
 
-@rule(
-    "CDF106",
-    "Where one mapping merges several others, no key comes from two of them with different values, "
-    "unless the mapping writes the key out itself.",
-    "Which of two merges wins differs between YAML readers, and nothing in the file shows it.",
-    """
-    _anchors:
-      - &polite {headers: {User-Agent: example}, method: GET}
-      - &search {method: POST, body: !json {since: !expr run_meta.since}}
-    feeds:
-      Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            <<: *polite
-            <<: *search
-            url: https://api.example.com/cases
-    """,
-    (", method: GET", ""),
-)
+@rule("CDF106")
 def merges_agree(subject: Subject) -> Found:
     trees = Trees()
     for mapping in _mappings(subject):
@@ -145,29 +72,7 @@ def merges_agree(subject: Subject) -> Found:
                 merged[key] = entry
 
 
-@rule(
-    "CDF107",
-    "A mapping that is written out beside a `<<` does not drop keys of the merged mapping under "
-    "the same key.",
-    "`<<` merges one level deep: `params` beside it replaces all merged `params` instead of adding "
-    "to them, and the request silently loses the others.",
-    """
-    _anchors:
-      - &request
-        params: &range {since: !expr run_meta.since, limit: 100}
-    feeds:
-      Example Cases:
-        category: Commercial
-        namespace: threatq.feeds.example.example_cases
-        default_indicator_status: Active
-        source:
-          http:
-            <<: *request
-            url: https://api.example.com/cases
-            params: {type: phishing, since: !expr run_meta.since}
-    """,
-    ("type: phishing, since: !expr run_meta.since", "<<: *range, type: phishing"),
-)
+@rule("CDF107")
 def merge_is_kept(subject: Subject) -> Found:
     for mapping in _mappings(subject):
         merged: dict[str, Entry] = {}
@@ -203,19 +108,7 @@ def _merged_into(mapping: MappingNode) -> Iterator[tuple[Node, Node]]:
                 yield key, value
 
 
-@rule(
-    "CDF108",
-    "No two keys of one mapping are equal once they are read, such as True, true, 1 and '1'.",
-    "In Python and in JSON they are one key: the last value wins and the others are gone.",
-    """
-    filters:
-      - parse-json
-      - set:
-          answers: {1: one, true: certainly}
-      - new: !expr value.answers.get(value.id)
-    """,
-    ("{1: one, true: certainly}", '{"1": one, certain: certainly}'),
-)
+@rule("CDF108")
 def keys_distinct(subject: Subject) -> Found:
     for mapping in _mappings(subject):
         seen: dict[float | str, ScalarNode] = {}
@@ -227,7 +120,7 @@ def keys_distinct(subject: Subject) -> Found:
                 yield (
                     key,
                     (
-                        f"the keys {first.value} and {key.value} become one: the first stands at "
+                        f"the keys {first.value} and {key.value} become one: the first is at "
                         f"line {first.start_mark.line + 1}"
                     ),
                     "use keys that differ as text and as numbers",
@@ -292,20 +185,7 @@ _READ_AS = {
 _MEANT = frozenset({"false", "null", "true", "~"})
 
 
-@rule(
-    "CDF115",
-    "No name and no text is written so that YAML reads a boolean, a number, a date or null: NO, "
-    "On, 007, 1.10, 12:30:00, 2024-01-01.",
-    "YAML reads NO as false, 007 as 7, 1.10 as 1.1 and 12:30 as 750, and says nothing. Elsewhere "
-    "than in names, true, false, null and numbers in their usual spelling are fine.",
-    """
-    filters:
-      - parse-json
-      - set: {country: NO}
-      - drop: !expr value.country == value.origin
-    """,
-    ("NO", '"NO"'),
-)
+@rule("CDF115")
 def text_stays_text(subject: Subject) -> Found:
     # feeds first: they show what each place requires, which a fragment on its own does not
     entries = sorted(subject.keys.items(), key=lambda item: item[0] != "feeds")

@@ -1,13 +1,13 @@
-"""What a rule is, and the rules that others check: the loader, and whoever reads comments.
-
-A rule is one declaration: what it checks, why, a definition that breaks it, and how to mend that.
-"""
+"""What a rule is. `rules.yaml` says what each checks and why, with an example that breaks it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from textwrap import dedent, indent
+
+import yaml
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.nodes import Node
@@ -16,7 +16,23 @@ from izoologic_cdf.lint.flow import Flow
 from izoologic_cdf.lint.outline import Outline
 
 NO_REASON, SILENCES_NOTHING = "CDF901", "CDF902"
-GROUPS = {
+# the names of rules that others check: the loader, and whoever reads comments
+OTHERS: Mapping[str, str] = {
+    Code.UNREADABLE: "yaml-readable",
+    Code.SHAPE: "keys-known",
+    Code.UNKNOWN_TAG: "tag-known",
+    Code.KEY_TWICE: "key-once",
+    Code.UNKNOWN_FILTER: "filter-known",
+    Code.NO_JINJA: "expression-parses",
+    Code.UNKNOWN_JINJA_FILTER: "jinja-filter-known",
+    Code.UNKNOWN_NAME: "name-known",
+    Code.NO_SUCH_TARGET: "target-exists",
+    Code.METHOD_AS_KEY: "key-is-no-method",
+    Code.READ_ONCE: "list-is-settled",
+    NO_REASON: "ignore-has-reason",
+    SILENCES_NOTHING: "ignore-silences",
+}
+GROUPS: Mapping[str, str] = {
     "CDF0": "The language",
     "CDF1": "Keys, calls and requests",
     "CDF2": "The approval checklist",
@@ -58,57 +74,67 @@ Check = Callable[[Subject], Found]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One thing that is checked; `check` is null where something else finds the fault.
+class Explanation:
+    """What a rule checks and why; a definition that breaks it, and a good one, see `complete`."""
 
-    `bad` and `good` are its examples: keys of a feed or of the whole file, see `complete`.
-    """
-
-    code: str
-    name: str
     what: str
     why: str
     bad: str
     good: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that is checked; `check` is null where something else finds the fault."""
+
+    code: str
+    name: str
     check: Check | None = None
 
     @property
-    def explanation(self) -> str:
-        """The rule as Markdown."""
+    def explanation(self) -> Explanation:
+        """What `rules.yaml` says about it."""
+        return explanations()[self.code]
+
+    @property
+    def page(self) -> str:
+        """All about the rule as Markdown."""
+        about = self.explanation
         return (
-            f"### {self.code} {self.name}\n\n{self.what}\n\n{self.why}\n\n"
-            f"```yaml\n{self.bad}\n```\n\nInstead:\n\n```yaml\n{self.good}\n```"
+            f"### {self.code} {self.name}\n\n{about.what}\n\n{about.why}\n\n"
+            f"```yaml\n{about.bad}\n```\n\nInstead:\n\n```yaml\n{about.good}\n```"
         )
 
 
-def declare(
-    code: str,
-    name: str,
-    what: str,
-    why: str,
-    bad: str,
-    *fixes: tuple[str, str],
-    good: str = "",
-    check: Check | None = None,
-) -> Rule:
-    """Return a rule; its good example is the bad one with replacements, or written out."""
-    bad = dedent(bad).strip("\n")
-    good = dedent(good).strip("\n") or bad
+def rule(code: str) -> Callable[[Check], Rule]:
+    """Make a function that yields what it finds the rule of its name."""
+    return lambda check: Rule(code, check.__name__.replace("_", "-"), check)
+
+
+@cache
+def explanations() -> Mapping[str, Explanation]:
+    """Return the explanations by code."""
+    rows = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    return {code: _explanation(**row) for code, row in rows.items()}
+
+
+def _explanation(
+    what: str, why: str, bad: str, good: str = "", fixes: tuple[tuple[str, str], ...] = ()
+) -> Explanation:
+    bad, good = (_expand(text) for text in (bad, good or bad))
     for old, new in fixes:
         good = good.replace(old, new)
-    return Rule(code, name, what, why, bad, good.strip("\n"), check)
+    return Explanation(what, why, bad, good.strip("\n"))
 
 
-def rule(
-    code: str, what: str, why: str, bad: str, *fixes: tuple[str, str], good: str = ""
-) -> Callable[[Check], Rule]:
-    """Make a function that yields what it finds a rule of its name; see `declare`."""
-
-    def declared(check: Check) -> Rule:
-        name = check.__name__.replace("_", "-")
-        return declare(code, name, what, why, bad, *fixes, good=good, check=check)
-
-    return declared
+def _expand(example: str) -> str:
+    texts = {"feed": "".join([*_FEED.values()][:-1]), "source": _FEED["source"]}
+    return re.sub(
+        r"^( *)\$(feed|source)$",
+        lambda found: indent(texts[found[2]], found[1]).rstrip(),
+        example,
+        flags=re.MULTILINE,
+    )
 
 
 def complete(example: str) -> str:
@@ -127,165 +153,3 @@ def complete(example: str) -> str:
 
 def _missing(known: dict[str, str], keys: set[str]) -> str:
     return "".join(text for key, text in known.items() if key not in keys)
-
-
-LANGUAGE_RULES: tuple[Rule, ...] = (
-    declare(
-        Code.UNREADABLE,
-        "yaml-readable",
-        "The file can be opened, is UTF-8 and valid YAML; no alias stands inside its own anchor.",
-        "Nothing else in the file can be checked or run before that.",
-        """
-        filters:
-          - parse-json
-          - set: {title: !expr value.name
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !expr data.title}]
-        """,
-        ("value.name", "value.name}"),
-    ),
-    declare(
-        Code.SHAPE,
-        "keys-known",
-        "Every construct has only keys that the language knows, all that it needs, and values of "
-        "the right shape.",
-        "A mistyped key that is silently accepted does nothing, and the feed runs as if it were "
-        "not there.",
-        """
-        source:
-          http:
-            url: https://api.example.com/cases
-            metod: POST
-            params: {since: !expr run_meta.since}
-        """,
-        ("metod", "method"),
-    ),
-    declare(
-        Code.UNKNOWN_TAG,
-        "tag-known",
-        "The tags of a definition are !expr, !tmpl and !json.",
-        "The platform refuses a file with an unknown tag.",
-        """
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !exp data.id}]
-        """,
-        ("!exp ", "!expr "),
-    ),
-    declare(
-        Code.KEY_TWICE,
-        "key-once",
-        "No key is written twice in one mapping.",
-        "YAML readers keep the last one and say nothing: what the first one says never happens.",
-        """
-        source:
-          http:
-            url: https://api.example.com/cases
-            params: {since: !expr run_meta.since}
-            params: {limit: 100}
-        """,
-        ("since}\n    params: {limit", "since, limit"),
-    ),
-    declare(
-        Code.UNKNOWN_FILTER,
-        "filter-known",
-        "Every step of a pipeline is a filter of the language, and every Python filter that it "
-        "names exists beside the definition.",
-        "A feed with a filter that does not exist fails in its first run, on the platform.",
-        "filters: [parse_json]",
-        ("parse_json", "parse-json"),
-    ),
-    declare(
-        Code.NO_JINJA,
-        "expression-parses",
-        "An !expr is one Jinja2 expression, a !tmpl is one Jinja2 template.",
-        "Expressions look like Python but are not: comprehensions, lambdas and f-strings do not "
-        "parse, and the feed fails when it gets there.",
-        """
-        filters:
-          - parse-json
-          - new: !expr "[row.id for row in value.rows]"
-        """,
-        ('"[row.id for row in value.rows]"', "value.rows | map(attribute='id') | list"),
-    ),
-    declare(
-        Code.UNKNOWN_JINJA_FILTER,
-        "jinja-filter-known",
-        "The filters and tests in an expression are those of Jinja2, and the methods that it calls "
-        "change nothing.",
-        "Filters of Ansible or Home Assistant are often copied along; no CDF has them. The list of "
-        "known ones is closed: nothing on it can run forever, or make something huge.",
-        "filters: [parse-json, drop: !expr value.name | lowercase == 'test']",
-        ("lowercase", "lower"),
-    ),
-    declare(
-        Code.UNKNOWN_NAME,
-        "name-known",
-        "A name in an expression is one of those that exist there: `value` in filters, `data` in a "
-        "report, `run_params` in a called feed; `user_fields`, `run_meta` and the template values "
-        "everywhere.",
-        "A missing key of the data is null, but a name that nobody defines is a mistake, and often "
-        "the name of the other section.",
-        """
-        report:
-          incident-sets:
-            cases:
-              items: [{value: !expr value.id}]
-        """,
-        ("value.id", "data.id"),
-    ),
-    declare(
-        Code.NO_SUCH_TARGET,
-        "target-exists",
-        "A feed that is called, and a set that a report names, exist in the same file and are of "
-        "the required kind.",
-        "A name is only text: nothing else notices that its target was renamed.",
-        """
-        report:
-          attribute-sets:
-            case: {items: [{name: Status, value: !expr data.status}]}
-          incident-sets:
-            cases:
-              items: [{value: !expr data.id}]
-              attribute-sets: [cases]
-        """,
-        ("[cases]", "[case]"),
-    ),
-    declare(
-        Code.METHOD_AS_KEY,
-        "key-is-no-method",
-        "The names of a mapping's methods (items, keys, values, copy, update, get, pop, ...) are "
-        "not read as keys with a dot.",
-        "`value.items` is the method whatever the data holds, so it is true and never the list.",
-        "filters: [parse-json, new: !expr value.items]",
-        ("value.items", "value.get('items')"),
-    ),
-    declare(
-        Code.READ_ONCE,
-        "list-is-settled",
-        "An !expr that ends in a filter such as map, select or unique has `list` after it.",
-        "These filters give a generator: it has no length, is always true, and is empty for its "
-        "second reader.",
-        "filters: [parse-json, new: !expr value.rows | map(attribute='id')]",
-        ("'id')", "'id') | list"),
-    ),
-    declare(
-        NO_REASON,
-        "ignore-has-reason",
-        "A comment that silences a finding has a reason after `because`.",
-        "Without it the next maintainer cannot tell a decision from a convenience.",
-        "category: Regional  # lint: ignore CDF204",
-        ("CDF204", "CDF204 because our platform has this category"),
-    ),
-    declare(
-        SILENCES_NOTHING,
-        "ignore-silences",
-        "A comment that silences a finding names its code and stands where that finding is.",
-        "A leftover comment hides the next mistake on its line.",
-        "category: Commercial  # lint: ignore CDF204 because our platform has this category",
-        ("  # lint: ignore CDF204 because our platform has this category", ""),
-    ),
-)

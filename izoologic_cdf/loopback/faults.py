@@ -29,42 +29,6 @@ from izoologic_cdf.loopback.serving import HTML, Answer, encode
 
 REQUIRED = object()
 
-# kind -> its parameters with their defaults; each is described in docs/emulator.md
-KINDS: dict[str, dict[str, Any]] = {
-    # instead of the response
-    "status": {
-        "status": REQUIRED,
-        "body": "json",
-        "message": "Injected fault",
-        "code": "iZOO9000",
-        "retry_after": None,
-        "retry_after_date_in": None,
-    },
-    "envelope": {"json": REQUIRED},
-    "raw": {"text": None, "base64": None, "status": 200, "content_type": "application/json"},
-    "redirect": {"location": REQUIRED, "status": 302},
-    # before the response
-    "revoke": {},
-    "skew": {"seconds": REQUIRED},
-    # a changed response
-    "fields": {"put": {}, "drop": [], "envelope": False},
-    "content_type": {"value": "application/json"},
-    "bom": {},
-    "gzip": {},
-    "coding": {"value": REQUIRED, "keep": 1},
-    "truncate": {"keep": 0.5},
-    # on the way
-    "delay": {"seconds": REQUIRED},
-    "hang": {"after": None},
-    "reset": {"after": None},
-    "trickle": {"seconds": 0.1, "bytes": 1},
-    "drip": {"seconds": 0.1},
-    "length": {"extra": 10},
-    "chunked": {"bytes": 1024},
-}
-_WAYS = {"hang", "reset", "trickle", "drip", "length", "chunked"}
-_KEYS = {"kind", "nth", "count"}
-
 
 def _is_base64(value: Any) -> bool:
     try:
@@ -74,33 +38,60 @@ def _is_base64(value: Any) -> bool:
     return True
 
 
+_SECONDS = number(float("-inf"), integer=False, wanted="a number of seconds")
 _SOME_BYTES = number(1, wanted="a number of bytes from 1")
-_BODIES = ("json", "problem", "html", "empty")
-_RULES = {
-    "status": Rule(
-        lambda value: number(200).allows(value) and value < 600, "a status from 200 to 599"
-    ),
-    "body": Rule(_BODIES.__contains__, "json, problem, html or empty"),
-    "message": TEXT,
-    "retry_after": instance((str, int), "seconds or a date as text"),
-    "retry_after_date_in": number(0),
-    "text": TEXT,
-    "base64": Rule(_is_base64, "bytes in base64"),
-    "content_type": TEXT,
-    "location": TEXT,
-    "seconds": number(float("-inf"), integer=False, wanted="a number of seconds"),
-    "put": OBJECT,
-    "drop": instance(list, "a list of names"),
-    "envelope": FLAG,
-    "value": TEXT,
-    "keep": Rule(
-        lambda value: number(0, integer=False).allows(value) and value < 1,
-        "a part from 0 to below 1",
-    ),
-    "after": number(0, wanted="a number of bytes, or null"),
-    "bytes": _SOME_BYTES,
-    "extra": _SOME_BYTES,
+_AFTER = number(0, null=True, wanted="a number of bytes, or null")
+_BODY = Rule(("json", "problem", "html", "empty").__contains__, "json, problem, html or empty")
+_STATUS = Rule(lambda value: number(200).allows(value) and value < 600, "a status from 200 to 599")
+_PART = Rule(
+    lambda value: number(0, integer=False).allows(value) and value < 1, "a part from 0 to below 1"
+)
+_ANY = Rule(lambda _: True, "anything")
+
+# kind -> its parameters, each with its default and rule; all are described in docs/emulator.md
+KINDS: dict[str, dict[str, tuple[Any, Rule]]] = {
+    # instead of the response
+    "status": {
+        "status": (REQUIRED, _STATUS),
+        "body": ("json", _BODY),
+        "message": ("Injected fault", TEXT),
+        "code": ("iZOO9000", _ANY),
+        "retry_after": (None, instance((str, int), "seconds or a date as text")),
+        "retry_after_date_in": (None, number(0)),
+    },
+    "envelope": {"json": (REQUIRED, _ANY)},
+    "raw": {
+        "text": (None, TEXT),
+        "base64": (None, Rule(_is_base64, "bytes in base64")),
+        "status": (200, _STATUS),
+        "content_type": ("application/json", TEXT),
+    },
+    "redirect": {"location": (REQUIRED, TEXT), "status": (302, _STATUS)},
+    # before the response
+    "revoke": {},
+    "skew": {"seconds": (REQUIRED, _SECONDS)},
+    # a changed response
+    "fields": {
+        "put": ({}, OBJECT),
+        "drop": ([], instance(list, "a list of names")),
+        "envelope": (False, FLAG),
+    },
+    "content_type": {"value": ("application/json", TEXT)},
+    "bom": {},
+    "gzip": {},
+    "coding": {"value": (REQUIRED, TEXT), "keep": (1, _PART)},
+    "truncate": {"keep": (0.5, _PART)},
+    # on the way
+    "delay": {"seconds": (REQUIRED, _SECONDS)},
+    "hang": {"after": (None, _AFTER)},
+    "reset": {"after": (None, _AFTER)},
+    "trickle": {"seconds": (0.1, _SECONDS), "bytes": (1, _SOME_BYTES)},
+    "drip": {"seconds": (0.1, _SECONDS)},
+    "length": {"extra": (10, _SOME_BYTES)},
+    "chunked": {"bytes": (1024, _SOME_BYTES)},
 }
+_WAYS = {"hang", "reset", "trickle", "drip", "length", "chunked"}
+_KEYS = {"kind", "nth", "count"}
 
 
 @dataclass(slots=True)
@@ -124,21 +115,23 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise EmulatorError(unknown("kind of fault", self.kind, KINDS))
-        here, defaults = f"fault {self.kind}:", KINDS[self.kind]
+        here, known = f"fault {self.kind}:", KINDS[self.kind]
         for name, rule in self.SELECTION.items():
             rule.check(f"{here} {name}", getattr(self, name))
         number(1, wanted="1 or more").check(f"{here} nth", self.nth)
         number(1, wanted="1 or more", null=True).check(f"{here} count", self.count)
         for name in self.parameters:
-            if name not in defaults:
-                text = unknown("parameter", name, [*defaults, *_KEYS, *self.SELECTION])
+            if name not in known:
+                text = unknown("parameter", name, [*known, *_KEYS, *self.SELECTION])
                 raise EmulatorError(f"{here} {text}")
-        self.parameters = {**defaults, **self.parameters}
+        given = self.parameters
+        self.parameters = {name: given.get(name, default) for name, (default, _) in known.items()}
         for name, value in self.parameters.items():
+            default, rule = known[name]
             if value is REQUIRED:
                 raise EmulatorError(f"fault {self.kind} needs the parameter {name!r}")
-            if name in _RULES and value is not defaults[name]:
-                _RULES[name].check(f"{here} {name}", value)
+            if value is not default:
+                rule.check(f"{here} {name}", value)
 
     @classmethod
     def read(cls, document: Any) -> Self:
@@ -149,7 +142,7 @@ class Fault:
         rest = {key: value for key, value in document.items() if key not in known}
         return cls(**{key: document[key] for key in known & set(document)}, parameters=rest)
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the fault as JSON, with its counts."""
         names = ("kind", *self.SELECTION, "nth", "count", "seen", "applied")
         return {name: getattr(self, name) for name in names} | self.parameters
@@ -324,6 +317,6 @@ async def _break_off(request: web.BaseRequest, way: Fault) -> None:
         peer = request.transport.get_extra_info("socket")
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         request.transport.abort()
-    # aiohttp tells no handler that its client has left
+    # aiohttp does not tell a handler that its client has left
     while way.kind == "hang" and request.transport and not request.transport.is_closing():  # noqa: ASYNC110
         await asyncio.sleep(_POLL_SECONDS)

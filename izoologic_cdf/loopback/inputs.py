@@ -1,6 +1,7 @@
 """What people pass to an emulated API: names, values and times, checked as they are read."""
 
 import base64
+import contextlib
 import difflib
 import json
 import re
@@ -13,8 +14,7 @@ from izoologic_cdf.errors import CdfError
 DAY = 86_400
 _EPOCH = re.compile(r"-?[0-9]{1,14}")
 _MILLISECONDS_FROM = 100_000_000_000
-_MAX_DEPTH = 100
-_TOO_DEEP = f"it is nested deeper than {_MAX_DEPTH} levels"
+MAX_DEPTH = 100
 
 
 class EmulatorError(CdfError):
@@ -72,21 +72,16 @@ FLAG = instance(bool, "true or false")
 
 def decode(text: bytes) -> Any:
     """Return the value of a JSON text, nested at most 100 levels deep; raises ValueError."""
-    try:
+    with contextlib.suppress(RecursionError):
         value = json.loads(text)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    level = [value]
-    for _ in range(_MAX_DEPTH):
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
+        if _fits(value, MAX_DEPTH):
             return value
-    raise ValueError(_TOO_DEEP)
+    raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+def _fits(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels >= 0 and all(_fits(one, levels - 1) for one in inner)
 
 
 def content(what: str, value: Any) -> bytes:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any, Self
 
 from aiohttp import web
@@ -136,18 +135,12 @@ class LoopbackServer(abc.ABC):
 
 def serve_until_signal(server: LoopbackServer, announce: Callable[[], None]) -> None:
     """Start a server, announce it, and block until SIGINT or SIGTERM; for the main thread only."""
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    former = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    ends = {signal.SIGINT, signal.SIGTERM}
+    # the threads that start from here on inherit that they are blocked
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     try:
         with server:
             announce()
-            stop.wait()
+            signal.sigwait(ends)
     finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

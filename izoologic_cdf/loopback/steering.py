@@ -87,60 +87,53 @@ def masked(values: Any, shown: Container[str]) -> Any:
 
 
 class RequestLog:
-    """The newest requests, oldest first; counts are over all since the last clear."""
+    """The newest requests, oldest first; counts are over all since the last clear.
+
+    Any thread may read it; whoever changes it holds the lock of the state.
+    """
 
     def __init__(self, limit: int) -> None:
-        self._lock = threading.Lock()
         self._entries: deque[LoggedRequest] = deque(maxlen=limit)
         self._counts: Counter[tuple[str | None, int]] = Counter()
         self._spellings: Counter[str] = Counter()
 
     def add(self, entry: LoggedRequest) -> None:
         """Add one request."""
-        with self._lock:
-            self._entries.append(entry)
-            self._counts[entry.endpoint, entry.status] += 1
-            self._spellings.update(list(entry.query))
-            if isinstance(entry.body, Mapping):
-                self._spellings.update(list(entry.body))
+        self._entries.append(entry)
+        self._counts[entry.endpoint, entry.status] += 1
+        self._spellings.update(list(entry.query))
+        self._spellings.update(list(entry.body) if isinstance(entry.body, Mapping) else [])
 
     def limit(self, limit: int) -> None:
         """Keep at most that many entries from now on."""
-        with self._lock:
-            if limit != self._entries.maxlen:
-                self._entries = deque(self._entries, maxlen=limit)
+        self._entries = deque(self._entries, maxlen=limit)
 
     def clear(self) -> None:
         """Forget entries and counts."""
-        with self._lock:
-            for kept in (self._entries, self._counts, self._spellings):
-                kept.clear()
+        for kept in (self._entries, self._counts, self._spellings):
+            kept.clear()
 
     def count(self, endpoint: str | None = None, status: int | None = None) -> int:
         """Return how many requests there were, of one endpoint or status if given."""
-        with self._lock:
-            return sum(
-                times
-                for (name, code), times in self._counts.items()
-                if endpoint in (None, name) and status in (None, code)
-            )
+        return sum(
+            times
+            for (name, code), times in list(self._counts.items())
+            if endpoint in (None, name) and status in (None, code)
+        )
 
     @property
     def spellings(self) -> dict[str, int]:
         """How often each name occurred in a query or body, as it was spelled (I-04)."""
-        with self._lock:
-            return dict(self._spellings)
+        return dict(self._spellings)
 
     def __iter__(self) -> Iterator[LoggedRequest]:
-        with self._lock:
-            return iter(list(self._entries))
+        return iter(list(self._entries))
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __getitem__(self, index: int) -> LoggedRequest:
-        with self._lock:
-            return self._entries[index]
+        return self._entries[index]
 
 
 Options = TypeVar("Options", bound=ServerOptions)
@@ -196,7 +189,8 @@ class Steered(Generic[Options]):
 
     def clear_requests(self) -> None:
         """Forget the requests so far."""
-        self.requests.clear()
+        with self.lock:
+            self.requests.clear()
 
     @property
     def overview(self) -> dict[str, Any]:
@@ -205,7 +199,7 @@ class Steered(Generic[Options]):
             "clock": self.clock,
             "time": iso(self.clock),
             "options": dataclasses.asdict(self.options),
-            "faults": [fault.told() for fault in self.faults],
+            "faults": [fault.to_json() for fault in self.faults],
             "requests": len(self.requests),
             "spellings": self.requests.spellings,
         }

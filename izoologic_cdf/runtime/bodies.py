@@ -1,4 +1,4 @@
-"""Bodies of responses: decoded, parsed, and told from what comes in their place.
+"""Bodies of responses: decoding, parsing, and what comes in their place.
 
 Only gzip is requested. A server that sends another coding all the same has sent nothing that can be
 kept, and a stream that breaks off is not the whole body, however much of it can be decoded.
@@ -238,7 +238,7 @@ def _fail(text: str) -> Any:
 
 # one for all bodies: `json.loads` with an option makes a decoder at each call
 _DECODER = json.JSONDecoder(parse_float=_float, parse_constant=_fail, strict=False)
-# the slower one, for bodies with a number that is none: NaN, 1e400, thousands of digits
+# the slower one, for bodies with what cannot be a number: NaN, 1e400, thousands of digits
 _LENIENT = json.JSONDecoder(
     parse_float=_number_or_none,
     parse_int=_number_or_none,

@@ -1,6 +1,5 @@
 """What a run knows of one item while it processes it: its name, what was said, what is missing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +10,8 @@ from izoologic_cdf.runtime.windows import NEVER, Window
 Level = Literal["warning", "failure", "error"]
 # the part of a case that the library did not take, whatever the definition calls its own parts
 OBJECTS = "objects"
+# the reason, and what stands in place of a cause, where the operator leaves a part out
+LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,6 @@ class Message:
 
     def __str__(self) -> str:
         return self.line if self.position is None else f"{self.line} [{self.position}]"
-
-
-Say = Callable[[Message], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,18 @@ class Case:
         message = Message("warning", self.id, text, position)
         if message not in self.messages:
             self.messages.append(message)
+
+    def miss(
+        self, part: str, error: ItemError, text: str, key: str = "", *, ranged: bool = False
+    ) -> None:
+        """Note that a part could not be fetched."""
+        missed = Miss(part, error.message, text, error.cause, key, error.position, ranged)
+        self.misses.append(missed)
+
+    def leave_out(self, part: str, key: str = "", *, ranged: bool = False) -> None:
+        """Note that the operator leaves a part out."""
+        text = f"the {part} are left out"
+        self.misses.append(Miss(part, LEFT_OUT, text, None, key, ranged=ranged))
 
     @property
     def lacks(self) -> Miss | None:

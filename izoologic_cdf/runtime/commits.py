@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from izoologic_cdf.errors import Cause, ItemError, unexpected
-from izoologic_cdf.library.objects import LibraryError
-from izoologic_cdf.runtime.case import OBJECTS, Case, Message, Miss
+from izoologic_cdf.library.objects import LibraryError, Origin
+from izoologic_cdf.runtime.case import LEFT_OUT, OBJECTS, Case, Message, Miss
 from izoologic_cdf.runtime.report_objects import ItemReport
 from izoologic_cdf.runtime.session import Session
-from izoologic_cdf.runtime.state import LEFT_OUT, milliseconds
+from izoologic_cdf.runtime.state import milliseconds
 from izoologic_cdf.runtime.windows import Window, stamp
 
 # the part of a failure that is a whole case
@@ -109,16 +109,16 @@ class Committer:
     def _ingest(self, report: ItemReport, case: Case, *, stale: bool) -> None:
         session = self._session
         try:
-            ingested = session.library.ingest(
-                report.batch,
-                source=session.feed.name,
-                updatable=session.feed.updatable,
-                run_id=session.run_id,
-                now=stamp(session.clock.now()),
+            origin = Origin(
+                session.feed.name,
+                session.feed.updatable,
+                session.run_id,
+                stamp(session.clock.now()),
                 # what is dated in the future must not outlast what comes
-                updated=min(case.updated or 0, session.begun),
-                stale=stale,
+                min(case.updated or 0, session.begun),
+                stale,
             )
+            ingested = session.library.ingest(report.batch, origin)
         finally:
             for one in report.batch.objects:
                 if one.content is not None:
@@ -182,10 +182,8 @@ class Committer:
             if len(missing) > 1 and part != OBJECTS:
                 cases = len({case_id for case_id, _ in missing})
                 count = "the" if len(missing) == cases else len(missing)
-                text = (
-                    f"{count} {part} of {cases} case{'s' * (cases > 1)} are missing for that reason"
-                )
-                self._report(f"{text}: {reason}")
+                text = f"{count} {part} of {cases} case{'s' * (cases > 1)} are missing"
+                self._report(f"{text} for that reason: {reason}")
 
     def _report(self, text: str) -> None:
         self._session.reporter.report(Message("failure", None, text))

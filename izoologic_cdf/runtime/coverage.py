@@ -1,18 +1,24 @@
 """Which intervals of a feed are finished, which are too old for the server, where it all began.
 
-A list shows a case at its newest update alone, however far back its ranged parts, such as messages,
-were read. So each finished interval remembers since when these were requested.
+A list shows a case at its newest update alone, and parts of it can be older. So each finished
+interval remembers since when the ranged parts of its cases were requested.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from izoologic_cdf.library.limits import storable
-from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.tenants import Tenant
 from izoologic_cdf.runtime.windows import DAY, NEVER, OVERLAP, Window, stamp, subtract, union
 
 _FINISHED, _REFUSED = "finished", "refused"
+# the latest second that the state speaks of
+_LATEST = """
+SELECT max(at) FROM (
+  SELECT until AS at FROM feed_interval WHERE tenant = :tenant AND kind = :kind AND until >= since
+  UNION ALL SELECT until FROM feed_case WHERE tenant = :tenant
+  UNION ALL SELECT origin FROM feed_tenant WHERE id = :tenant)
+"""
 
 
 class Coverage:
@@ -21,10 +27,7 @@ class Coverage:
     Nothing but `Tenant.prove` may write before it.
     """
 
-    def __init__(self, library: Library, feed: str, tenant: Tenant) -> None:
-        self._library = library
-        self._connection = library.connection
-        self._feed = feed
+    def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         # the interval that grows while its cases are committed: its row, and since when it was read
         self._growing = (0, NEVER, 0)
@@ -45,18 +48,18 @@ class Coverage:
 
     def begin(self, window: Window, read_since: int = 0) -> None:
         """Begin an interval that grows by `grow`; `read_since` is that of its ranged parts."""
-        with self._library.transaction():
+        with self._tenant.library.transaction():
             row = self._insert(_FINISHED, Window(window.since, window.since - 1), read_since)
             self._growing = (row, window, read_since)
 
     def grow(self, until: int) -> None:
         """Let the interval that was begun end here; call it in the transaction of the case."""
         row, window, read_since = self._growing
-        grown = self._connection.execute(
-            "UPDATE feed_interval SET until = max(until, ?) "
-            "WHERE id = ? AND since = ? AND tenant = ? AND kind = ?",
-            (until, row, window.since, self._tenant.id, _FINISHED),
-        )
+        grown = self._tenant.execute(
+            "UPDATE feed_interval SET until = max(until, :until) "
+            "WHERE id = :row AND since = :since AND tenant = :tenant AND kind = :kind",
+            row=row, since=window.since, until=until, kind=_FINISHED,
+        )  # fmt: skip
         # another run of this feed may have joined the intervals meanwhile, and removed the row
         if not grown.rowcount:
             row = self._insert(_FINISHED, Window(window.since, until), read_since)
@@ -64,7 +67,7 @@ class Coverage:
 
     def finish(self, until: int) -> None:
         """End the interval that was begun, and join it with its neighbours."""
-        with self._library.transaction():
+        with self._tenant.library.transaction():
             self.grow(until)
             rows = self._rows(_FINISHED)
             # what was read further back needs no mention of less
@@ -79,60 +82,52 @@ class Coverage:
 
     def refuse(self, window: Window) -> None:
         """Remember that an interval is too old for the server."""
-        with self._library.transaction():
+        with self._tenant.library.transaction():
             self._insert(_REFUSED, window)
 
     def _rows(self, kind: str) -> list[tuple[Window, int]]:
-        rows = self._connection.execute(
-            "SELECT since, until, messages_since FROM feed_interval WHERE tenant = ? AND kind = ?",
-            (self._tenant.id, kind),
+        rows = self._tenant.execute(
+            "SELECT since, until, messages_since FROM feed_interval "
+            "WHERE tenant = :tenant AND kind = :kind",
+            kind=kind,
         )
         return [(Window(since, until), read) for since, until, read in rows]
 
     def _replace(self, intervals: Iterable[tuple[Window, int]]) -> None:
-        self._connection.execute(
-            "DELETE FROM feed_interval WHERE tenant = ? AND kind = ?", (self._tenant.id, _FINISHED)
-        )
+        delete = "DELETE FROM feed_interval WHERE tenant = :tenant AND kind = :kind"
+        self._tenant.execute(delete, kind=_FINISHED)
         for window, read_since in intervals:
             self._insert(_FINISHED, window, read_since)
 
     def _insert(self, kind: str, window: Window, read_since: int = 0) -> int:
-        made = self._connection.execute(
+        made = self._tenant.execute(
             "INSERT INTO feed_interval (tenant, kind, since, until, messages_since) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (self._tenant.id, kind, window.since, window.until, read_since),
-        )
+            "VALUES (:tenant, :kind, :since, :until, :read_since)",
+            kind=kind, since=window.since, until=window.until, read_since=read_since,
+        )  # fmt: skip
         return int(made.lastrowid or 0)
 
     # --- where it began, and how far it reaches ----------------------------------------------
 
     def origin(self) -> int | None:
         """Return from when on scheduled runs keep everything; null before the first of them."""
-        return self._of_tenant("origin")
+        row = self._tenant.execute("SELECT origin FROM feed_tenant WHERE id = :tenant").fetchone()
+        return None if row is None else row[0]
 
     def begin_at(self, origin: int) -> None:
         """Remember from when on scheduled runs keep everything, unless another run has."""
-        self._connection.execute(
-            "UPDATE feed_tenant SET origin = coalesce(origin, ?) WHERE id = ?",
-            (origin, self._tenant.id),
-        )
+        update = "UPDATE feed_tenant SET origin = coalesce(origin, :origin) WHERE id = :tenant"
+        self._tenant.execute(update, origin=origin)
 
     def reach(self) -> int:
         """Return the greatest age, in seconds, that the server has given a list for."""
-        return self._of_tenant("reach") or 0
+        row = self._tenant.execute("SELECT reach FROM feed_tenant WHERE id = :tenant").fetchone()
+        return 0 if row is None else row[0]
 
     def extend_reach(self, age: int) -> None:
         """Remember that the server has given a list of that age."""
-        self._connection.execute(
-            "UPDATE feed_tenant SET reach = max(reach, ?) WHERE id = ?", (age, self._tenant.id)
-        )
-
-    def _of_tenant(self, column: str) -> int | None:
-        row = self._connection.execute(
-            f"SELECT {column} FROM feed_tenant WHERE id = ?",  # noqa: S608 - a name of ours
-            (self._tenant.id,),
-        ).fetchone()
-        return None if row is None else row[0]
+        update = "UPDATE feed_tenant SET reach = max(reach, :age) WHERE id = :tenant"
+        self._tenant.execute(update, age=age)
 
     # --- a clock that was ahead --------------------------------------------------------------
 
@@ -143,35 +138,27 @@ class Coverage:
         clock went wrong is not known: what is believed ends with the last run before now, and a
         month ago at the latest.
         """
-        latest = self._connection.execute(
-            "SELECT max(coalesce((SELECT max(until) FROM feed_interval WHERE tenant = ?1 "
-            "AND kind = ?2 AND until >= since), 0), coalesce((SELECT max(until) FROM feed_case "
-            "WHERE tenant = ?1), 0), coalesce((SELECT origin FROM feed_tenant WHERE id = ?1), 0))",
-            (self._tenant.id, _FINISHED),
-        ).fetchone()[0]
-        if latest <= now + OVERLAP:
+        (latest,) = self._tenant.execute(_LATEST, kind=_FINISHED).fetchone()
+        if (latest or 0) <= now + OVERLAP:
             return None
-        (started,) = self._connection.execute(
-            "SELECT max(started_at) FROM run WHERE (tenant = ? OR tenant IS NULL AND source = ?) "
-            "AND started_at <= ?",
-            (self._tenant.id, storable(self._feed), stamp(now)),
-        ).fetchone()
+        (started,) = self._tenant.execute(
+            "SELECT max(started_at) FROM run WHERE started_at <= :now "
+            "AND (tenant = :tenant OR tenant IS NULL AND source = :feed)",
+            feed=storable(self._tenant.feed), now=stamp(now),
+        ).fetchone()  # fmt: skip
         last = datetime.fromisoformat(f"{started}+00:00").timestamp() if started else 0
         return max(0, min(int(last), now - 30 * DAY))
 
     def believe_until(self, until: int, now: int) -> None:
         """Forget what is later, so that it is requested again."""
-        with self._library.transaction():
+        with self._tenant.library.transaction():
             self._replace(
                 (Window(window.since, min(window.until, until)), read)
                 for window, read in self._rows(_FINISHED)
                 if window.since <= min(window.until, until)
             )
-            self._connection.execute(
-                "UPDATE feed_case SET until = ?2 WHERE tenant = ?1 AND until > ?2",
-                (self._tenant.id, until),
-            )
-            self._connection.execute(
-                "UPDATE feed_tenant SET origin = ? WHERE id = ? AND origin > ?",
-                (until, self._tenant.id, now),
-            )
+            for statement in (
+                "UPDATE feed_case SET until = :until WHERE tenant = :tenant AND until > :until",
+                "UPDATE feed_tenant SET origin = :until WHERE id = :tenant AND origin > :now",
+            ):
+                self._tenant.execute(statement, until=until, now=now)

@@ -1,7 +1,7 @@
 """What a failed call says: whose fault it is, what to do, and whether another attempt can help.
 
-The causes are told apart by types and numbers, never by the text of an error alone: a text can hold
-the address with its query, and changes with every version of a library.
+Types and numbers tell the causes apart, never the text of an error alone: it can hold the address
+with its query, and changes with every version of a library.
 """
 
 import errno
@@ -40,11 +40,12 @@ _PHRASES = {
     206: "it sent a part of the answer only",
     304: "not modified, though it cannot know what was; a cache on the way may have answered",
 }
+_FEWER = "process fewer cases at once"
 # what stops a connection on this machine, and whether that may pass; {} is the host or the proxy
 _ERRNOS = (
     (
         {errno.EMFILE, errno.ENFILE},
-        "this machine has no file handle left; raise `ulimit -n`, or process fewer cases at once",
+        f"this machine has no file handle left; raise `ulimit -n`, or {_FEWER}",
         False,
     ),
     ({errno.ENOMEM, errno.ENOBUFS}, "this machine has no memory left for a connection", False),
@@ -58,11 +59,7 @@ _ERRNOS = (
         "this machine forbids the connection to {}; check its firewall",
         False,
     ),
-    (
-        {errno.EADDRNOTAVAIL},
-        "this machine has no free port or address left; process fewer cases at once",
-        True,
-    ),
+    ({errno.EADDRNOTAVAIL}, f"this machine has no free port or address left; {_FEWER}", True),
 )
 # numbers of OpenSSL (X509_V_ERR_...)
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -116,10 +113,9 @@ class Failure(NamedTuple):
 def explain(error: Exception, route: Route) -> Failure:
     """Return what a failed attempt means; the timeouts of a call are the caller's to recognize."""
     seen = list(_chain(error))
-    by_proxy = _first(seen, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
-    unverified = _first(seen, ssl.SSLCertVerificationError)
-    if unverified is not None:
-        return certificate(unverified.verify_code, route, by_proxy=by_proxy is not None)
+    by_proxy = bool(_first(seen, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError))
+    if unverified := _first(seen, ssl.SSLCertVerificationError):
+        return certificate(unverified.verify_code, route, by_proxy=by_proxy)
     # those of TLS and of name servers are numbers of their own
     numbers = {
         one.errno
@@ -131,18 +127,24 @@ def explain(error: Exception, route: Route) -> Failure:
     for of_machine, text, passes in _ERRNOS:
         if numbers & of_machine:
             return Failure(text.format(route.proxy or route.host), Cause.MACHINE, passes)
-    if by_proxy is not None:
+    if unresolved := _first(seen, socket.gaierror):
+        what, remedy = f"the host name {route.host}", "check the host name"
+        if by_proxy:
+            what = f"the host name of the proxy {route.proxy}".rstrip()
+            remedy = f"check {route.proxy_variable}"
+        if unresolved.errno == socket.EAI_AGAIN:
+            text = f"{what} cannot be looked up now; check this machine's network and name server"
+            return Failure(text, Cause.MACHINE, again=True)
+        text = f"{what} is not known; {remedy}, and this machine's name server"
+        return Failure(text, Cause.MACHINE)
+    if by_proxy:
         return _of_proxy(seen, route)
     if _first(seen, requests.exceptions.InvalidProxyURL):
         text = f"{route.proxy_variable} does not hold the address of a proxy"
         return Failure(text, Cause.MACHINE)
     if _first(seen, requests.exceptions.InvalidURL):
         return Failure("the address is not an http or https address", Cause.MACHINE)
-    if unresolved := _first(seen, socket.gaierror):
-        return _unresolved(unresolved, f"the host name {route.host}", "check the host name")
-    if _first(seen, ssl.SSLError, requests.exceptions.SSLError):
-        return _of_tls(seen, route)
-    return _of_connection(seen, route)
+    return _of_server(seen, route)
 
 
 def certificate(code: int, route: Route, *, by_proxy: bool = False) -> Failure:
@@ -190,9 +192,6 @@ def explain_proxy(status: int, route: Route) -> Failure:
 
 def _of_proxy(seen: list[BaseException], route: Route) -> Failure:
     proxy = f"the proxy {route.proxy}".rstrip()
-    if unresolved := _first(seen, socket.gaierror):
-        remedy = f"check {route.proxy_variable}"
-        return _unresolved(unresolved, f"the host name of {proxy}", remedy)
     for one in seen:
         if tunnel := _TUNNEL.search(str(one)) if isinstance(one, OSError) else None:
             return explain_proxy(int(tunnel[1]), route)
@@ -206,27 +205,17 @@ def _of_proxy(seen: list[BaseException], route: Route) -> Failure:
     return Failure(text, Cause.MACHINE, again=True)
 
 
-def _unresolved(error: socket.gaierror, what: str, remedy: str) -> Failure:
-    if error.errno == socket.EAI_AGAIN:
-        text = f"{what} cannot be looked up now; check this machine's network and name server"
-        return Failure(text, Cause.MACHINE, again=True)
-    text = f"{what} is not known; {remedy}, and this machine's name server"
-    return Failure(text, Cause.MACHINE)
-
-
-def _of_tls(seen: list[BaseException], route: Route) -> Failure:
-    texts = " ".join(str(one) for one in seen)
-    if "WRONG_VERSION_NUMBER" in texts:
-        text = f"{route.host} does not speak TLS at this port; check the host name and the port"
-        return Failure(text, Cause.MACHINE)
-    if "CERTIFICATE" in texts.upper():
-        return Failure(f"the certificate of {route.host} was not accepted", Cause.MACHINE)
-    return Failure(f"the TLS connection failed ({_reason(seen)})", Cause.OUTAGE, again=True)
-
-
-def _of_connection(seen: list[BaseException], route: Route) -> Failure:
+def _of_server(seen: list[BaseException], route: Route) -> Failure:
     text = f"the connection failed ({_reason(seen)})"
-    if interim := _first(seen, OnlyInterimError):
+    if _first(seen, ssl.SSLError, requests.exceptions.SSLError):
+        texts = " ".join(str(one) for one in seen)
+        if "WRONG_VERSION_NUMBER" in texts:
+            text = f"{route.host} does not speak TLS at this port; check the host name and the port"
+            return Failure(text, Cause.MACHINE)
+        if "CERTIFICATE" in texts.upper():
+            return Failure(f"the certificate of {route.host} was not accepted", Cause.MACHINE)
+        text = f"the TLS connection failed ({_reason(seen)})"
+    elif interim := _first(seen, OnlyInterimError):
         text = f"the server announced an answer ({interim}) and did not give it"
     elif _first(seen, http.client.RemoteDisconnected):
         text = "the server closed the connection unanswered"

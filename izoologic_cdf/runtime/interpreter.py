@@ -1,4 +1,4 @@
-"""Executes the filters of a feed over a value."""
+"""Executes the filters of a feed over a value, and evaluates its expressions."""
 
 import gc
 from collections.abc import Callable, Mapping
@@ -15,7 +15,16 @@ from izoologic_cdf.runtime.spool import SpooledBody
 
 # calls a supplemental feed: its name, run_params, and the case that asks
 CallFeed = Callable[[str, Mapping[str, Any], Case], Any]
-Flow = Callable[[steps.Pipeline, Any, Case], list[Any]]
+_Run = Callable[[steps.Pipeline, Any], list[Any]]
+_KINDS: dict[type | tuple[type, ...], str] = {
+    (bytes, SpooledBody): "a file",
+    type(None): "null",
+    bool: "a boolean",
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    (int, float): "a number",
+}
 
 
 class RefusedError(ItemError):
@@ -27,7 +36,8 @@ def evaluate(value: Value, names: Mapping[str, Any]) -> Any:
     try:
         return value.evaluate(names)
     except EvaluationError as error:
-        raise _failure(error) from None
+        kind = RefusedError if error.purposeful else ItemError
+        raise kind(error.message, error.position) from None
 
 
 def evaluate_whole(value: Value, names: Mapping[str, Any]) -> Any:
@@ -46,13 +56,8 @@ def _bounded(value: Any, position: Position) -> Any:
     return value
 
 
-def _failure(error: EvaluationError) -> ItemError:
-    kind = RefusedError if error.purposeful else ItemError
-    return kind(error.message, error.position)
-
-
-class Pipelines:
-    """Runs pipelines under the names of one feed of a run. Not shared by threads.
+class Interpreter:
+    """Runs pipelines for one case, under the names of one feed. Not shared by threads.
 
     `elsewhere` gives the names under which an element of a list that is dropped before it is
     tracked is looked at once more, by its update; null where it stays dropped.
@@ -61,15 +66,17 @@ class Pipelines:
     def __init__(
         self,
         names: Mapping[str, Any],
+        case: Case,
         call: CallFeed,
         elsewhere: Callable[[int], Mapping[str, Any] | None] | None = None,
     ) -> None:
         self._names = dict(names)
+        self._case = case
         self._call = call
         self._elsewhere = elsewhere
         self._dropped: int | None = None
 
-    def flow(self, pipeline: steps.Pipeline, value: Any, case: Case) -> list[Any]:
+    def run(self, pipeline: steps.Pipeline, value: Any) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
 
         A pipeline that tracks gives a Case for each item instead, cut at that filter. All of it,
@@ -79,21 +86,22 @@ class Pipelines:
             ItemError: a filter failed on the data, or on purpose (RefusedError).
         """
         with budget.Pipeline():
-            return self._flow(pipeline, value, case)
+            return self._run(pipeline, value)
 
-    def _flow(self, pipeline: steps.Pipeline, value: Any, case: Case) -> list[Any]:
+    def _run(self, pipeline: steps.Pipeline, value: Any) -> list[Any]:
         for index, step in enumerate(pipeline):
             do = self._STEPS.get(type(step))
             if do is not None:
-                value = do(self, step, value, case)
+                value = do(self, step, value)
             elif isinstance(step, steps.Iterate):
-                rest = pipeline[index + 1 :]
-                return self._each_of(value, rest, step.position, case, self._element)
+                return self._run_each(
+                    value, pipeline[index + 1 :], step.position, self._run_element
+                )
             elif isinstance(step, steps.If):
                 if self._evaluate(step.condition, value):
-                    inner = self._flow(step.filters, value, case)
+                    inner = self._run(step.filters, value)
                     if len(inner) != 1:
-                        return self._each_of(inner, pipeline[index + 1 :], step.position, case)
+                        return self._run_each(inner, pipeline[index + 1 :], step.position)
                     value = inner[0]
             elif isinstance(step, steps.Drop):
                 if self._evaluate(step.condition, value):
@@ -103,16 +111,13 @@ class Pipelines:
                 return [self._track(step, value)]
         return [value]
 
-    def _element(self, rest: steps.Pipeline, value: Any, case: Case) -> list[Any]:
-        self._dropped = None
-        out = self._flow(rest, value, case)
-        names = None if out else self._names_elsewhere()
-        return out if names is None else Pipelines(names, self._call).flow(rest, value, case)
-
-    def _names_elsewhere(self) -> Mapping[str, Any] | None:
-        if self._elsewhere is None or self._dropped is None:
-            return None
-        return self._elsewhere(self._dropped)
+    def _run_element(self, rest: steps.Pipeline, value: Any) -> list[Any]:
+        out = self._run(rest, value)
+        dropped, self._dropped = self._dropped, None
+        if out or self._elsewhere is None or dropped is None:
+            return out
+        names = self._elsewhere(dropped)
+        return [] if names is None else Interpreter(names, self._case, self._call).run(rest, value)
 
     def _note(self, rest: steps.Pipeline, value: Any) -> None:
         """Note the update of an item that is dropped in front of the step that tracks it."""
@@ -121,21 +126,16 @@ class Pipelines:
             updated = self._evaluate(track.updated, value)
             self._dropped = updated if isinstance(updated, int) else None
 
-    def _each_of(
-        self,
-        elements: Any,
-        pipeline: steps.Pipeline,
-        at: Position,
-        case: Case,
-        flow: Flow | None = None,
+    def _run_each(
+        self, elements: Any, pipeline: steps.Pipeline, at: Position, run: _Run | None = None
     ) -> list[Any]:
         """Return what comes out for all elements of a list."""
-        flow = flow or self._flow
+        run = run or self._run
         outcome: list[Any] = []
         for one in _elements(elements, at):
             try:
                 budget.pass_through()
-                outcome += flow(pipeline, one, case)
+                outcome += run(pipeline, one)
             except budget.LimitError as error:
                 raise ItemError(f"not allowed: {error}", at) from None
             except RecursionError:
@@ -143,12 +143,8 @@ class Pipelines:
         return outcome
 
     def _evaluate(self, expression: Value, value: Any) -> Any:
-        names = self._names
-        names["value"] = value
-        try:
-            return expression.evaluate(names)
-        except EvaluationError as error:
-            raise _failure(error) from None
+        self._names["value"] = value
+        return evaluate(expression, self._names)
 
     def _track(self, step: steps.Track, value: Any) -> Case:
         identity = _bounded(self._evaluate(step.id, value), step.position)
@@ -160,67 +156,69 @@ class Pipelines:
             step.position if identity is None else None,
         )
 
-    def _set(self, step: steps.Set, value: Any, _case: Case) -> Any:
-        if not isinstance(value, dict):
-            raise ItemError(f"set needs an object, this is {_kind(value)}", step.position)
-        return {**value, **self._evaluate(step.values, value)}
+    def _set(self, step: steps.Set, value: Any) -> Any:
+        return {**_object("set", value, step), **self._evaluate(step.values, value)}
 
-    def _new(self, step: steps.New | steps.Item, value: Any, _case: Case) -> Any:
+    def _new(self, step: steps.New | steps.Item, value: Any) -> Any:
         return self._evaluate(step.value, value)
 
-    def _get(self, step: steps.Get, value: Any, _case: Case) -> Any:
-        if not isinstance(value, dict):
-            raise ItemError(f"get needs an object, this is {_kind(value)}", step.position)
-        return value.get(step.key)
+    def _get(self, step: steps.Get, value: Any) -> Any:
+        return _object("get", value, step).get(step.key)
 
-    def _each(self, step: steps.Each, value: Any, case: Case) -> Any:
-        return self._each_of(value, step.filters, step.position, case)
+    def _each(self, step: steps.Each, value: Any) -> Any:
+        return self._run_each(value, step.filters, step.position)
 
-    def _parse_json(self, step: steps.ParseJson, value: Any, case: Case) -> Any:
-        for remark in value.remarks if isinstance(value, JsonBody) else ():
-            case.warn(remark, step.position)
-        return _parse(value, step.position)
+    def _parse_json(self, step: steps.ParseJson, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            value = value.encode("utf-8", "surrogatepass")
+        if not isinstance(value, bytes):
+            raise ItemError(f"parse-json needs text, this is {_kind(value)}", step.position)
+        try:
+            # a body was parsed when it arrived
+            body = value if isinstance(value, JsonBody) else read_json(value)
+        except BodyError as error:
+            raise ItemError(error.message, step.position) from None
+        for remark in body.remarks:
+            self._case.warn(remark, step.position)
+        return body.parsed
 
-    def _python(self, step: steps.Python, value: Any, _case: Case) -> Any:
+    def _python(self, step: steps.Python, value: Any) -> Any:
         _bounded(value, step.position)
         try:
             return step.function(value)
         except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
-            said = refusal(error)
-            if said is not None:
-                raise RefusedError(said, step.position) from None
+            reason = refusal(error)
+            if reason is not None:
+                raise RefusedError(reason, step.position) from None
             raise ItemError(
                 f"the Python filter {step.name} failed with {type(error).__name__}", step.position
             ) from None
 
-    def _warn(self, step: steps.Warn, value: Any, case: Case) -> Any:
-        for said in self._flow(step.filters, value, case):
-            _bounded(said, step.position)
-            for text in said if isinstance(said, list) else [said]:
+    def _warn(self, step: steps.Warn, value: Any) -> Any:
+        for result in self._run(step.filters, value):
+            _bounded(result, step.position)
+            for text in result if isinstance(result, list) else [result]:
                 if text is not None:
-                    case.warn(str(text), step.position)
+                    self._case.warn(str(text), step.position)
         return value
 
-    def _filter_mapping(self, step: steps.FilterMapping, value: Any, case: Case) -> Any:
-        if not isinstance(value, dict):
-            kind = _kind(value)
-            raise ItemError(f"filter-mapping needs an object, this is {kind}", step.position)
-        changed = dict(value)
+    def _filter_mapping(self, step: steps.FilterMapping, value: Any) -> Any:
+        changed = dict(_object("filter-mapping", value, step))
         for key, pipeline in step.pipelines.items():
-            results = self._flow(pipeline, value.get(key), case)
+            results = self._run(pipeline, value.get(key))
             if key in value or (results and results[0] is not None):
                 changed[key] = results[0] if results else None
         return changed
 
-    def _supplemental(self, step: steps.Supplemental, value: Any, case: Case) -> Any:
-        if not isinstance(value, dict):
-            kind = _kind(value)
-            raise ItemError(f"supplemental needs an object, this is {kind}", step.position)
+    def _supplemental(self, step: steps.Supplemental, value: Any) -> Any:
+        found = _object(step.word, value, step)
         params = self._evaluate(step.params, value) if step.params else {}
-        return {**value, step.into: self._call(step.feed, params, case)}
+        return {**found, step.into: self._call(step.feed, params, self._case)}
 
-    # what each filter does; those that end or branch an item are in `flow`
-    _STEPS: ClassVar[dict[type[Any], Callable[["Pipelines", Any, Any, Case], Any]]] = {
+    # what each step does; those that end or branch an item are in `_run`
+    _STEPS: ClassVar[dict[type[Any], Callable[["Interpreter", Any, Any], Any]]] = {
         steps.Set: _set,
         steps.New: _new,
         steps.Item: _new,
@@ -234,35 +232,21 @@ class Pipelines:
     }
 
 
+def _object(what: str, value: Any, step: steps.Step) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ItemError(f"{what} needs an object, this is {_kind(value)}", step.position)
+    return value
+
+
 def _elements(value: Any, position: Position) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise ItemError(f"a list is due here, this is {_kind(value)}", position)
+        raise ItemError(f"expected a list, this is {_kind(value)}", position)
     return value
 
 
-def _parse(value: Any, position: Position) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, JsonBody):
-        return value.parsed
-    if isinstance(value, str):
-        value = value.encode("utf-8", "surrogatepass")
-    if not isinstance(value, bytes):
-        raise ItemError(f"parse-json needs text, this is {_kind(value)}", position)
-    try:
-        return read_json(value).parsed
-    except BodyError as error:
-        raise ItemError(error.message, position) from None
-
-
 def _kind(value: Any) -> str:
-    if isinstance(value, bytes | SpooledBody):
-        return "a file"
-    if value is None or isinstance(value, bool):
-        return "null" if value is None else "a boolean"
-    for kind, name in ((dict, "an object"), (list, "a list"), (str, "text"), (int, "a number")):
-        if isinstance(value, kind):
-            return name
-    return "a number" if isinstance(value, float) else type(value).__name__
+    """Return how a value is called in a message, without the value itself."""
+    kinds = (name for kind, name in _KINDS.items() if isinstance(value, kind))
+    return next(kinds, type(value).__name__)

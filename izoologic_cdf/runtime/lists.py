@@ -20,7 +20,7 @@ Listed = tuple[Window, list[Case]]
 Aside = Callable[[Callable[[], list[Case]]], list[Case]]
 
 
-class Lists:
+class ListReader:
     """The lists of one run."""
 
     def __init__(self, session: Session, aside: Aside) -> None:
@@ -96,7 +96,7 @@ class Lists:
     def _list(self, part: Window) -> list[Case]:
         session, about = self._session, Case(window=part, asked=self._session.plan.asked)
         latest = session.begun + OVERLAP
-        listed = self._aside(lambda: list(session.feeds.list_cases(session.feed, about, latest)))
+        listed = self._aside(lambda: list(session.feeds.list_cases(about, latest)))
         session.reporter.count(about.messages)
         return listed
 
@@ -148,7 +148,7 @@ class Lists:
         for one in cases:
             if one.updated is not None and not EARLIEST <= one.updated <= latest:
                 when = "in the future" if one.updated > latest else "before 2000"
-                one.warn(f"its update time lies {when}; it is processed all the same")
+                one.warn(f"its update time is {when}; it is processed anyway")
         dates = [one.updated for one in cases if one.updated is None or one.updated <= latest]
         known = [date for date in dates if date is not None]
         self._newest = max([self._newest, *known])

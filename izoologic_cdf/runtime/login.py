@@ -1,7 +1,7 @@
 """Token login: one login for all workers of a run, renewed once per call on 401 (I-01).
 
 A fresh token is tried by one call alone before the others use it: only so can a refused fresh
-token be told from one that was revoked while calls were under way. Where that call is refused, the
+token be distinguished from one that was revoked during other calls. Where that call is refused, the
 first call that was ever accepted is made once more: if it is accepted again, the fault is that of
 the refused call, and the token is good for all others.
 """
@@ -51,7 +51,7 @@ class Login:
             known = endpoint in self._endpoints
             where = "other calls of this endpoint" if known else "other endpoints"
             message = f"the server answered 401 to a token that it accepts for {where}"
-            # whether it is the endpoint's fault, other items tell when they are answered there
+            # other items show whether it is the endpoint's fault
             raise HttpError(endpoint, message, UNAUTHORIZED, Cause.ITEM)
         self._endpoints.add(endpoint)
         self._proof = self._proof or call
@@ -121,16 +121,3 @@ class Login:
         with self._changed:
             self._token, self._proven, self._busy = token, proven, False
             self._changed.notify_all()
-
-
-class Logins:
-    """The logins of a run, by how they ask."""
-
-    def __init__(self) -> None:
-        self._logins: dict[object, Login] = {}
-        self._lock = threading.Lock()
-
-    def get(self, how: object, ask: Callable[[], str]) -> Login:
-        """Return the login of this kind, made the first time."""
-        with self._lock:
-            return self._logins.setdefault(how, Login(ask))

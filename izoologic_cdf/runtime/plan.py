@@ -46,10 +46,9 @@ class Plan:
     def range_of(self, case_id: str | None, state: State, latest: int) -> Window:
         """Return the range in which the ranged parts of a case are requested (I-13).
 
-        That of the run, and what a failure has missed, without what is later than `latest`. A
-        scheduled run requests everything since the case was read last, or since the begin of all
-        that was ever read: a list shows a case once, at its newest update, however many messages
-        came before (F27).
+        That of the run, and what a failure has missed, up to `latest`. A scheduled run requests
+        everything since the case was read last, or since the begin of all that was ever read: a
+        list shows a case once, at its newest update, whatever came to it before (F27).
         """
         if case_id is None:
             return self.asked

@@ -18,11 +18,11 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.commits import WHOLE, Committer, Done
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.http import Limits, Transport
-from izoologic_cdf.runtime.lists import Listed, Lists
+from izoologic_cdf.runtime.lists import Listed, ListReader
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.session import Session
-from izoologic_cdf.runtime.source_client import FirstPage, Sources
+from izoologic_cdf.runtime.source_client import FirstPage, SourceClient
 from izoologic_cdf.runtime.state import SeenCases, State
 from izoologic_cdf.runtime.summary import Progress, Reporter, Summary
 from izoologic_cdf.runtime.tenants import MAX_WITNESSES
@@ -82,20 +82,16 @@ class FeedRun:
         self.summary.left_out = sorted(settings.without)
         reporter = Reporter(progress, redactor, self.summary)
         self._transport = Transport(settings.clock, settings.limits, connections=settings.in_flight)
-        sources = Sources(self._transport, redactor, reporter.warn, settings.first_page)
+        sources = SourceClient(self._transport, redactor, reporter.warn, settings.first_page)
         feeds = Feeds(
-            definition,
-            user_fields,
-            sources,
-            library.has_content,
-            without=settings.without,
-            whole_requests=plan.scheduled,
-        )
+            definition, feed, user_fields, sources, library.has_content,
+            without=settings.without, whole_requests=plan.scheduled,
+        )  # fmt: skip
         self._session = Session(
             feed=feed,
             plan=plan,
             library=library,
-            state=State(library, feed.name, feed.user_fields, user_fields, settings.tenant),
+            state=State(library, feed, user_fields, settings.tenant),
             seen=SeenCases(library),
             sources=sources,
             feeds=feeds,
@@ -105,7 +101,7 @@ class FeedRun:
             same_tenant=settings.same_tenant,
         )
         self._workers = _Workers(settings.in_flight, self._work)
-        self._lists = Lists(self._session, self._workers.do)
+        self._lists = ListReader(self._session, self._workers.do)
         self._committer = Committer(self._session)
         # what a test raised after a commit
         self._crash: Exception | None = None
@@ -182,11 +178,7 @@ class FeedRun:
 
     def _windows(self) -> None:
         session = self._session
-        parts = [
-            window
-            for part in session.plan.parts
-            for window in session.feeds.windows_of(session.feed, part)
-        ]
+        parts = [window for part in session.plan.parts for window in session.feeds.windows_of(part)]
         self.summary.windows = len(parts)
         for index, window in enumerate(parts):
             self._progress.window(window, index, len(parts))
@@ -204,7 +196,7 @@ class FeedRun:
             return
         window, cases = listed
         ordered = self._lists.sort_out(window, cases)
-        ranged = session.feeds.reads_ranges(session.feed)
+        ranged = session.feeds.reads_ranges()
         state.coverage.begin(window, session.plan.read_since if ranged else 0)
         witnesses: deque[Case] = deque(maxlen=MAX_WITNESSES)
         self._count(len(cases))
@@ -257,7 +249,7 @@ class FeedRun:
     def _work(self, case: Case) -> Done:
         done = Done(case)
         try:
-            done.report = self._session.feeds.work(self._session.feed, case)
+            done.report = self._session.feeds.work(case)
         except ItemError as error:
             done.error = error
         except (RunError, LibraryError):

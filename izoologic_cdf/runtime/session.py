@@ -8,7 +8,7 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.plan import FIRST_SYNC, Plan
-from izoologic_cdf.runtime.source_client import Sources
+from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.state import SeenCases, State
 from izoologic_cdf.runtime.summary import Reporter
 from izoologic_cdf.runtime.windows import OVERLAP, Clock, Window, stamp
@@ -28,7 +28,7 @@ class Session:
     library: Library
     state: State
     seen: SeenCases
-    sources: Sources
+    sources: SourceClient
     feeds: Feeds
     reporter: Reporter
     clock: Clock
@@ -71,7 +71,7 @@ class Session:
     def _gives(self, case: Case) -> bool:
         """Request a known case; raises RunError where the response shows nothing."""
         try:
-            return self.feeds.gives(self.feed, self.at_once(case))
+            return self.feeds.gives(self.at_once(case))
         except ItemError as error:
             if error.cause is Cause.ITEM:
                 return False

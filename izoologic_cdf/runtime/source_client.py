@@ -1,5 +1,6 @@
 """Asks the source of a feed: its request, its login, its pages, its windows."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +10,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from izoologic_cdf.errors import Cause, ItemError, RunError
+from izoologic_cdf.errors import Cause, ItemError, Position, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.model import TIMEOUT_DUE, TOKEN_NAME, is_timeout
 from izoologic_cdf.language.values import Value
@@ -18,8 +19,8 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.connections import is_loopback
 from izoologic_cdf.runtime.failures import NO_DATA, NOT_FOUND, OK, refusal
 from izoologic_cdf.runtime.http import Request, Transport
-from izoologic_cdf.runtime.interpreter import Pipelines, evaluate, evaluate_whole
-from izoologic_cdf.runtime.login import Logins
+from izoologic_cdf.runtime.interpreter import Interpreter, evaluate, evaluate_whole
+from izoologic_cdf.runtime.login import Login
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.spool import SpooledBody
 
@@ -43,8 +44,8 @@ MAX_PAGES = 10_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
-class Sources:
-    """Asks sources; shared by the threads of a run."""
+class SourceClient:
+    """What the requests of a run to its sources share; threads may share it."""
 
     def __init__(
         self,
@@ -53,32 +54,18 @@ class Sources:
         warn: Callable[[str], None],
         first_page: FirstPage = FirstPage.WITHOUT,
     ) -> None:
-        self._transport = transport
-        self._redactor = redactor
-        self._warn = warn
-        self._first_page = first_page
-        self._logins = Logins()
-        # the address that answered where the first one was not found, by the first one's path
-        self._moved: set[str] = set()
-        self._plain: set[str] = set()
+        self.transport = transport
+        self.redactor = redactor
+        self.first_page = first_page
+        # by how they log in
+        self.logins: dict[object, Login] = {}
         # whether some login of the run has given a token
         self.logged_in = False
+        # paths that were not found at the first address of their source, and were at the second
+        self.moved: set[str] = set()
+        self._warn = warn
+        self._plain: set[str] = set()
         self._server_clock: tuple[float, float] | None = None
-
-    def server_time(self) -> int | None:
-        """Return the time of the server, as its first answer told it; null where it did not."""
-        if self._server_clock is None:
-            return None
-        then, at = self._server_clock
-        return int(then + time.monotonic() - at)
-
-    def _note_time(self, response: Response) -> None:
-        if self._server_clock is None:
-            try:
-                then = parsedate_to_datetime(response.headers.get("Date") or "")
-            except (ValueError, TypeError, IndexError, OverflowError):
-                return
-            self._server_clock = (then.timestamp(), time.monotonic())
 
     def ask(self, source: model.HttpSource, names: Names) -> Iterator[bytes | SpooledBody]:
         """Yield the body of each page that has one: 204 and 205 say that there is no data.
@@ -87,72 +74,24 @@ class Sources:
             ItemError: an expression failed on the data, or the call failed.
             RunError: the login failed.
         """
-        params, paging = _params(source.params, names), source.pagination
-        if paging is None:
-            only = self._page(source, names, params)
-            if only is not None:
-                yield only
-            return
-        if self._first_page is FirstPage.WITH:
-            before = _paged(paging, names, None, {}, 0)
-            params = {**params, **_params(paging.params, before)}
-        for pages in range(1, MAX_PAGES + 1):
-            body = self._page(source, names, params)
-            if body is not None:
-                yield body
-            inner = _paged(paging, names, _readable(body), params, pages)
-            if not evaluate(paging.condition, inner):
-                return
-            following = {**params, **_params(paging.params, inner)}
-            if _query(following) == _query(params):
-                message = "the request of the next page equals that of the page before"
-                raise ItemError(message, paging.params.position)
-            params = following
-        message = f"there are more than {MAX_PAGES} pages; the condition never turns false"
-        raise ItemError(message, paging.condition.position)
+        return _Call(self, source, names).pages()
 
-    def _page(
-        self, source: model.HttpSource, names: Names, params: Names
-    ) -> bytes | SpooledBody | None:
-        request, second = self._request(source, names, params), source.fallback_url
-        path = urlsplit(request.url).path
-        # another thread may find it out meanwhile
-        is_moved = path in self._moved
-        if second is not None and is_moved:
-            request = replace(request, url=str(evaluate_whole(second, names)))
-        response = self._send(source, names, request)
-        if (
-            second is not None
-            and not is_moved
-            and response.status == NOT_FOUND
-            and response.json_object is None
-        ):
-            fallback = replace(request, url=str(evaluate_whole(second, names)))
-            other = self._send(source, names, fallback)
-            if other.status != NOT_FOUND:
-                self._moved.add(path)
-                request, response = fallback, other
-        return self._body(request, response)
+    def server_time(self) -> int | None:
+        """Return the time of the server, by its first response; null where that has no date."""
+        if self._server_clock is None:
+            return None
+        then, at = self._server_clock
+        return int(then + time.monotonic() - at)
 
-    def _request(self, source: model.HttpSource, names: Names, params: Names) -> Request:
-        headers, content_type = _headers(source.headers, names), source.response_content_type
-        if content_type:
-            headers.setdefault("Accept", content_type)
-        url = str(evaluate_whole(source.url, names))
-        self._check(url, source)
-        return Request(
-            method=str(evaluate_whole(source.method, names)).upper(),
-            url=url,
-            params=_query(params),
-            body=_encode(source.body, source.json_body, names, headers),
-            headers=headers,
-            json_due=content_type is None or looks_like_json(content_type),
-            verify=_flag(source.verify_host_ssl, names, default=True),
-            use_proxies=not _flag(source.disable_proxies, names, default=False),
-            timeout=_timeout(source.timeout, names),
-        )
+    def note_time(self, response: Response) -> None:
+        """Remember the time of the server."""
+        if self._server_clock is None:
+            with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
+                then = parsedate_to_datetime(response.headers.get("Date") or "")
+                self._server_clock = (then.timestamp(), time.monotonic())
 
-    def _check(self, url: str, source: model.HttpSource) -> None:
+    def check(self, url: str, position: Position) -> None:
+        """Refuse what is not an address; warn of one that is not encrypted."""
         try:
             parts = urlsplit(url)
             host, scheme, _ = parts.hostname, parts.scheme, parts.port
@@ -160,53 +99,134 @@ class Sources:
             host, scheme = None, ""
         if not host or scheme not in ("http", "https"):
             raise RunError(
-                f"{source.url.position}: this gives no http or https address; check the host name "
-                f"that is configured"
+                f"{position}: this gives no http or https address; check the host name that is "
+                f"configured"
             )
         if scheme == "http" and not is_loopback(host) and host not in self._plain:
             self._plain.add(host)
-            self._warn(f"{host} is asked without encryption (http): keys and data can be read")
+            self._warn(f"requests to {host} are not encrypted (http): keys and data can be read")
 
-    def _send(self, source: model.HttpSource, names: Names, request: Request) -> Response:
-        auth = source.auth
+
+class _Call:
+    """The requests to one source under the names of one call of its feed."""
+
+    def __init__(self, client: SourceClient, source: model.HttpSource, names: Names) -> None:
+        self._client = client
+        self._source = source
+        self._names = names
+
+    def pages(self) -> Iterator[bytes | SpooledBody]:
+        """Yield the body of each page that has one."""
+        params, paging = self._params(self._source.params, self._names), self._source.pagination
+        if paging is None:
+            only = self._page(params)
+            if only is not None:
+                yield only
+            return
+        if self._client.first_page is FirstPage.WITH:
+            before = self._paged(paging, None, {}, 0)
+            params = {**params, **self._params(paging.params, before)}
+        for pages in range(1, MAX_PAGES + 1):
+            body = self._page(params)
+            if body is not None:
+                yield body
+            names = self._paged(paging, _readable(body), params, pages)
+            if not evaluate(paging.condition, names):
+                return
+            following = {**params, **self._params(paging.params, names)}
+            if _query(following) == _query(params):
+                message = "the request of the next page equals that of the page before"
+                raise ItemError(message, paging.params.position)
+            params = following
+        message = f"there are more than {MAX_PAGES} pages; the condition never turns false"
+        raise ItemError(message, paging.condition.position)
+
+    def _paged(self, paging: model.Pagination, data: Any, params: Names, pages: int) -> Names:
+        """Return the names of a pagination, after so many pages."""
+        names = dict(self._names)
+        names |= {"prev_response_data": data, "prev_request_params": params, "page_count": pages}
+        for name, value in paging.template_values.items():
+            names[name] = evaluate(value, names)
+        return names
+
+    def _page(self, params: Names) -> bytes | SpooledBody | None:
+        request, second = self._request(params), self._source.fallback_url
+        path = urlsplit(request.url).path
+        # another thread may find it out meanwhile
+        is_moved = path in self._client.moved
+        if second is not None and is_moved:
+            request = replace(request, url=self._text(second))
+        response = self._send(request)
+        is_missing = response.status == NOT_FOUND and response.json_object is None
+        if second is not None and not is_moved and is_missing:
+            fallback = replace(request, url=self._text(second))
+            other = self._send(fallback)
+            if other.status != NOT_FOUND:
+                self._client.moved.add(path)
+                request, response = fallback, other
+        return self._body(request, response)
+
+    def _request(self, params: Names) -> Request:
+        source = self._source
+        headers, content_type = self._headers(source.headers), source.response_content_type
+        if content_type:
+            headers.setdefault("Accept", content_type)
+        url = self._text(source.url)
+        self._client.check(url, source.url.position)
+        timeout = self._value(source.timeout)
+        if source.timeout is not None and timeout is not None and not is_timeout(timeout):
+            raise RunError(f"{source.timeout.position}: {TIMEOUT_DUE}")
+        return Request(
+            method=self._text(source.method).upper(),
+            url=url,
+            params=_query(params),
+            body=self._encode(source.body, source.json_body, headers),
+            headers=headers,
+            json_due=content_type is None or looks_like_json(content_type),
+            verify=bool(self._value(source.verify_host_ssl, True)),
+            use_proxies=not self._value(source.disable_proxies, False),
+            timeout=None if timeout is None else float(timeout),
+        )
+
+    def _send(self, request: Request) -> Response:
+        auth, send = self._source.auth, self._client.transport.send
         if auth is None:
-            response = self._transport.send(request)
+            response = send(request)
         else:
 
             def call(token: str) -> Response:
-                value = str(evaluate_whole(auth.value, {**names, TOKEN_NAME: token}))
-                return self._transport.send(request.with_header(auth.header, value))
+                value = str(evaluate_whole(auth.value, {**self._names, TOKEN_NAME: token}))
+                return send(replace(request, headers={**request.headers, auth.header: value}))
 
-            login = auth.request
-            headers = _headers(login.headers, names)
-            body = _encode(login.body, login.json_body, names, headers)
-            url = str(evaluate_whole(login.url, names))
-            ask = replace(
-                request, method=login.method, url=url, params=None, headers=headers, body=body,
-                json_due=True,
+            asked = auth.request
+            headers = self._headers(asked.headers)
+            body = self._encode(asked.body, asked.json_body, headers)
+            login = replace(
+                request, method=asked.method, url=self._text(asked.url), params=None,
+                headers=headers, body=body, json_due=True,
             )  # fmt: skip
-            how = login.method, url, body, tuple(sorted(headers.items()))
-            shared = self._logins.get(how, lambda: self._login(auth, names, ask))
-            response = shared.send(call, request.endpoint)
-        self._note_time(response)
+            how = login.method, login.url, body, tuple(sorted(headers.items()))
+            fresh = Login(lambda: self._log_in(auth, login))
+            response = self._client.logins.setdefault(how, fresh).send(call, request.endpoint)
+        self._client.note_time(response)
         return response
 
-    def _login(self, auth: model.Auth, names: Names, request: Request) -> str:
-        self._transport.calls.count(logins=1)
+    def _log_in(self, auth: model.Auth, request: Request) -> str:
+        client = self._client
+        client.transport.calls.count(logins=1)
         try:
-            response = self._transport.send(request)
-            body = self._body(request, response)
-            pipelines = Pipelines(names, _no_calls)
-            tokens = [] if body is None else pipelines.flow(auth.filters, body, Case())
+            body = self._body(request, client.transport.send(request))
+            interpreter = Interpreter(self._names, Case(), _refuse_calls)
+            tokens = [] if body is None else interpreter.run(auth.filters, body)
         except ItemError as error:
             outside = error.cause in (Cause.OUTAGE, Cause.MACHINE)
             cause = error.cause if outside else Cause.LOGIN
             raise RunError(f"the login failed: {error.message}", cause) from None
         if len(tokens) != 1 or not isinstance(tokens[0], str) or not tokens[0].strip():
-            message = f"the login failed: the answer of {request.endpoint} holds no token"
+            message = f"the login failed: no token in the response of {request.endpoint}"
             raise RunError(message, Cause.LOGIN)
-        self._redactor.add(tokens[0])
-        self.logged_in = True
+        client.redactor.add(tokens[0])
+        client.logged_in = True
         return tokens[0]
 
     def _body(self, request: Request, response: Response) -> bytes | SpooledBody | None:
@@ -215,94 +235,61 @@ class Sources:
             return response.body
         if response.status in NO_DATA:
             return None
-        raise refusal(request.endpoint, response, self._redactor)
+        raise refusal(request.endpoint, response, self._client.redactor)
+
+    # --- values of the definition ------------------------------------------------------------
+
+    def _value(self, value: Value | None, default: Any = None) -> Any:
+        """Return what a value gives; the default where it is null, or not there."""
+        result = None if value is None else evaluate_whole(value, self._names)
+        return default if result is None else result
+
+    def _text(self, value: Value) -> str:
+        return str(self._value(value))
+
+    def _params(self, value: Value | None, names: Names) -> dict[str, Any]:
+        """Return query parameters; a text, which is a mistake, is read as a query string."""
+        result = None if value is None else evaluate_whole(value, names)
+        if isinstance(result, str):
+            read = parse_qs(result.strip().removeprefix("?"), keep_blank_values=True)
+            return {key: texts if texts[1:] else texts[0] for key, texts in read.items()}
+        return _mapping(result, value)
+
+    def _headers(self, value: Value | None) -> dict[str, str]:
+        given = _mapping(self._value(value), value).items()
+        return {key: _written(one) for key, one in given if one is not None}
+
+    def _encode(self, body: Value | None, as_json: bool, headers: dict[str, str]) -> bytes | None:
+        if body is None:
+            return None
+        value = evaluate_whole(body, self._names)
+        if as_json or isinstance(value, dict | list):
+            headers.setdefault("Content-Type", "application/json")
+            value = _ENCODER.encode(value)
+        return str(value).encode("utf-8", "replace")
 
 
-def _no_calls(*_: object) -> None:
+def _refuse_calls(*_: object) -> None:
     raise ItemError("a login cannot call a feed")
 
 
-def _encode(
-    body: Value | None, as_json: bool, names: Names, headers: dict[str, str]
-) -> bytes | None:
-    if body is None:
-        return None
-    value = evaluate_whole(body, names)
-    if as_json or isinstance(value, dict | list):
-        headers.setdefault("Content-Type", "application/json")
-        return _ENCODER.encode(value).encode("utf-8", "replace")
-    return str(value).encode("utf-8", "replace")
-
-
-def _paged(
-    paging: model.Pagination, names: Names, data: Any, params: Names, pages: int
-) -> dict[str, Any]:
-    """Return the names of a pagination, after so many pages."""
-    inner = dict(names)
-    inner |= {"prev_response_data": data, "prev_request_params": params, "page_count": pages}
-    for name, value in paging.template_values.items():
-        inner[name] = evaluate(value, inner)
-    return inner
-
-
-def _params(value: Value | None, names: Names) -> dict[str, Any]:
-    """Return query parameters; a text, which is a mistake, is taken for a query string."""
-    if value is None:
-        return {}
-    result = evaluate_whole(value, names)
-    if isinstance(result, str):
-        read = parse_qs(result.strip().removeprefix("?"), keep_blank_values=True)
-        return {key: texts if texts[1:] else texts[0] for key, texts in read.items()}
-    return _as_mapping(result, value)
+def _mapping(result: Any, value: Value | None) -> dict[str, Any]:
+    if result is not None and not isinstance(result, dict):
+        raise ItemError("expected a mapping", value.position if value else None)
+    return result or {}
 
 
 def _query(params: Names) -> dict[str, str | list[str]]:
-    """Return parameters as they are sent; null is none."""
-    return {key: _texts(value) for key, value in params.items() if value is not None}
+    """Return parameters as they are sent: a list is the parameter several times, null is none."""
+    return {
+        key: [_written(one) for one in value] if isinstance(value, list) else _written(value)
+        for key, value in params.items()
+        if value is not None
+    }
 
 
-def _timeout(value: Value | None, names: Names) -> float | None:
-    seconds = None if value is None else evaluate(value, names)
-    if value is None or seconds is None:
-        return None
-    if not is_timeout(seconds):
-        raise RunError(f"{value.position}: {TIMEOUT_DUE}")
-    return float(seconds)
-
-
-def _mapping(value: Value | None, names: Names) -> dict[str, Any]:
-    return {} if value is None else _as_mapping(evaluate_whole(value, names), value)
-
-
-def _as_mapping(result: Any, value: Value) -> dict[str, Any]:
-    if result is None:
-        return {}
-    if not isinstance(result, dict):
-        raise ItemError("a mapping is due here", value.position)
-    return result
-
-
-def _headers(value: Value | None, names: Names) -> dict[str, str]:
-    given = _mapping(value, names).items()
-    return {key: _text(text) for key, text in given if text is not None}
-
-
-def _flag(value: Value | None, names: Names, *, default: bool) -> bool:
-    if value is None:
-        return default
-    result = evaluate_whole(value, names)
-    return default if result is None else bool(result)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
-
-
-def _texts(value: Any) -> str | list[str]:
-    """Return a query parameter: a list is the parameter several times."""
-    return [_text(one) for one in value] if isinstance(value, list) else _text(value)
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _readable(body: bytes | SpooledBody | None) -> Any:

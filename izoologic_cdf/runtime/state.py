@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from izoologic_cdf.language.fields import UserField
-from izoologic_cdf.library.limits import exact, storable, unexact
+from izoologic_cdf.language import model
+from izoologic_cdf.library.limits import escape, storable, unescape
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case, Miss
 from izoologic_cdf.runtime.coverage import Coverage
@@ -25,8 +25,6 @@ MAX_FAILURES = 5
 _AT_ONCE = 3_600
 _SHARE = 8
 _MAX_WAIT = DAY
-# what stands in place of a cause where the operator leaves a part out
-LEFT_OUT = "left out"
 # a newer update of what is abandoned is new data, which has all its tries
 _DEFER = """
 INSERT INTO feed_deferred VALUES
@@ -43,9 +41,10 @@ ON CONFLICT (tenant, case_id, part) DO UPDATE SET
     ELSE min((:now - first_at) / :share, :longest) END
 """
 _REMEMBER = """
-INSERT INTO feed_case VALUES (?, ?, ?, ?, ?) ON CONFLICT (tenant, case_id) DO UPDATE SET
+INSERT INTO feed_case VALUES (:tenant, :case_id, :since, :until, :read_at)
+ON CONFLICT (tenant, case_id) DO UPDATE SET
   since = coalesce(excluded.since, since), until = coalesce(excluded.until, until),
-  read_at = CASE WHEN read_at > ? THEN excluded.read_at ELSE max(read_at, excluded.read_at) END
+  read_at = CASE WHEN read_at > :now THEN excluded.read_at ELSE max(read_at, excluded.read_at) END
 """
 
 
@@ -92,40 +91,35 @@ class State:
     """The memory of one feed of one tenant; `coverage` has its intervals."""
 
     def __init__(
-        self,
-        library: Library,
-        feed: str,
-        fields: Iterable[UserField],
-        values: Mapping[str, Any],
-        tenant: str = "",
+        self, library: Library, feed: model.Feed, values: Mapping[str, Any], tenant: str = ""
     ) -> None:
-        """Open it. Raises LibraryError."""
-        self.tenant = Tenant(library, feed, fields, values, tenant)
-        self.coverage = Coverage(library, feed, self.tenant)
-        self._library = library
-        self._connection = library.connection
+        """Open it; `values` are those of the feed's user fields. Raises LibraryError."""
+        self.tenant = Tenant(library, feed, values, tenant)
+        self.coverage = Coverage(self.tenant)
 
     def ranges(self, case_id: str) -> tuple[Window | None, Window | None]:
         """Return the range in which all of a case was read, and that which a failure missed."""
-        key = (self.tenant.id, exact(case_id))
-        read = self._connection.execute(
+        key = {"case_id": escape(case_id)}
+        read = self.tenant.execute(
             "SELECT since, until FROM feed_case "
-            "WHERE tenant = ? AND case_id = ? AND since <= until",
-            key,
+            "WHERE tenant = :tenant AND case_id = :case_id AND since <= until",
+            **key,
         ).fetchone()
-        missed = self._connection.execute(
-            "SELECT min(since), max(until) FROM feed_deferred WHERE tenant = ? AND case_id = ?", key
+        since, until = self.tenant.execute(
+            "SELECT min(since), max(until) FROM feed_deferred "
+            "WHERE tenant = :tenant AND case_id = :case_id",
+            **key,
         ).fetchone()
-        return Window(*read) if read else None, Window(*missed) if missed[0] is not None else None
+        return Window(*read) if read else None, None if since is None else Window(since, until)
 
     def is_stale(self, case_id: str, read_at: int) -> bool:
         """Return whether a newer reading of a case is committed than one that began then."""
-        found = self._connection.execute(
-            "SELECT 1 FROM feed_case WHERE tenant = ? AND case_id = ? AND read_at > ? "
-            "AND read_at <= ?",
-            # a reading in the future was made under a wrong clock
-            (self.tenant.id, exact(case_id), read_at, milliseconds()),
-        )
+        # a reading in the future was made under a wrong clock
+        found = self.tenant.execute(
+            "SELECT 1 FROM feed_case WHERE tenant = :tenant AND case_id = :case_id "
+            "AND read_at > :read_at AND read_at <= :now",
+            case_id=escape(case_id), read_at=read_at, now=milliseconds(),
+        )  # fmt: skip
         return found.fetchone() is not None
 
     def done(
@@ -137,32 +131,31 @@ class State:
         read; null where one is missing or the case is gone. `misses` are deferred by `defer`.
         Returns whether something had been missing.
         """
-        key = (self.tenant.id, exact(case_id))
-        found = self._connection.execute(
-            "DELETE FROM feed_deferred WHERE tenant = ? AND case_id = ? AND read_at <= ? "
-            "AND part NOT IN (SELECT value FROM json_each(?))",
-            (*key, read_at, json.dumps([exact(miss.name) for miss in misses])),
-        )
+        reading = {"case_id": escape(case_id), "read_at": read_at}
+        found = self.tenant.execute(
+            "DELETE FROM feed_deferred WHERE tenant = :tenant AND case_id = :case_id "
+            "AND read_at <= :read_at AND part NOT IN (SELECT value FROM json_each(:missing))",
+            missing=json.dumps([escape(miss.name) for miss in misses]), **reading,
+        )  # fmt: skip
         if read is not None:
             known, _ = self.ranges(case_id)
             # of two ranges with a gap between them, the later one counts: the gap is read again
             read = read if known is None else union([read, known])[-1]
-        row = (read and read.since, read and read.until, read_at, milliseconds())
-        self._connection.execute(_REMEMBER, (*key, *row))
+        since, until = (None, None) if read is None else (read.since, read.until)
+        self.tenant.execute(_REMEMBER, since=since, until=until, now=milliseconds(), **reading)
         return found.rowcount > 0
 
     # --- what is deferred --------------------------------------------------------------------
 
     def deferred(self) -> list[Deferred]:
         """Return what is still missing, abandoned or not, by case and part."""
-        rows = self._connection.execute(
+        rows = self.tenant.execute(
             "SELECT case_id, part, value, updated, since, until, cause, reason, failures, next_at "
-            "FROM feed_deferred WHERE tenant = ? ORDER BY case_id, part",
-            (self.tenant.id,),
+            "FROM feed_deferred WHERE tenant = :tenant ORDER BY case_id, part"
         )
         return [
             Deferred(
-                unexact(case_id), unexact(part), json.loads(value), updated, Window(since, until),
+                unescape(case_id), unescape(part), json.loads(value), updated, Window(since, until),
                 *rest,
             )
             for case_id, part, value, updated, since, until, *rest in rows
@@ -175,15 +168,12 @@ class State:
 
         The range to request it in only grows, so that a later, shorter run loses nothing.
         """
-        self._connection.execute(
+        self.tenant.execute(
             _DEFER,
-            {
-                "tenant": self.tenant.id, "case_id": exact(case.id or ""), "part": exact(part),
-                "value": json.dumps(case.value), "updated": case.updated,
-                "since": case.asked.since, "until": case.asked.until,
-                "cause": cause, "reason": storable(reason), "now": now, "read_at": read_at,
-                "most": MAX_FAILURES, "at_once": _AT_ONCE, "share": _SHARE, "longest": _MAX_WAIT,
-            },
+            case_id=escape(case.id or ""), part=escape(part), value=json.dumps(case.value),
+            updated=case.updated, since=case.asked.since, until=case.asked.until, cause=cause,
+            reason=storable(reason), now=now, read_at=read_at, most=MAX_FAILURES,
+            at_once=_AT_ONCE, share=_SHARE, longest=_MAX_WAIT,
         )  # fmt: skip
 
     def count_failures(self, failed: Iterable[tuple[str, str]]) -> list[Deferred]:
@@ -191,12 +181,13 @@ class State:
         keys = {(case_id, part) for case_id, part in failed}
         if not keys:
             return []
-        with self._library.transaction():
-            self._connection.executemany(
-                "UPDATE feed_deferred SET failures = failures + 1 "
-                "WHERE tenant = ? AND case_id = ? AND part = ?",
-                [(self.tenant.id, exact(case_id), exact(part)) for case_id, part in keys],
-            )
+        with self.tenant.library.transaction():
+            for case_id, part in keys:
+                self.tenant.execute(
+                    "UPDATE feed_deferred SET failures = failures + 1 "
+                    "WHERE tenant = :tenant AND case_id = :case_id AND part = :part",
+                    case_id=escape(case_id), part=escape(part),
+                )  # fmt: skip
         return [
             one
             for one in self.deferred()
@@ -225,13 +216,13 @@ class SeenCases:
         with self._library.plain_errors():
             self._library.connection.execute(
                 "INSERT OR IGNORE INTO seen_case SELECT value FROM json_each(?)",
-                (json.dumps([exact(case_id) for case_id in case_ids]),),
+                (json.dumps([escape(case_id) for case_id in case_ids]),),
             )
 
     def among(self, case_ids: Iterable[str]) -> set[str]:
         """Return those of the cases that are remembered."""
-        # SQLite reads the text of JSON as far as its first NUL: `exact` leaves none
-        ids = {exact(case_id): case_id for case_id in case_ids}
+        # SQLite reads the text of JSON as far as its first NUL: `escape` leaves none
+        ids = {escape(case_id): case_id for case_id in case_ids}
         with self._library.plain_errors():
             rows = self._library.connection.execute(
                 "SELECT case_id FROM seen_case WHERE case_id IN (SELECT value FROM json_each(?))",

@@ -9,13 +9,14 @@ import functools
 import hashlib
 import json
 import secrets
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from izoologic_cdf.errors import Cause, RunError
-from izoologic_cdf.language.fields import UserField
-from izoologic_cdf.library.limits import storable, unexact
+from izoologic_cdf.language import model
+from izoologic_cdf.library.limits import storable, unescape
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import statements
 from izoologic_cdf.runtime.case import Case
@@ -24,32 +25,31 @@ from izoologic_cdf.runtime.case import Case
 MAX_WITNESSES = 3
 _HASH_ROUNDS = 20_000
 _PORTS = {"http": 80, "https": 443}
-_OF_HOST = "SELECT id, salt, keys FROM feed_tenant WHERE feed = ? AND host = ? AND name = ?"
 _OF_FORMAT_1 = (
-    "SELECT id, salt, keys FROM feed_tenant WHERE feed = ? AND host IS NULL ORDER BY id DESC"
+    "SELECT id, salt, keys FROM feed_tenant WHERE feed = :feed AND host IS NULL ORDER BY id DESC"
 )
 # what one tenant remembers becomes another's; what both know keeps the wider range
 _JOIN = """
-UPDATE feed_interval SET tenant = :to WHERE tenant = :of;
+UPDATE feed_interval SET tenant = :tenant WHERE tenant = :of;
 INSERT OR IGNORE INTO feed_case
-  SELECT :to, case_id, since, until, read_at FROM feed_case WHERE tenant = :of;
+  SELECT :tenant, case_id, since, until, read_at FROM feed_case WHERE tenant = :of;
 INSERT INTO feed_deferred
-  SELECT :to, case_id, part, value, updated, since, until, cause, reason, failures, first_at,
+  SELECT :tenant, case_id, part, value, updated, since, until, cause, reason, failures, first_at,
     next_at, read_at FROM feed_deferred WHERE tenant = :of
   ON CONFLICT (tenant, case_id, part) DO UPDATE SET
     since = min(since, excluded.since), until = max(until, excluded.until);
-UPDATE feed_tenant SET origin = (SELECT min(origin) FROM feed_tenant WHERE id IN (:to, :of))
-  WHERE id = :to;
-UPDATE run SET tenant = :to WHERE tenant = :of;
+UPDATE feed_tenant SET origin = (SELECT min(origin) FROM feed_tenant WHERE id IN (:tenant, :of))
+  WHERE id = :tenant;
+UPDATE run SET tenant = :tenant WHERE tenant = :of;
 DELETE FROM feed_case WHERE tenant = :of;
 DELETE FROM feed_deferred WHERE tenant = :of;
 DELETE FROM feed_tenant WHERE id = :of;
 """
-_HOLDS = (
-    "SELECT EXISTS (SELECT 1 FROM feed_interval WHERE tenant = ?1 AND until >= since) "
-    "OR EXISTS (SELECT 1 FROM feed_case WHERE tenant = ?1) "
-    "OR EXISTS (SELECT 1 FROM feed_deferred WHERE tenant = ?1)"
-)
+_HOLDS = """
+SELECT EXISTS (SELECT 1 FROM feed_interval WHERE tenant = :tenant AND until >= since)
+  OR EXISTS (SELECT 1 FROM feed_case WHERE tenant = :tenant)
+  OR EXISTS (SELECT 1 FROM feed_deferred WHERE tenant = :tenant)
+"""
 
 
 class Tenant:
@@ -59,24 +59,19 @@ class Tenant:
     """
 
     def __init__(
-        self,
-        library: Library,
-        feed: str,
-        fields: Iterable[UserField],
-        values: Mapping[str, Any],
-        name: str = "",
+        self, library: Library, feed: model.Feed, values: Mapping[str, Any], name: str = ""
     ) -> None:
         """Look it up by the form that the administrator filled in. Raises LibraryError."""
-        self._library = library
-        self._connection = library.connection
-        fields = [one for one in fields if not one.boolean]
+        self.library = library
+        self.feed = feed.name
+        fields = [one for one in feed.user_fields if not one.boolean]
         given = {one.name: str(values.get(one.name) or "").strip() for one in fields}
         host = ", ".join(
             normalize_address(given[one.name]) for one in fields if one.required and not one.mask
         )
         self._keys = json.dumps([given[one.name] for one in fields if one.mask])
         self._keys_of_format_1 = json.dumps([str(values.get(f.name)) for f in fields if f.required])
-        self._label = (feed, storable(host), storable(name.strip()))
+        self._label = (feed.name, storable(host), storable(name.strip()))
         self.id: int | None = None
         self.settled = True
         # tenants of format 1 whose host is not known, so they may be this one as well
@@ -85,12 +80,13 @@ class Tenant:
         self._find()
 
     def _find(self) -> None:
-        row = self._connection.execute(_OF_HOST, self._label).fetchone()
+        row = self._row()
         if row is not None:
             self.id, salt, keys = row
-            self.settled = _hash(self._keys, salt) == keys or not self._holds(self.id)
+            (holds,) = self.execute(_HOLDS).fetchone()
+            self.settled = _hash(self._keys, salt) == keys or not holds
             return
-        for other, salts, keys in self._connection.execute(_OF_FORMAT_1, self._label[:1]):
+        for other, salts, keys in self.execute(_OF_FORMAT_1, feed=self.feed):
             hashes = (_hash(self._keys_of_format_1, salt)[:16] for salt in salts.split())
             if self.id is None and keys in hashes:
                 self.id = other
@@ -98,14 +94,24 @@ class Tenant:
                 self._others.append(other)
         self.settled = self.id is not None or not self._others
 
-    def _holds(self, tenant: int | None) -> bool:
-        return bool(self._connection.execute(_HOLDS, (tenant,)).fetchone()[0])
+    def execute(self, statement: str, **values: Any) -> sqlite3.Cursor:
+        """Execute a statement about this tenant: `:tenant` is its id, null where it has none."""
+        return self.library.connection.execute(statement, {"tenant": self.id, **values})
+
+    def _row(self) -> tuple[int, str, str] | None:
+        """Return id, salt and hash of the tenant of that feed, host and name in the library."""
+        row: tuple[int, str, str] | None = self.library.connection.execute(
+            "SELECT id, salt, keys FROM feed_tenant WHERE feed = ? AND host = ? AND name = ?",
+            self._label,
+        ).fetchone()
+        return row
 
     def others(self) -> list[str]:
         """Return host and name of the other tenants of this feed that the library knows."""
-        rows = self._connection.execute(
-            "SELECT host, name FROM feed_tenant WHERE feed = ? AND id IS NOT ? ORDER BY id",
-            (self._label[0], self.id),
+        rows = self.execute(
+            "SELECT host, name FROM feed_tenant WHERE feed = :feed AND id IS NOT :tenant "
+            "ORDER BY id",
+            feed=self.feed,
         )
         return [
             (host or "one of an earlier version") + (f" ({name})" if name else "")
@@ -120,18 +126,17 @@ class Tenant:
         for tenant in (*own, *self._others):
             known = self.witnesses(tenant)
             # one that failed is known as well, and may be given by now
-            rows = self._connection.execute(
+            rows = self.library.connection.execute(
                 "SELECT case_id, value FROM feed_deferred WHERE tenant = ? AND part = '' LIMIT ?",
                 (tenant, MAX_WITNESSES - len(known)),
             )
-            failed = [Case(unexact(case_id), value=json.loads(value)) for case_id, value in rows]
+            failed = [Case(unescape(case_id), value=json.loads(value)) for case_id, value in rows]
             yield tenant, known + failed
 
     def witnesses(self, tenant: int | None = None) -> list[Case]:
         """Return cases that this tenant, or another one, is known to have."""
-        row = self._connection.execute(
-            "SELECT witnesses FROM feed_tenant WHERE id = ?", (tenant or self.id,)
-        ).fetchone()
+        select = "SELECT witnesses FROM feed_tenant WHERE id = coalesce(:other, :tenant)"
+        row = self.execute(select, other=tenant).fetchone()
         known = json.loads(row[0]) if row else []
         return [Case(case_id, value=value) for case_id, value in known]
 
@@ -154,8 +159,8 @@ class Tenant:
         Raises:
             RunError: another run has begun a tenant of that host and name under other keys.
         """
-        with self._library.transaction():
-            row = self._connection.execute(_OF_HOST, self._label).fetchone()
+        with self.library.transaction():
+            row = self._row()
             if row is not None and row[0] != self.id:
                 if _hash(self._keys, row[1]) != row[2]:
                     raise RunError(
@@ -170,24 +175,20 @@ class Tenant:
                 self._write()
             for other in self._joined:
                 for statement in statements(_JOIN):
-                    self._connection.execute(statement, {"to": self.id, "of": other})
+                    self.execute(statement, of=other)
             self._joined = []
-            self._connection.execute("UPDATE run SET tenant = ? WHERE id = ?", (self.id, run_id))
+            self.execute("UPDATE run SET tenant = :tenant WHERE id = :run", run=run_id)
 
     def _write(self) -> None:
         salt = secrets.token_hex(16)
-        row = (*self._label, salt, _hash(self._keys, salt))
-        if self.id is None:
-            made = self._connection.execute(
-                "INSERT INTO feed_tenant (feed, host, name, salt, keys) VALUES (?, ?, ?, ?, ?)", row
-            )
-            self.id = int(made.lastrowid or 0)
-        else:
-            self._connection.execute(
-                "UPDATE feed_tenant SET feed = ?, host = ?, name = ?, salt = ?, keys = ? "
-                "WHERE id = ?",
-                (*row, self.id),
-            )
+        # a new row has no id yet, and gets one
+        made = self.library.connection.execute(
+            "INSERT INTO feed_tenant (id, feed, host, name, salt, keys) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET feed = excluded.feed, host = excluded.host, "
+            "name = excluded.name, salt = excluded.salt, keys = excluded.keys",
+            (self.id, *self._label, salt, _hash(self._keys, salt)),
+        )
+        self.id = self.id or made.lastrowid
 
     def remember(self, witnesses: Iterable[Case]) -> None:
         """Keep the last cases that were read, to be requested when the keys differ one day."""
@@ -195,9 +196,8 @@ class Tenant:
         if new:
             old = {one.id: one.value for one in self.witnesses() if one.id not in new}
             known = [*old.items(), *new.items()][-MAX_WITNESSES:]
-            self._connection.execute(
-                "UPDATE feed_tenant SET witnesses = ? WHERE id = ?", (json.dumps(known), self.id)
-            )
+            update = "UPDATE feed_tenant SET witnesses = :known WHERE id = :tenant"
+            self.execute(update, known=json.dumps(known))
 
 
 def normalize_address(address: str) -> str:

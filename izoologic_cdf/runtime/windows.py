@@ -64,7 +64,7 @@ class Window:
 NEVER = Window(0, -1)
 
 
-def windows(since: int, until: int, days: int) -> Iterator[Window]:
+def split_range(since: int, until: int, days: int) -> Iterator[Window]:
     """Cut a range into windows of at most `days` days, oldest first.
 
     Every window but the last ends on the last second of a UTC day, and counts from the midnight
@@ -78,7 +78,7 @@ def windows(since: int, until: int, days: int) -> Iterator[Window]:
         begin = end + 1
 
 
-def reach(since: int, until: int, days: int) -> int:
+def extend_back(since: int, until: int, days: int) -> int:
     """Return the earliest begin that takes no more windows of `days` days than `since` does."""
     span = days * DAY
     first, end = since - since % DAY, until - until % DAY + DAY

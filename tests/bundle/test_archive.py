@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.bundle import layout
+from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.bundle.verify import verify
 from izoologic_cdf.cli.main import main
 from tests.support.built import built_zip
@@ -57,11 +57,11 @@ FAULTS: list[tuple[str, dict[str, bytes | None], bool, str]] = [
     ("a byte of the guide", {layout.GUIDE: b"x"}, False, "size or SHA-256 differs"),
     ("no icon", {layout.OBJECT_ICON: None}, True, "this file is missing"),
     ("no manifest", {layout.MANIFEST: None}, False, "this file is missing"),
-    ("an odd file", {"notes.txt": b"x"}, True, "does not belong into the bundle"),
-    ("an icon that is none", {layout.OBJECT_ICON: b"<svg"}, True, "this is no SVG"),
+    ("an odd file", {"notes.txt": b"x"}, True, "does not belong in the bundle"),
+    ("an icon that is none", {layout.OBJECT_ICON: b"<svg"}, True, "this is not an SVG image"),
     ("another object", {layout.OBJECT_DEFINITION: b'[{"code": "x"}]'}, True, "'account'"),
-    ("no script", {layout.OBJECT_INSTALLER: b"echo"}, True, "this is no shell script"),
-    ("a logo that is none", {layout.LOGO: b"\x89PNG"}, True, "no PNG of 240 x 112"),
+    ("no script", {layout.OBJECT_INSTALLER: b"echo"}, True, "this is not a shell script"),
+    ("a logo that is none", {layout.LOGO: b"\x89PNG"}, True, "not a PNG of 240 x 112"),
     ("an older guide", {layout.GUIDE: b"Version 1.0.9\n"}, True, "the version is 1.0.9"),
     ("an older change log", {layout.CHANGELOG: b"## [1.0.9]\n"}, True, "the version is 1.0.9"),
     ("a guide without version", {layout.GUIDE: b"Guide\n"}, True, "no version is named"),
@@ -119,12 +119,23 @@ def test_a_definition_that_is_not_right_is_named(
     assert any(said in str(fault) for fault in faults)
 
 
+def test_the_largest_member_may_be_as_large_as_it_says(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(bundle) as archived:
+        largest = max(info.file_size for info in archived.infolist())
+    monkeypatch.setattr(archive, "MAX_MEMBER", largest)
+    assert verify(bundle) == []
+    monkeypatch.setattr(archive, "MAX_MEMBER", largest - 1)
+    assert f"is larger than {largest - 1} bytes" in str(verify(bundle)[0])
+
+
 @pytest.mark.parametrize("body", [b"", b"PK\x03\x04 cut", b"no zip at all"])
 def test_a_file_that_is_no_zip_is_named(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(body)
-    assert "this is no bundle" in str(verify(path)[0])
+    assert "this is not a bundle" in str(verify(path)[0])
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    assert "this is no bundle" in str(verify(tmp_path / "none.zip")[0])
+    assert "this is not a bundle" in str(verify(tmp_path / "none.zip")[0])

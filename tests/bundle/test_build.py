@@ -245,7 +245,7 @@ WRONG = {
     "a mistyped key of an overlay": (
         AUTHORED.replace("category: OSINT", "categry: OSINT"),
         "{}",
-        "the built file is wrong\nizoologic_sync_cases.yaml:43:5: a feed has no key 'categry'",
+        "the built file is wrong\nizoologic_sync_cases.yaml:44:5: a feed has no key 'categry'",
     ),
     "a mistake of the definition": (
         AUTHORED.replace("- parse-json", "- parse-jsn"),

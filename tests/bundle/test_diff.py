@@ -8,9 +8,10 @@ import pytest
 
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.diff.compare import compare
-from izoologic_cdf.diff.results import Redirected, object_changes
+from izoologic_cdf.diff.results import FirstFailure, Redirected, object_changes
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.values import Literal
+from izoologic_cdf.runtime.case import Message
 from tests.bundle.history import FIXTURE, GOLDEN, reconstruction, story, today
 from tests.support.small_feed import OLD, version
 
@@ -33,6 +34,14 @@ Told = tuple[str, str, str, str | None, str | None]
 def test_whatever_server_a_definition_names_the_emulator_is_asked(url: Any, expected: Any) -> None:
     here = Position("x.yaml", 1, 1)
     assert Redirected(Literal(url, here), "http://127.0.0.1:1").evaluate({}) == expected
+
+
+def test_a_failed_run_is_told_by_its_first_failure_and_by_no_warning() -> None:
+    heard = FirstFailure()
+    heard.message(Message("warning", "a", "odd"))
+    heard.message(Message("failure", "a", "refused"))
+    heard.message(Message("error", None, "ended"))
+    assert heard.said == "failure: case a: refused"
 
 
 def thing(value: str, **more: Any) -> dict[str, Any]:

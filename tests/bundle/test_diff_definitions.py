@@ -279,13 +279,20 @@ def test_blanks_inside_of_a_text_of_an_expression_are_a_difference(tmp_path: Pat
     assert [one[0] for one in told(old, new)] == ["identity"]
 
 
-def test_one_change_in_many_places_is_told_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("steps", "more"),
+    [
+        ("", ""),
+        (", set: *s", " and 1 more place"),
+        (", set: *s, chain: [set: *s]", " and 2 more places"),
+    ],
+)
+def test_one_change_in_many_places_is_told_once(tmp_path: Path, steps: str, more: str) -> None:
     texts = [
-        OLD.replace("[parse-json]", f"[parse-json, set: &s {{x: {x}}}, set: *s, chain: [set: *s]]")
-        for x in (1, 2)
+        OLD.replace("[parse-json]", f"[parse-json, set: &s {{x: {x}}}{steps}]") for x in (1, 2)
     ]
     old, new = version(tmp_path, texts[0], "old.yaml"), version(tmp_path, texts[1])
-    what = "filters[2].set.x and 2 more places"
+    what = f"filters[2].set.x{more}"
     assert told(old, new) == [("steps", "Details", what, "1", "2")]
 
 

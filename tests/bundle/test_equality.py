@@ -9,7 +9,7 @@ import pytest
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.runtime.source_client import FirstPage
-from izoologic_cdf.runtime.windows import Window, windows
+from izoologic_cdf.runtime.windows import Window, split_range
 from tests.support.built import authored, built, built_text, exported, loaded
 
 SCENARIOS = ("guide", "generated:40:days=45:messages_per_case=4:files_per_case=2")
@@ -43,7 +43,7 @@ def ranges(emulator: Emulator) -> list[Window]:
     scenario = emulator.state.scenario
     assert scenario.since is not None
     assert scenario.until is not None
-    every = windows(scenario.since, scenario.until, 30)
+    every = split_range(scenario.since, scenario.until, 30)
     dates = [updated for cases in (scenario.incidents, scenario.dlr) for updated, _ in cases.rows()]
     return [one for one in every if any(one.since <= date <= one.until for date in dates)]
 

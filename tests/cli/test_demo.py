@@ -55,7 +55,7 @@ def test_a_demo_that_can_make_no_folder_says_so(shell: Shell, folder: str) -> No
     shell.config()
     ended = shell("demo", folder)
     assert ended.code == 2
-    assert f"the library {folder}/izoologic.sqlite cannot be made: " in ended.err
+    assert f"the library {folder}/izoologic.sqlite cannot be created: " in ended.err
 
 
 def test_a_demo_takes_nothing_from_the_environment(

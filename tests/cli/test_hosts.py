@@ -12,7 +12,7 @@ from tests.support.loopback import Answer, Loopback
 from tests.support.shells import Ended, Shell
 
 SINCE = ("--since", "1h")
-UNENCRYPTED = "is asked without encryption (http): keys and data can be read"
+UNENCRYPTED = "are not encrypted (http): keys and data can be read"
 LOGIN = "/api/Token/Authenticate"
 
 
@@ -106,7 +106,7 @@ def test_http_is_warned_of_once_for_a_host_elsewhere(
     monkeypatch.setenv("http_proxy", refusing.url)
     ended = _run(shell, f"{scheme}://api.example.com:8080/tenant")
     assert [line for line in ended.said if "warning" in line] == [
-        f"warning: api.example.com {UNENCRYPTED}"
+        f"warning: requests to api.example.com {UNENCRYPTED}"
     ]
     assert UNENCRYPTED not in ended.out
     assert refusing.asked[0].headers["Host"] == "api.example.com:8080"

@@ -40,7 +40,7 @@ def test_looking_makes_no_library(shell: Shell, command: tuple[str, ...]) -> Non
     ended = shell("library", command[0], "folder/izoologic.sqlite", *command[1:])
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == (
-        "izoologic-cdf: there is no library at folder/izoologic.sqlite: a feed run makes one\n"
+        "izoologic-cdf: there is no library at folder/izoologic.sqlite: a feed run creates one\n"
     )
     assert list(shell.folder.iterdir()) == []
 

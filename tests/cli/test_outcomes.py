@@ -212,7 +212,7 @@ def test_a_bundle_that_is_none_makes_1_and_is_named(shell: Shell, path: str) -> 
     shell.config()
     ended = shell("verify", path)
     assert ended.code == 1
-    assert f"{path}: this is no bundle" in ended.out
+    assert f"{path}: this is not a bundle" in ended.out
 
 
 def test_a_port_that_is_taken_is_a_usage_error(shell: Shell) -> None:

@@ -321,7 +321,7 @@ def test_a_wrong_fault_is_refused(document: Any, said: str) -> None:
 
 def test_a_fault_tells_itself_as_it_is_written() -> None:
     document = {"kind": "delay", "endpoint": "CaseSync", "case": None, "nth": 2, "count": None}
-    told = Fault.read({**document, "seconds": 1.5}).told()
+    told = Fault.read({**document, "seconds": 1.5}).to_json()
     assert told == {**document, "seconds": 1.5, "seen": 0, "applied": 0}
 
 

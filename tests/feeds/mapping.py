@@ -1,7 +1,7 @@
 """The rows of the guide's mapping tables, and where in an export a text stands."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from izoologic_cdf import content
@@ -58,3 +58,8 @@ def places(objects: Iterable[Object], text: str) -> set[Place]:
 def attribute_names(objects: Iterable[Object]) -> set[str]:
     """Return the names of all attributes."""
     return {attribute["name"] for one in objects for attribute in one["attributes"]}
+
+
+def position(switches: Mapping[str, bool]) -> str:
+    """Return the switches that are on, as the id of a test."""
+    return "+".join(switch for switch, on in switches.items() if on) or "default"

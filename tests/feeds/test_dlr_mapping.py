@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.emulator import Emulator
-from tests.feeds.mapping import Place, Row, attribute_names, places, table
+from tests.feeds.mapping import Place, Row, attribute_names, places, position, table
 from tests.support.tenants import DLR_CASE, Outcome, Tenant, attributes, every_position
 
 ROWS = table("dlr")
@@ -58,11 +58,7 @@ def place(row: Row, switches: dict[str, bool]) -> Place | None:
     }[row.entity]
 
 
-def name(switches: dict[str, bool]) -> str:
-    return "+".join(switch for switch, on in switches.items() if on) or "default"
-
-
-@pytest.fixture(scope="module", params=SWITCHES, ids=name)
+@pytest.fixture(scope="module", params=SWITCHES, ids=position)
 def switched(
     request: pytest.FixtureRequest, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, bool], Outcome]:

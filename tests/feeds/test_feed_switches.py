@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.library.records import records
+from izoologic_cdf.library.export import read_records
 from izoologic_cdf.library.store import Library
 from tests.support.tenants import CASE, DLR_CASE, Tenant, difference
 
@@ -181,6 +181,6 @@ def test_an_event_happened_when_it_was_published(
 ) -> None:
     outcome = tenant.incident(INCIDENT, ingest_as_event=True, use_added_date=switch)
     with Library.open(outcome.library) as library, library.reading() as connection:
-        (event,) = (one for one in records(connection, CASE) if one.type == "event")
+        (event,) = (one for one in read_records(connection, CASE) if one.type == "event")
     assert (event.happened_at, event.ended_at) == (happened, None)
     assert event.happened_at == event.published_at

@@ -79,6 +79,7 @@ OTHER_SENSES = {
     ("lint/approval_rules.py", "header"),
     ("lint/approval_rules.py", "key"),
     ("lint/approval_rules.py", "token"),
+    ("lint/rules.py", "feed"),
     ("runtime/bodies.py", "identity"),
     ("runtime/http.py", "identity"),
     ("runtime/summary.py", "feed"),

@@ -1,18 +1,12 @@
 """Short ways to write what a feed reports."""
 
-from __future__ import annotations
-
 import hashlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from izoologic_cdf.library.export import export
-from izoologic_cdf.library.objects import Attribute, Batch, Content, Ingested, Reported
-from izoologic_cdf.library.records import Record, records
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from izoologic_cdf.library.store import Library
+from izoologic_cdf.library.export import Record, export, read_records
+from izoologic_cdf.library.objects import Attribute, Batch, Content, Ingested, Origin, Reported
+from izoologic_cdf.library.store import Library
 
 NOW = "2024-05-01 10:00:00"
 LATER = "2024-05-02 10:00:00"
@@ -44,20 +38,15 @@ def put(
 ) -> Ingested:
     """Ingest one batch in a run of its own."""
     run = library.start_run(source, "2024-01-01 00:00:00", "2024-02-01 00:00:00", now)
-    done = library.ingest(
-        Batch(list(objects), relations or []),
-        source=source,
-        updatable=UPDATABLE,
-        run_id=run,
-        now=now,
-    )
+    batch = Batch(list(objects), relations or [])
+    done = library.ingest(batch, Origin(source, UPDATABLE, run, now))
     library.finish_run(run, "complete", now)
     return done
 
 
 def stored(library: Library) -> list[Record]:
     with library.reading() as connection:
-        return list(records(connection))
+        return list(read_records(connection))
 
 
 def only(library: Library) -> Record:

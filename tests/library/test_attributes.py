@@ -1,16 +1,10 @@
 """Attributes: rows that add, names that are updated, sources of each row."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from izoologic_cdf.library.objects import Count
+from izoologic_cdf.library.store import Library
 from tests.library.reports import attributes, incident, put
-
-if TYPE_CHECKING:
-    from izoologic_cdf.library.store import Library
 
 A = ("Feed A",)
 B = ("Feed B",)

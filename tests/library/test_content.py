@@ -1,19 +1,14 @@
 """Attachments: bytes stored once, found by key or digest, never lost."""
 
-from __future__ import annotations
-
 import threading
 import tracemalloc
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from izoologic_cdf.library.objects import Content, Count, LibraryError, Reported
+from izoologic_cdf.library.store import Library
 from tests.library.reports import obj, only, put, spooled, stored
-
-if TYPE_CHECKING:
-    from izoologic_cdf.library.store import Library
 
 
 def attachment(key: str = "k", content: Content | None = None, name: str = "a.bin") -> Reported:
@@ -96,13 +91,13 @@ def test_keys_with_bytes_are_told_from_any_thread(library: Library, tmp_path: Pa
 def test_bytes_that_are_not_stored_are_an_error(library: Library) -> None:
     put(library, attachment())
     for key in ("k", "other \udcff"):
-        with pytest.raises(LibraryError, match=f"has no bytes for {key[0]}"):
+        with pytest.raises(LibraryError, match=f"has no file for {key[0]}"):
             next(library.read_content(key))
 
 
 @pytest.mark.parametrize(
     ("size", "digest", "sentence"),
-    [(2, None, "is not of the size"), (1, "0" * 64, "is not what its SHA-256 says")],
+    [(2, None, "does not have the size"), (1, "0" * 64, "does not match its SHA-256")],
 )
 def test_a_spool_file_that_is_not_as_stated_undoes_its_batch(
     library: Library,

@@ -1,11 +1,10 @@
 """Laws that hold for all reports."""
 
-from __future__ import annotations
-
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,10 +12,6 @@ from hypothesis import strategies as st
 from izoologic_cdf.library.objects import Attribute, Batch, Reported
 from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, exported, put
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from random import Random
 
 # few values each, so that objects and attributes meet; every character that could be mistaken
 TEXTS = st.sampled_from(["a", "A", "b", "a\0", "\u00e9", "e\u0301", "\U0001f600", "\ud800", '"]'])

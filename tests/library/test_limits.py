@@ -1,21 +1,15 @@
 """The limits of the platform: what does not fit is reported, and the rest goes on."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from izoologic_cdf.library.limits import CONTENT_BYTES, fitted, storable
+from izoologic_cdf.library.limits import CONTENT_BYTES, fit, storable
 from izoologic_cdf.library.objects import Content, Count, Problem
+from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, NOW, attributes, incident, obj, only, put, stored
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from izoologic_cdf.library.store import Library
 
 SECRET = "hunter2"
 
@@ -65,7 +59,7 @@ def test_an_object_without_a_value_fails(library: Library) -> None:
     ],
 )
 def test_a_text_is_cut_when_its_bytes_do_not_fit(text: str, kept: str, size: int) -> None:
-    assert fitted(text) == (kept, size)
+    assert fit(text) == (kept, size)
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=8), st.integers(1, 70_000))
@@ -74,7 +68,7 @@ def test_a_text_is_stored_whole_or_cut_at_the_stated_character(text: str, length
     text = (text * length)[:length]
     size = len(text.encode())
     expected = (text, 0) if size <= 65_535 else (text[:32_590] + " [cut]", size)
-    assert fitted(text) == expected
+    assert fit(text) == expected
 
 
 @given(st.text(st.characters(codec=None)))

@@ -1,16 +1,10 @@
 """Objects: identity, fields, sources, relations, stamps, counts."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pytest
 
 from izoologic_cdf.library.objects import Count, Reported
+from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, NOW, incident, obj, only, put, stored
-
-if TYPE_CHECKING:
-    from izoologic_cdf.library.store import Library
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,9 @@
 """Export and show: what comes out of a library."""
 
-from __future__ import annotations
-
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -15,9 +13,6 @@ from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.show import WIDTH, show
 from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, exported, incident, obj, put, spooled
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -187,9 +182,9 @@ def test_shown_text_cannot_act_on_the_terminal(library: Library) -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ("case1", "no object has the value case1, .*count; similar: CASE1"),
-        ("\udcff", "no object has the value \ufffd, .*count$"),
-        ("nothing", "no object has the value nothing, .*count$"),
+        ("case1", "no object has the value case1; .*exactly; similar: CASE1"),
+        ("\udcff", "no object has the value \ufffd; .*exactly$"),
+        ("nothing", "no object has the value nothing; .*exactly$"),
     ],
 )
 def test_a_value_that_no_object_has_is_an_error(

@@ -1,13 +1,12 @@
 """The file: making and opening it, transactions, runs, and processes that die."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +14,6 @@ from izoologic_cdf.library import database, tables
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from tests.library.reports import attributes, incident, obj, put, stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 class PlannedError(Exception):
@@ -89,7 +84,7 @@ def test_a_library_without_tables_yet_is_completed(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(LibraryError, match="cannot be made"):
+    with pytest.raises(LibraryError, match="cannot be created"):
         Library.create(tmp_path / "file" / "x.sqlite")
 
 
@@ -97,7 +92,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 def test_a_path_that_the_system_refuses_is_an_error(
     tmp_path: Path, way: Callable[[Path], Library]
 ) -> None:
-    with pytest.raises(LibraryError, match=r"cannot be (opened|made): File name too long"):
+    with pytest.raises(LibraryError, match=r"cannot be (opened|created): File name too long"):
         way(tmp_path / ("x" * 300))
 
 

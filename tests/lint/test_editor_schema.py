@@ -77,7 +77,7 @@ def test_our_definitions_are_valid(path: Path) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_the_good_example_of_every_rule_is_valid(rule: Rule) -> None:
-    assert errors(complete(rule.good)) == []
+    assert errors(complete(rule.explanation.good)) == []
 
 
 def test_a_mistyped_key_is_invalid() -> None:

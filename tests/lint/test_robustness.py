@@ -10,7 +10,9 @@ from izoologic_cdf.lint.check import RULES, lint
 from izoologic_cdf.lint.rules import complete
 from tests.support.linted import lint_text
 
-EXAMPLES = [complete(example) for rule in RULES for example in (rule.bad, rule.good)]
+EXAMPLES = [
+    complete(example) for rule in RULES for example in (rule.explanation.bad, rule.explanation.good)
+]
 
 
 @settings(max_examples=150, deadline=None)

@@ -3,7 +3,7 @@
 import pytest
 
 from izoologic_cdf.lint.check import RULES
-from izoologic_cdf.lint.rules import GROUPS, Rule
+from izoologic_cdf.lint.rules import GROUPS, Rule, explanations
 from tests.support.linted import codes_of
 
 BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
@@ -11,19 +11,19 @@ BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 
 @BY_CODE
 def test_the_bad_example_of_a_rule_gives_its_finding_and_no_other(rule: Rule) -> None:
-    assert codes_of(rule.bad) == [rule.code]
+    assert codes_of(rule.explanation.bad) == [rule.code]
 
 
 @BY_CODE
 def test_the_good_example_of_a_rule_is_silent(rule: Rule) -> None:
-    assert codes_of(rule.good) == []
+    assert codes_of(rule.explanation.good) == []
 
 
 @BY_CODE
 def test_a_rule_says_what_it_checks_and_why_in_whole_sentences(rule: Rule) -> None:
-    assert rule.what.endswith(".")
-    assert rule.why.endswith(".")
-    assert "|" not in rule.what, "the index of the rules is a table"
+    assert rule.explanation.what.endswith(".")
+    assert rule.explanation.why.endswith(".")
+    assert "|" not in rule.explanation.what, "the index of the rules is a table"
 
 
 def test_codes_and_names_are_unique() -> None:
@@ -38,3 +38,7 @@ def test_every_rule_has_a_name_of_its_function_or_none_to_run() -> None:
 
 def test_every_code_belongs_to_a_group_and_every_group_has_rules() -> None:
     assert {rule.code[:4] for rule in RULES} == set(GROUPS)
+
+
+def test_every_rule_is_explained_and_nothing_else_is() -> None:
+    assert list(explanations()) == [rule.code for rule in RULES]

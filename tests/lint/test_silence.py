@@ -72,6 +72,17 @@ category: Regional
 """,
         ["CDF902", "CDF204"],
     ),
+    "a comment at a text, for what follows the text": (
+        """
+filters:
+  - parse-json
+  # lint: ignore CDF301 because our platform has it
+  - drop: !expr >-
+      value.a == 1
+  - drop: !expr len(value.rows) == 0
+""",
+        ["CDF902", "CDF301"],
+    ),
     "a text that looks like a comment": (
         """
 user_fields:
@@ -108,6 +119,6 @@ def test_a_comment_silences_nothing_else(text: str, codes: list[str]) -> None:
     assert codes_of(text) == codes
 
 
-def test_a_file_that_cant_be_read_is_not_silenced() -> None:
+def test_a_file_that_cannot_be_read_is_not_silenced() -> None:
     (finding,) = lint_text("# lint: ignore CDF001 because it is so\nversion: [\n")
     assert finding.code == "CDF001"

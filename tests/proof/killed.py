@@ -50,7 +50,7 @@ def backfill(
     settings = Settings(in_flight=4, clock=clock, committed=lambda: pass_by("after"))
     with Library.create(path) as library:
         library.connection.set_trace_callback(trace)
-        state = State(library, primary.name, primary.user_fields, values)
+        state = State(library, primary, values)
         planned = plan.backfill(state, *asked)
         heard = RecordingProgress()
         run = FeedRun(DEFINITION, primary, values, planned, library, heard, settings)

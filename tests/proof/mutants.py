@@ -2,14 +2,18 @@
 
 Draws places of the program at random, changes each a little with the operators of cosmic-ray (a
 `<` becomes `<=`, a number one more, a condition its opposite), in a copy of the checkout, and runs
-the tests that have to do with the changed module: first those that import it, then, where none of
-them fails, the folders that test its package. A test that fails on the unchanged copy is left out.
-Expressions in YAML are not changed: cosmic-ray knows Python alone.
+tests until one fails: those that reach the place and take little time, then all that reach it,
+then whatever else has to do with its module, the slow ones too. Which they are is told by one run
+without a change, under coverage. A test that fails with a change is run without it as well, so
+that neither a broken test nor a loaded machine counts as noticing. Expressions in YAML are not
+changed: cosmic-ray knows Python alone.
 
-Prints each mutant that nobody noticed with its change, and the share of those that were.
+Prints for each mutant the test that noticed it, or its change where none did, and the share.
 """
 
 import argparse
+import itertools
+import json
 import os
 import random
 import re
@@ -18,8 +22,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -53,10 +57,15 @@ TESTED_BY = {
     "filters": ("filters", "feeds", "bundle"),
 }
 _ALWAYS = ("reports",)
+ROUNDS = 3
+FIRST_SECONDS = 20
+_PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "demo"
+    ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
 )
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+_FAILED = re.compile(
+    r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\[\s]+(?:\[.*?\])?)?)(?= - |$)", re.MULTILINE
+)
 # lines that are not drawn from: decorators, whose `slots=True` shows nowhere, and settings, which
 # would be tested by being written down twice
 _SETTINGS = re.compile(r"\s*@|_?[A-Z][A-Z_]*\b.*=")
@@ -68,70 +77,154 @@ class Copy:
     def __init__(self, folder: Path, workers: str) -> None:
         self.folder = folder / "checkout"
         self._workers = workers
-        # on the unchanged copy: how long tests take, and which of them fail there
-        self._unchanged: dict[tuple[str, ...], tuple[float, list[str]]] = {}
+        self._failing: list[str] = []  # without a change
         shutil.copytree(ROOT, self.folder, ignore=_LEFT_OUT)
 
-    def notices(self, tests: tuple[str, ...], module: Path, code: str) -> bool:
-        """Tell whether tests that pass on the unchanged copy fail with this code of a module."""
-        usual, failing = self._usual(tests)
-        without = [word for one in failing for word in ("--deselect", one)]
-        path = self.folder / module
+    def notices(self, module: Path, code: str, tests: "Tests") -> str | None:
+        """Return the test that fails with this code of a module and passes without it, if any."""
+        while failed := self._failed_with(module, code, tests):
+            if not self._failed((failed,)):
+                return failed
+            print(f"left out, it fails without a change: {failed}", file=sys.stderr)
+            self._failing.append(failed)
+        return None
+
+    def reaching(self, drawn: Iterable["Place"], kept: Path) -> "Reaching":
+        """Run all but the proofs once without a change, and return what they reach.
+
+        Where an earlier call has kept that in the folder, it is taken from there.
+        """
+        asked: dict[str, set[int]] = {}
+        for place in drawn:
+            asked.setdefault(str(place.module), set()).update(place.near())
+        path, text = kept / "asked", json.dumps({one: sorted(asked[one]) for one in sorted(asked)})
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            shutil.rmtree(kept, ignore_errors=True)
+            kept.mkdir(parents=True)
+            path.write_text(text, encoding="utf-8")
+            self._run(("tests", "--ignore=tests/proof"), REACHING=str(path))
+        found = Reaching()
+        for written in kept.glob("asked.*"):
+            found.add(*json.loads(written.read_text(encoding="utf-8")))
+        return found
+
+    def _failed_with(self, module: Path, code: str, tests: "Tests") -> str | None:
+        path, chosen = self.folder / module, self.folder.with_name("chosen")
         given = path.read_text(encoding="utf-8")
         path.write_text(code, encoding="utf-8")
+        chosen.write_text("\n".join(tests.chosen), encoding="utf-8")
+        without = [word for one in self._failing for word in ("--deselect", one)]
+        named = {"CHOSEN": str(chosen)} if tests.chosen else {}
         try:
-            ended, _ = self._run((*tests, "-x", *without), 60 + 5 * usual)
+            return self._failed((*tests.words, *without), **named)
         finally:
             path.write_text(given, encoding="utf-8")
-        # no test at all is no failure
-        return ended not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
-    def _usual(self, tests: tuple[str, ...]) -> tuple[float, list[str]]:
-        if tests not in self._unchanged:
-            begun = time.monotonic()
-            _, said = self._run(tests, None)
-            failing = _FAILED.findall(said)
-            self._unchanged[tests] = time.monotonic() - begun, failing
-            for one in failing:
-                print(f"left out, it fails without a change: {one}", file=sys.stderr)
-        return self._unchanged[tests]
+    def _failed(self, words: tuple[str, ...], **environment: str) -> str | None:
+        """Run tests up to the first that fails or hangs, and return its name."""
+        code, said = self._run(("-x", *words), **environment)
+        if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return None
+        if code < 0 and code != -signal.SIGABRT:
+            raise SystemExit("somebody ended the tests from outside: nothing can be told")
+        # what breaks off without naming a test has no file that can be loaded, or hung
+        named = _FAILED.search(said)
+        return named[1] if named else next(word for word in words if word.startswith("tests"))
 
-    def _run(self, words: tuple[str, ...], seconds: float | None) -> tuple[int, str]:
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-rfE",
-            "--tb=no",
-            "-p",
-            "no:cacheprovider",
-        ]
+    def _run(self, words: tuple[str, ...], **environment: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "--timeout=180"]
         # the copy is found before the checkout that is installed, in processes of the tests too
-        given = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [*command, "-n", self._workers, *words],
+        own = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        process = subprocess.run(  # noqa: S603 - our own command
+            [*command, *_PLUGINS, "-n", self._workers, *words],
             cwd=self.folder,
-            env=given,
+            env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
+            check=False,
         )
+        return process.returncode, process.stdout
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Words for pytest, and of what they name the tests that are run; all where there are none."""
+
+    words: tuple[str, ...]
+    chosen: tuple[str, ...] = ()
+
+
+class Reaching:
+    """The quick tests: how many seconds each takes, and which of them reach a line."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._tests: dict[tuple[str, int], set[str]] = {}
+
+    def add(self, seconds: dict[str, float], tests: dict[str, dict[str, list[str]]]) -> None:
+        """Take what one process of the tests wrote."""
+        self._seconds |= seconds
+        for module, lines in tests.items():
+            for line, names in lines.items():
+                self._tests.setdefault((module, int(line)), set()).update(names)
+
+    def of(self, place: "Place") -> list[str]:
+        """Return the tests that reach a place, the quickest first."""
+        # in an expression of several lines not each of them counts as reached
+        near = (self._tests.get((str(place.module), line)) for line in place.near())
+        return sorted(next(filter(None, near), ()), key=self._seconds.__getitem__)
+
+    def within(self, tests: list[str], seconds: float) -> int:
+        """Return how many of the tests are done in so many seconds."""
+        ends = itertools.accumulate(self._seconds[one] for one in tests)
+        return sum(end <= seconds for end in ends)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that can be changed: module, operator, its number there, line."""
+
+    module: Path
+    operator: str
+    number: int
+    line: int
+
+    def __str__(self) -> str:
+        """Return where it is, and what is done there."""
+        return f"{self.module}:{self.line} {self.operator}"
+
+    def near(self) -> range:
+        """Return its line and some before."""
+        return range(self.line, max(self.line - 6, 0), -1)
+
+    def is_changeable(self) -> bool:
+        """Tell whether the operator can change it."""
         try:
-            said, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            # what goes on for ever is noticed
-            os.killpg(process.pid, signal.SIGKILL)
-            said, _ = process.communicate()
-        else:
-            if process.returncode == -signal.SIGKILL:
-                raise SystemExit("somebody ended the tests from outside: nothing can be told")
-        return process.returncode, said
+            self.changed()
+        except AttributeError:
+            return False
+        return True
+
+    def changed(self) -> str:
+        """Return the code of the module with the change."""
+        code: str = mutate_code(self._code(), get_operator(self.operator)(), self.number)
+        return code
+
+    def difference(self) -> Iterator[str]:
+        """Yield the lines that the change takes and gives."""
+        lines = self._code().splitlines(), self.changed().splitlines()
+        for before, after in zip(*lines, strict=False):
+            if before != after:
+                yield f"  - {before.strip()}"
+                yield f"  + {after.strip()}"
+
+    def _code(self) -> str:
+        return (ROOT / self.module).read_text(encoding="utf-8")
 
 
-def sites() -> Iterator[tuple[Path, str, int, int]]:
-    """Yield each place that can be changed: module, operator, its number there, line."""
+def places() -> Iterator[Place]:
+    """Yield each place that can be changed."""
     for folder in TESTED_BY:
         for path in sorted((ROOT / folder).glob("*.py")):
             nodes = list(ast_nodes(get_ast_from_path(path)))
@@ -144,16 +237,38 @@ def sites() -> Iterator[tuple[Path, str, int, int]]:
                 )
                 for number, (line, _) in enumerate(found):
                     if not _SETTINGS.match(lines[line - 1]):
-                        yield path.relative_to(ROOT), name, number, line
+                        yield Place(path.relative_to(ROOT), name, number, line)
 
 
-def tests_of(module: Path) -> list[tuple[str, ...]]:
-    """Return the tests that have to do with a module: those that import it, then its folders."""
-    dotted = ".".join(module.with_suffix("").parts)
+def draw(seed: int, count: int) -> list[Place]:
+    """Return so many places, the same for the same seed."""
+    there = list(places())
+    randomness = random.Random(seed)  # noqa: S311
+    drawn = randomness.sample(there, min(count, len(there)))
+    for at in range(len(drawn)):
+        # cosmic-ray finds exceptions with a dotted name, and cannot change them
+        while not drawn[at].is_changeable():
+            drawn[at] = randomness.choice([one for one in there if one not in drawn])
+    return drawn
+
+
+def tests_of(place: Place, reaching: Reaching, number: int) -> Tests | None:
+    """Return the tests of one of the rounds, each of which is dearer than the one before."""
+    reach = reaching.of(place)
+    first = reaching.within(reach, FIRST_SECONDS)
+    if number < 2:
+        chosen = reach[first:] if number else reach[:first]
+        return (
+            Tests(tuple({one.partition("::")[0] for one in chosen}), tuple(chosen))
+            if chosen
+            else None
+        )
+    package, name = ".".join(place.module.parent.parts), place.module.stem
+    imports = re.compile(rf"{package}\.{name}\b|from {package} import\b[^)]*?\b{name}\b")
     files = sorted((ROOT / "tests").rglob("test_*.py"))
-    direct = [str(one.relative_to(ROOT)) for one in files if dotted in one.read_text("utf-8")]
-    folders = [f"tests/{name}" for name in (*TESTED_BY[str(module.parent)], *_ALWAYS)]
-    return [tuple(one) for one in (direct, folders) if one]
+    direct = [str(one.relative_to(ROOT)) for one in files if imports.search(one.read_text("utf-8"))]
+    folders = [f"tests/{name}" for name in (*TESTED_BY[str(place.module.parent)], *_ALWAYS)]
+    return Tests((*direct, *folders))
 
 
 def main() -> int:
@@ -161,34 +276,35 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=150)
+    parser.add_argument("--part", default="1/1", help="the first of five parts is 1/5")
+    parser.add_argument(
+        "--kept", type=Path, default=ROOT / ".mutants", help="folder for what the tests reach"
+    )
     parser.add_argument("--workers", default="auto", help="processes of each test run")
     options = parser.parse_args()
-    places = list(sites())
-    drawn = random.Random(options.seed).sample(places, min(options.sample, len(places)))  # noqa: S311
-    missed = 0
+    drawn = draw(options.seed, options.sample)
+    part, parts = map(int, options.part.split("/"))
+    left = drawn[part - 1 :: parts]
+    drawn_count = len(left)
     with tempfile.TemporaryDirectory() as folder:
         copy = Copy(Path(folder), options.workers)
-        for count, (module, operator, number, line) in enumerate(drawn, 1):
-            code = (ROOT / module).read_text(encoding="utf-8")
-            changed = mutate_code(code, get_operator(operator)(), number)
-            noticed = any(copy.notices(tests, module, changed) for tests in tests_of(module))
-            missed += not noticed
-            told = "noticed" if noticed else "NOT NOTICED"
-            print(f"{count}/{len(drawn)} {told}: {module}:{line} {operator}", flush=True)
-            if not noticed:
-                print(*_difference(code, changed), sep="\n", flush=True)
-    share = 100 * (len(drawn) - missed) / len(drawn)
-    print(
-        f"{len(drawn) - missed} of {len(drawn)} noticed ({share:.1f} in 100), seed {options.seed}"
-    )
+        reaching = copy.reaching(drawn, options.kept)
+        for number in range(ROUNDS):
+            left = [one for one in left if not _noticed(copy, one, reaching, number)]
+    for place in left:
+        print(f"NOT NOTICED: {place}", *place.difference(), sep="\n")
+    noticed = drawn_count - len(left)
+    share = 100 * noticed / drawn_count
+    print(f"{noticed} of {drawn_count} noticed ({share:.1f} in 100), seed {options.seed}")
     return 0
 
 
-def _difference(old: str, new: str) -> Iterator[str]:
-    for before, after in zip(old.splitlines(), new.splitlines(), strict=False):
-        if before != after:
-            yield f"  - {before.strip()}"
-            yield f"  + {after.strip()}"
+def _noticed(copy: Copy, place: Place, reaching: Reaching, number: int) -> bool:
+    tests = tests_of(place, reaching, number)
+    test = copy.notices(place.module, place.changed(), tests) if tests else None
+    told = f"noticed by {test}" if test else f"not noticed in round {number + 1} of {ROUNDS}"
+    print(f"{place}: {told}", flush=True)
+    return test is not None
 
 
 if __name__ == "__main__":

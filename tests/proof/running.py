@@ -16,7 +16,7 @@ from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import Summary
 from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
-from tests.support.tenants import FeedName, definition
+from tests.support.tenants import FeedName, definition, form_values
 
 Planner = Callable[[State], Plan]
 
@@ -61,13 +61,7 @@ class Runner:
     def values(self, feed: FeedName) -> dict[str, Any]:
         """Return the user fields of a feed, filled in."""
         (primary,) = definition(feed).primary_feeds
-        emulator = self.emulator
-        given = {
-            "api_host": emulator.url,
-            "api_key": emulator.api_key,
-            "api_secret": emulator.state.secret_key,
-        }
-        return {field.name: field.default for field in primary.user_fields} | given
+        return form_values(primary, self.emulator)
 
     def run(
         self,
@@ -102,7 +96,7 @@ class Runner:
         )
         heard = RecordingProgress()
         with CrashingLibrary.create(self.path) as library:
-            state = State(library, primary.name, primary.user_fields, values)
+            state = State(library, primary, values)
             planned = planner(state)
             library.crash = crash
             try:
@@ -118,7 +112,7 @@ class Runner:
         """Open what the feed remembers."""
         (primary,) = definition(feed).primary_feeds
         with Library.create(self.path) as library:
-            yield State(library, primary.name, primary.user_fields, self.values(feed))
+            yield State(library, primary, self.values(feed))
 
     def export(self) -> str:
         """Return the export as text."""

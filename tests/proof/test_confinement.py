@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.emulator import Emulator
-from izoologic_cdf.language import budget
+from izoologic_cdf.language import budget, guards
 from izoologic_cdf.language.expressions import EvaluationError, Missing
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.positions import DefinitionError
@@ -84,6 +84,19 @@ def test_what_would_be_huge_is_not_made(
     monkeypatch.setattr(budget, "MAX_SIZE", 100_000)
     with pytest.raises(EvaluationError, match="not allowed: "):
         evaluated(f"!tmpl |-\n  {source}", {}, missing)
+
+
+def test_elements_are_counted_at_every_depth() -> None:
+    for value, count in ([], 0), ([1, (2, 3)], 4), ({"a": [1], "b": [[2]]}, 5):
+        assert budget.walk(value) == count
+
+
+def test_a_tab_counts_as_the_blanks_that_become_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    tabs = "\t" * 10
+    monkeypatch.setattr(budget, "MAX_SIZE", len(tabs) + len(tabs.expandtabs()))
+    guards.expanded(tabs)
+    with pytest.raises(budget.LimitError):
+        guards.expanded(tabs, 9)
 
 
 def test_turns_are_counted_whatever_time_they_take(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.runtime.source_client import Sources
+from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.windows import DAY
 from tests.support.sites import HOUR, Site
 from tests.support.tenants import attributes
@@ -61,7 +61,7 @@ def test_9_what_a_run_under_a_clock_that_was_ahead_passed_over_is_read(
     site: Site, monkeypatch: pytest.MonkeyPatch, ahead: int, dated: bool, first: bool
 ) -> None:
     if not dated:
-        monkeypatch.setattr(Sources, "server_time", lambda _: None)
+        monkeypatch.setattr(SourceClient, "server_time", lambda _: None)
     site.fill(ONE, updated=site.now - HOUR)
     if not first:
         assert site.sync().summary.exit_code == 0
@@ -91,7 +91,7 @@ def test_9_a_state_in_the_future_is_told_and_asked_for_again(
     site: Site, monkeypatch: pytest.MonkeyPatch, ahead: int
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(Sources, "server_time", lambda _: None)
+        patched.setattr(SourceClient, "server_time", lambda _: None)
         site.ahead = ahead
         site.sync()
     site.ahead = 0
@@ -284,7 +284,7 @@ def test_11_a_row_that_is_dated_before_anything_can_have_been_is_processed_likew
     site.state.add_fault("envelope", endpoint="CaseSync", json=envelope(rows), count=None)
     outcome = site.sync()
     assert (outcome.summary.exit_code, site.case_values()) == (0, {ONE})
-    assert outcome.heard(f"warning: case {ONE}: its update time lies before 2000")
+    assert outcome.heard(f"warning: case {ONE}: its update time is before 2000")
 
 
 def test_11_a_row_of_the_next_minutes_waits_for_the_next_sync(site: Site) -> None:

@@ -133,7 +133,7 @@ def test_17_messages_of_all_cases_in_answer_to_each_are_refused(
     assert outcome.summary.exit_code == 3
     # the same of all cases is said once
     assert any(refused(outcome, case, "caseid") for case in (*GOOD, BAD))
-    assert outcome.heard("the messages of 4 cases are missing for that reason")
+    assert outcome.heard("the messages of 4 cases are missing for that reason: ")
     # no case got a message, and all else is there
     assert outcome.objects == [
         {**one, "related": [each for each in one["related"] if each["type"] != "note"]}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.library.limits import exact, unexact
-from izoologic_cdf.library.objects import Batch, Reported
+from izoologic_cdf.library.limits import escape, unescape
+from izoologic_cdf.library.objects import Batch, Origin, Reported
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.state import State
@@ -23,7 +23,7 @@ from tests.support.tenants import definition
 
 ONE, TWO, THREE, BAD = "caSe00001", "caSe00002", "caSe00003", "caSe0bad1"
 FORMAT_1 = Path(__file__).parents[1] / "state" / "library_of_format_1.sql"
-FIELDS = definition("incident").primary_feeds[0].user_fields
+FEED = definition("incident").primary_feeds[0]
 VALUES = {"api_host": "api.example.com", "api_key": "a key", "api_secret": "a secret"}
 
 
@@ -359,7 +359,7 @@ def test_14_two_first_runs_at_once_make_one_tenant(
 
     def begin(secret: str) -> None:
         with Library.create(path) as library:
-            state = State(library, "Feed", FIELDS, {**VALUES, "api_secret": secret})
+            state = State(library, FEED, {**VALUES, "api_secret": secret})
             together.wait(5)
             try:
                 state.tenant.prove(0)
@@ -384,7 +384,7 @@ def test_14_two_first_runs_at_once_make_one_tenant(
 
 def test_14_the_first_origin_stays(tmp_path: Path) -> None:
     with Library.create(tmp_path / "one.sqlite") as library:
-        states = [State(library, "Feed", FIELDS, VALUES) for _ in range(2)]
+        states = [State(library, FEED, VALUES) for _ in range(2)]
         for origin, state in enumerate(states, 5):
             state.tenant.prove(0)
             state.coverage.begin_at(origin)
@@ -415,9 +415,9 @@ def test_15_a_case_whose_id_begins_like_another_does_not_make_it_count_as_done(
 
 
 def test_15_no_two_texts_become_one_and_each_comes_back(tmp_path: Path) -> None:
-    forms = [exact(text) for text in ODD]
+    forms = [escape(text) for text in ODD]
     assert len(set(forms)) == len(ODD)
-    assert [unexact(form) for form in forms] == ODD
+    assert [unescape(form) for form in forms] == ODD
     for form in forms:
         form.encode()
     with Library.create(tmp_path / "library.sqlite") as library:
@@ -425,7 +425,7 @@ def test_15_no_two_texts_become_one_and_each_comes_back(tmp_path: Path) -> None:
             "SELECT value FROM json_each(?)", (json.dumps(forms),)
         ).fetchall()
         assert [value for (value,) in rows] == forms
-        state = State(library, "Feed", FIELDS, VALUES)
+        state = State(library, FEED, VALUES)
         state.tenant.prove(0)
         for number, case_id in enumerate(ODD):
             asked = Window(number, number)
@@ -444,7 +444,7 @@ def test_15_objects_and_files_that_differ_in_such_a_character_are_two(tmp_path: 
                 else Reported(kind, text)
                 for text in ODD
             ]
-            library.ingest(Batch(reports), source="Feed", updatable=frozenset(), run_id=0, now="-")
+            library.ingest(Batch(reports), Origin("Feed", frozenset(), 0, "-"))
             found = library.connection.execute(
                 "SELECT count(*) FROM object WHERE type = ?", (kind,)
             ).fetchone()

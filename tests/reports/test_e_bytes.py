@@ -281,7 +281,8 @@ FLOODS: dict[str, bytes] = {
 
 @pytest.mark.parametrize("what", FLOODS)
 def test_19_no_more_of_an_answer_is_read_than_is_needed(what: str) -> None:
-    limits = Limits(attempts=1, largest_file=1_000_000, largest_json=1_000_000)
+    # what a file may hold is no measure for a page of an error
+    limits = Limits(attempts=1, largest_file=1_000_000 if "file" in what else 2**29)
     with Wire(endless(FLOODS[what])) as server:
         try:
             response = ask(server.url, limits, json_due=False)
@@ -391,7 +392,7 @@ def test_20_a_login_without_content_gives_no_token(bench: Bench) -> None:
         kind="status", endpoint="Authenticate", status=204, body="empty", count=None
     )
     assert "the login failed" in str(outcome.summary.error)
-    assert "holds no token" in str(outcome.summary.error)
+    assert "no token in the response" in str(outcome.summary.error)
 
 
 ODD: dict[str, tuple[bytes, str, Cause]] = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.runtime.bodies import Response
 from izoologic_cdf.runtime.failures import refusal
-from izoologic_cdf.runtime.redactor import LONGEST_READ, LONGEST_TEXT, MASK, Redactor
+from izoologic_cdf.runtime.redactor import MASK, MAX_READ, MAX_TEXT, Redactor
 from tests.support.benches import BAD, Bench
 
 KEY = "CaNaRy+key/9f3A=="
@@ -111,10 +111,10 @@ def test_23_a_secret_is_masked_in_encodings_of_encodings(
     written = secret
     for name in encodings:
         written = ENCODINGS[name](written)
-    assert MASK in redactor(before + written)[:LONGEST_TEXT]
+    assert MASK in redactor(before + written)[:MAX_TEXT]
 
 
-@pytest.mark.parametrize("limit", [LONGEST_TEXT, LONGEST_READ])
+@pytest.mark.parametrize("limit", [MAX_TEXT, MAX_READ])
 @pytest.mark.parametrize("encoding", ["plain", "URL in lower case", "JSON", "base64"])
 def test_23_no_part_of_a_secret_is_left_where_a_text_is_cut(limit: int, encoding: str) -> None:
     redactor = Redactor()
@@ -122,7 +122,7 @@ def test_23_no_part_of_a_secret_is_left_where_a_text_is_cut(limit: int, encoding
     written = ENCODINGS[encoding](KEY)
     for inside in range(1, len(written)):
         shown = redactor("." * (limit - inside) + written + "." * 50)
-        assert len(shown) <= LONGEST_TEXT + len("...")
+        assert len(shown) <= MAX_TEXT + len("...")
         assert shown.endswith("...")
         assert set(shown) <= set(".*")
 
@@ -133,8 +133,8 @@ def test_23_a_text_that_hides_too_much_is_not_shown_at_all() -> None:
     # every layer of it is another text of about the same length
     text = "".join(f"%{code:02x}&#{code};\\u00{code:02x}" for code in range(33, 127)) * 45
     for _ in range(3):
-        text = urllib.parse.quote(text)[:LONGEST_READ]
-    assert len(redactor(text)) <= LONGEST_TEXT + len("...")
+        text = urllib.parse.quote(text)[:MAX_READ]
+    assert len(redactor(text)) <= MAX_TEXT + len("...")
 
 
 def test_23_what_a_problem_says_is_masked_before_it_is_cut(bench: Bench) -> None:
@@ -178,7 +178,7 @@ def test_23_an_address_is_masked_before_its_query_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["Authenticate", "CaseSync", "CaseDetail"])
-@pytest.mark.parametrize("limit", [200, 300, LONGEST_TEXT])
+@pytest.mark.parametrize("limit", [200, 300, MAX_TEXT])
 def test_23_what_an_envelope_says_is_masked_before_it_is_cut(
     bench: Bench, endpoint: str, limit: int
 ) -> None:

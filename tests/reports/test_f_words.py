@@ -166,7 +166,7 @@ def test_24_names_of_members_act_on_nothing(shell: Shell) -> None:
     ended = shell("verify", "x.zip")
     assert ended.code == 1
     harmless(ended)
-    assert "does not belong into the bundle" in ended.out
+    assert "does not belong in the bundle" in ended.out
 
 
 # --- 26 ----------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ def test_27_what_cannot_belong_to_a_secret_is_left_out_with_a_word(
             file.write(f"  {secret}" if "\n" in around else f"'{secret}'\n")
     ended = shell(*RUN, "--config", config)
     assert ended.code == 0, ended.err
-    assert "blanks or line ends around the value of api_secret are left out" in ended.err
+    assert "blanks or line ends around the value of api_secret are ignored" in ended.err
     assert shell.emulator.secret_key not in ended.err + ended.out
     assert shell(*RUN, "--config", config, "--quiet").err == ""
 
@@ -379,6 +379,28 @@ def test_27_a_secret_that_yaml_would_misread_is_refused_with_the_way_to_quote_it
     assert "api_secret: '...'" in ended.err
     assert SECRET not in ended.err
     assert shell.emulator.requests.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (":{}", "expected a blank after api_secret:"),
+        (":\t{}", "expected a blank, not a tab, after api_secret:"),
+        (': "{}\\n"', "a backslash between double quotes has a meaning of its own in YAML"),
+        (': "{}\\x41" # mine', "a backslash between double quotes has a meaning of its own"),
+        (': "{}', "a value that begins with '\"' is not quoted as a whole"),
+    ],
+)
+def test_27_what_is_wrong_with_a_value_is_told_as_what_it_is(
+    shell: Shell, written: str, said: str
+) -> None:
+    text = f"api_host: {shell.emulator.url}\napi_key: {shell.emulator.api_key}\n"
+    (shell.folder / "t.yaml").write_text(f"{text}api_secret{written.format(SECRET)}\n")
+    (shell.folder / "t.yaml").chmod(0o600)
+    ended = shell(*RUN, "--config", "t.yaml")
+    assert ended.code == 2
+    assert f"t.yaml:3: {said}" in ended.err.replace("not valid YAML: ", "")
+    assert SECRET not in ended.err
 
 
 @pytest.mark.parametrize(

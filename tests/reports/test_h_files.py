@@ -220,7 +220,7 @@ def test_36_an_installer_that_no_shell_runs_is_found(
     path = tmp_path / "x.zip"
     path.write_bytes(changed(genuine, layout.OBJECT_INSTALLER, script.replace(b"\n", b"\r\n")))
     assert main(["verify", str(path)]) == 1
-    assert "no shell runs this: it has line ends of Windows" in capsys.readouterr().out
+    assert "no shell runs this: it has Windows line endings" in capsys.readouterr().out
 
 
 def test_36_what_was_built_is_verified_and_faults_are_not_left_behind(
@@ -370,7 +370,7 @@ def test_37_what_is_no_file_is_a_fault(
     elif kind == "a pipe":
         os.mkfifo(path)
     assert main(["verify", str(path)]) == 1
-    assert "x.zip: this is no bundle" in capsys.readouterr().out
+    assert "x.zip: this is not a bundle" in capsys.readouterr().out
 
 
 CONTENTS = {

@@ -104,6 +104,12 @@ def test_39_what_is_meant_as_no_text_is_found_where_a_text_is_due_alone(written:
         assert found(example.format(written)) == [], where
 
 
+def test_39_what_is_due_is_told_by_the_feed_that_merges_a_fragment_above_it() -> None:
+    text = complete("_anchors:\n  - &shared true\n").replace(": Commercial", ": *shared")
+    (message,) = [one.message for one in lint_text(text) if one.code == CODE]
+    assert message.startswith("YAML reads true as ")
+
+
 def test_39_a_check_box_may_be_ticked_in_any_spelling() -> None:
     fields = "user_fields:\n  - {name: a, label: A, boolean: yes, default: On, required: no}\n"
     switches = f"{HTTP}verify_host_ssl: yes\n"

@@ -47,6 +47,24 @@ def test_42_a_test_that_hangs_fails_and_says_where(
     assert "Timeout" in out
 
 
+@pytest.mark.parametrize(
+    ("target", "said", "runs"),
+    [("test", "four minutes on two free cores", "pytest"), ("quick", "under a minute", "not slow")],
+)
+def test_2_make_says_how_long_the_tests_take_and_has_a_quick_way(
+    target: str, said: str, runs: str
+) -> None:
+    done = subprocess.run(  # noqa: S603 - our own Makefile
+        ["make", "-n", target],  # noqa: S607 - that of the machine
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said in done.stdout
+    assert runs in done.stdout
+
+
 @pytest.mark.slow
 def test_42_tests_of_signals_pass_where_the_signals_are_ignored() -> None:
     tests = [f"tests/{path}::{name}" for path, name in SIGNALLED.items()]

@@ -143,7 +143,7 @@ def with_logo(folder: Path, logo: bytes) -> list[str]:
 @pytest.mark.parametrize("logo", LOGOS)
 def test_41_a_logo_is_a_whole_png_of_its_size(tmp_path: Path, logo: str) -> None:
     (fault,) = with_logo(tmp_path, LOGOS[logo])
-    assert f"this is no PNG of {WIDTH} x {HEIGHT} pixels" in fault
+    assert f"this is not a PNG of {WIDTH} x {HEIGHT} pixels" in fault
 
 
 def test_41_another_logo_of_that_size_is_as_good(tmp_path: Path) -> None:

@@ -1,19 +1,25 @@
 """Runs: one bad case stops no other, commits keep their order, and nothing is lost in silence."""
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from izoologic_cdf.errors import Position
+from izoologic_cdf.language import model, steps
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.runtime.runs import Outcome, run
 from tests.support.clocks import FakeClock
 from tests.support.loopback import Answer, Asked, Loopback
+from tests.support.tenants import definition
 
 DEFINITION = Path(__file__).parent / "definitions" / "cases.yaml"
 # two days from a midnight
@@ -177,9 +183,9 @@ def test_cases_are_committed_in_the_order_of_the_list_whichever_is_ready_first(
     committed: list[str] = []
     ingest = Library.ingest
 
-    def remember(library: Library, batch: Any, **how: Any) -> Any:
+    def remember(library: Library, batch: Any, origin: Any) -> Any:
         committed.append(batch.objects[0].value)
-        return ingest(library, batch, **how)
+        return ingest(library, batch, origin)
 
     monkeypatch.setattr(Library, "ingest", remember)
     sync(in_flight=4)
@@ -357,4 +363,26 @@ def test_a_row_without_an_id_fails_alone_and_is_not_set_aside(tenant: Tenant, sy
     assert values(outcome) == ["a", "b"]
     assert (outcome.summary.outcome, counts(outcome)) == ("partial", (3, 2, 0, 1))
     assert (outcome.summary.gaps, outcome.summary.deferred) == ([], [])
-    assert any("an item without an id can't be tracked" in line for line in outcome.told.said)
+    assert any("an item without an id cannot be tracked" in line for line in outcome.told.said)
+
+
+@pytest.mark.parametrize(
+    ("called", "depends"),
+    [((), False), (("inner",), True), (("outer",), False), (("outer", "inner"), True)],
+)
+def test_a_case_depends_on_its_range_when_a_feed_that_it_reaches_asks_for_one(
+    called: tuple[str, ...], depends: bool
+) -> None:
+    ours = definition("incident")
+    named = {"outer": "Get Incident Case Details", "inner": "Get Case Communications"}
+
+    def calling(feed: model.Feed, *names: str) -> model.Feed:
+        here = Position("x.yaml", 1, 1)
+        made = (steps.Supplemental(position=here, feed=named[name], into=name) for name in names)
+        return dataclasses.replace(feed, filters=tuple(made))
+
+    outer = calling(ours.feeds[named["outer"]], *called)
+    feeds = {**ours.feeds, named["outer"]: outer}
+    primary = calling(ours.primary_feeds[0], "outer")
+    there = SimpleNamespace(_definition=dataclasses.replace(ours, feeds=feeds), _feed=primary)
+    assert Feeds.reads_ranges(cast("Feeds", there)) is depends

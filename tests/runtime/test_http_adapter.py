@@ -1,14 +1,18 @@
 """What is sent of a request, and over which connections."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+import urllib3
 from hypothesis import example, given
 from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
 
-from izoologic_cdf.runtime.connections import Adapter
+from izoologic_cdf.runtime.connections import MAX_POOLS, Adapter
 from izoologic_cdf.runtime.http import Request
 
 URL = "https://api.example.com/api/Cases"
@@ -79,7 +83,7 @@ def test_what_the_program_says_of_itself_can_be_overridden() -> None:
 
 @pytest.fixture
 def adapter() -> Iterator[Adapter]:
-    made = Adapter(pool_maxsize=2)
+    made = Adapter(2)
     yield made
     made.close()
 
@@ -111,3 +115,42 @@ def test_every_connection_ends_its_reads_at_the_deadline(
     assert other is not pool
     for each in (pool, other):
         assert each.ConnectionCls.response_class.__module__ == Adapter.__module__
+
+
+def test_pools_do_not_pile_up(adapter: Adapter) -> None:
+    pools = [
+        weakref.ref(pool_of(adapter, f"https://{number}.example.com/"))
+        for number in range(5 * MAX_POOLS)
+    ]
+    gc.collect()
+    assert sum(pool() is not None for pool in pools) <= 2 * MAX_POOLS
+
+
+def test_a_closed_adapter_lets_go_of_its_connections(adapter: Adapter) -> None:
+    pool = weakref.ref(pool_of(adapter))
+    adapter.close()
+    gc.collect()
+    assert pool() is None
+
+
+@pytest.mark.parametrize("url", [URL, "http://user:word@api.example.com?a=b c#part", f"{URL}//x"])
+@pytest.mark.parametrize(
+    "proxies", [None, {}, {"http": "http://192.0.2.1:1"}, {"all": "socks5://192.0.2.1:1"}, PROXY]
+)
+def test_the_request_line_is_the_one_of_requests(
+    adapter: Adapter, url: str, proxies: dict[str, str] | None
+) -> None:
+    request = Request("GET", url, {"id": "1"}).prepare()
+    assert adapter.request_url(request, proxies) == HTTPAdapter().request_url(request, proxies)
+
+
+def test_a_response_is_the_one_of_requests_without_cookies(adapter: Adapter) -> None:
+    headers = [("Retry-After", "7"), ("Set-Cookie", "a=b"), ("X-A", "1"), ("X-A", "2")]
+    raw = urllib3.HTTPResponse(
+        headers=urllib3.HTTPHeaderDict(headers), status=429, reason="Too Many Requests"
+    )
+    request = Request("GET", URL).prepare()
+    ours, theirs = adapter.build_response(request, raw), HTTPAdapter().build_response(request, raw)
+    for name in ("status_code", "headers", "reason", "url", "raw", "request"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert ours.headers["retry-after"] == "7"

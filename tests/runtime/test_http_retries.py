@@ -1,7 +1,6 @@
 """HTTP calls that fail: what is asked again, how long is waited, and what is said."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -253,11 +252,3 @@ def test_a_budget_spreads_the_requests() -> None:
                 calls.transport.send(Request("GET", URL))
         assert len(calls.clock.slept) == 3
         assert 290 < calls.clock.slept[-1] <= 300
-
-
-def test_a_header_is_added_to_a_copy_in_which_all_else_is_the_same() -> None:
-    first = Request("POST", URL, {"a": "b"}, {"X-A": "1"}, b"body", False, False, False)
-    other = first.with_header("Authorization", "Bearer t")
-    assert other == replace(first, headers={"X-A": "1", "Authorization": "Bearer t"})
-    assert first.headers == {"X-A": "1"}
-    assert other.with_header("X-A", "2").headers["X-A"] == "2"

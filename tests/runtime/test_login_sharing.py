@@ -9,7 +9,7 @@ import pytest
 from izoologic_cdf.errors import RunError
 from izoologic_cdf.runtime.bodies import Response
 from izoologic_cdf.runtime.failures import HttpError
-from izoologic_cdf.runtime.login import Login, Logins
+from izoologic_cdf.runtime.login import Login
 
 THREADS = 16
 
@@ -144,10 +144,3 @@ def test_a_failed_first_use_does_not_hold_up_the_others() -> None:
 
 def test_other_statuses_are_handed_through() -> None:
     assert Login(lambda: "t").send(lambda _: Response(404, {}, b"")).status == 404
-
-
-def test_those_who_ask_alike_share_a_login() -> None:
-    logins = Logins()
-    first = logins.get(("POST", "url", b"key"), lambda: "t")
-    assert logins.get(("POST", "url", b"key"), lambda: "t") is first
-    assert logins.get(("POST", "url", b"other"), lambda: "t") is not first

@@ -13,7 +13,7 @@ from izoologic_cdf.language.reports import REPORT, code_of_plural
 from izoologic_cdf.language.schema import Scope
 from izoologic_cdf.library.objects import Reported
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.report_objects import ItemReport, Reporter
+from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder
 from tests.runtime.test_source_requests import feed_of
 
 NO_FILTERS = Path("filters-that-are-not-there")
@@ -28,8 +28,8 @@ def reported(
     scope = Scope(document, frozenset({"user_fields", "data"}), missing, python)
     report = REPORT.read(scope, document.root, "report")
     case, found = Case("C1"), ItemReport()
-    reporter = Reporter(feed_of(report=report, **feed))
-    reporter.add(data, {"user_fields": {"on": True, "off": False}}, case, found)
+    builder = ObjectBuilder(feed_of(report=report, **feed))
+    builder.add(data, {"user_fields": {"on": True, "off": False}}, case, found)
     return found, [message.text for message in case.messages]
 
 
@@ -83,7 +83,7 @@ def test_an_object_as_attribute_value_is_left_out_with_a_warning(
 ) -> None:
     rows, said = attributes("{name: A, value: !expr data}", value, missing)
     assert rows == [("A", "b")] * ("b" in value)
-    assert said == ["the attribute A is an object in the data; it is left out"]
+    assert said == ["the attribute A is an object in the data; ignored"]
 
 
 @READINGS
@@ -126,7 +126,7 @@ def test_what_is_no_date_is_left_out_with_a_warning(written: Any) -> None:
     text = "asset-sets: {a: {items: [{value: x, published_at: !expr data}]}}"
     found, said = reported(text, written)
     assert found.batch.objects[0].published_at is None
-    assert said == ["published_at is no date that can be read; it is left out"]
+    assert said == ["published_at is not a readable date; ignored"]
 
 
 @READINGS
@@ -140,14 +140,14 @@ def test_an_object_without_a_value_is_not_reported(value: Any, missing: Missing)
 def test_an_object_as_value_is_left_out_with_a_warning() -> None:
     found, said = reported("asset-sets: {a: {items: [{value: !expr data}]}}", {"a": 1})
     assert found.batch.objects == []
-    assert said == ["the value of the asset is an object in the data; it is left out"]
+    assert said == ["the value of the asset is an object in the data; ignored"]
 
 
 @pytest.mark.parametrize("key", ["type", "key", "description", "status"])
 def test_an_object_as_a_text_of_an_item_is_left_out_with_a_warning(key: str) -> None:
     found, said = reported(f"asset-sets: {{a: {{items: [{{value: x, {key}: [1]}}]}}}}", None)
     assert found.batch.objects == [Reported(type="asset", value="x")]
-    assert said == [f"the {key} is an object in the data; it is left out"]
+    assert said == [f"the {key} is an object in the data; ignored"]
 
 
 @READINGS
@@ -229,7 +229,7 @@ def test_an_element_that_is_no_text_is_left_out_alone() -> None:
     text = "asset-sets: {a: {items: [{value: !expr data}]}}"
     found, said = reported(text, ["a", {"b": 1}, ["c"], "d"])
     assert [one.value for one in found.batch.objects] == ["a", "d"]
-    assert said == ["the value of the asset is an object in the data; it is left out"]
+    assert said == ["the value of the asset is an object in the data; ignored"]
 
 
 def test_the_first_of_value_title_and_name_that_is_given_counts() -> None:
@@ -336,14 +336,14 @@ def test_the_items_of_an_attribute_set_may_be_one_expression(missing: Missing) -
 @pytest.mark.parametrize(
     ("keys", "given", "said"),
     [
-        ("attributes", ["text"], "an attribute is no object with keys; it is left out"),
-        ("attributes", [{"name": "A"}], "an attribute lacks its name or its value; it is left out"),
-        ("attributes", [{"value": 1}], "an attribute lacks its name or its value; it is left out"),
-        ("tags", [{"items": ["x"]}], "a tag lacks its name; it is left out"),
-        ("tags", [{"name": {"x": 1}}], "a tag is an object in the data; it is left out"),
-        ("assets", ["text"], "an item is no object with keys; it is left out"),
+        ("attributes", ["text"], "an attribute is not an object with keys; ignored"),
+        ("attributes", [{"name": "A"}], "an attribute lacks its name or its value; ignored"),
+        ("attributes", [{"value": 1}], "an attribute lacks its name or its value; ignored"),
+        ("tags", [{"items": ["x"]}], "a tag lacks its name; ignored"),
+        ("tags", [{"name": {"x": 1}}], "a tag is an object in the data; ignored"),
+        ("assets", ["text"], "an item is not an object with keys; ignored"),
         ("assets", [{"valeu": 1}],
-         "an item of the asset has none of value, title and name; it is left out"),
+         "an item of the asset has none of value, title and name; ignored"),
     ],
 )  # fmt: skip
 def test_what_vanishes_from_the_data_is_said(keys: str, given: Any, said: str) -> None:
@@ -399,7 +399,7 @@ def test_a_key_from_the_data_that_no_item_has_is_warned_of() -> None:
         "asset-sets: {a: {items: !expr data}}", [{"value": "a", "descripton": "d", "x": None}]
     )
     assert found.batch.objects == [Reported(type="asset", value="a")]
-    assert said == ["an item has no key 'descripton'; it is left out"]
+    assert said == ["an item has no key 'descripton'; ignored"]
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_bytes_in_the_data_are_the_content_of_an_attachment() -> None:
 
 def test_a_feed_without_a_report_makes_nothing() -> None:
     found = ItemReport()
-    Reporter(feed_of()).add({}, {}, Case(), found)
+    ObjectBuilder(feed_of()).add({}, {}, Case(), found)
     assert found.batch.objects == []
 
 
@@ -452,6 +452,7 @@ def test_the_place_of_a_warning_is_that_of_the_set() -> None:
     document = Document("feed.yaml", "asset-sets:\n  a: {items: [{value: x, key: [1]}]}")
     scope = Scope(document, frozenset(), Missing.NULL, PythonFilters(NO_FILTERS))
     case = Case("C1")
-    report = REPORT.read(scope, document.root, "report")
-    Reporter(feed_of(report=report)).add({}, {}, case, ItemReport())
+    ObjectBuilder(feed_of(report=REPORT.read(scope, document.root, "report"))).add(
+        {}, {}, case, ItemReport()
+    )
     assert [message.position for message in case.messages] == [Position("feed.yaml", 2, 3)]

@@ -18,7 +18,7 @@ from izoologic_cdf.language.schema import Scope, read
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
-from izoologic_cdf.runtime.source_client import FirstPage, Sources
+from izoologic_cdf.runtime.source_client import FirstPage, SourceClient
 from tests.support.clocks import FakeClock
 from tests.support.loopback import Answer, Asked, Loopback
 
@@ -42,7 +42,7 @@ class Asker:
         self.warnings: list[str] = []
         self.redactor = Redactor()
         self.transport = Transport(FakeClock(), Limits(attempts=1))
-        self.sources = Sources(self.transport, self.redactor, self.warnings.append, first_page)
+        self.sources = SourceClient(self.transport, self.redactor, self.warnings.append, first_page)
 
     def ask(self, http: str, **names: Any) -> list[Any]:
         given = {**NAMES, "host": self.server.url, **names}
@@ -168,12 +168,22 @@ def test_asking_without_encryption_is_warned_of_once_and_not_on_loopback(asker: 
         with pytest.raises(HttpError):
             asker.ask("url: http://api.invalid/a, disable_proxies: true")
     assert asker.warnings == [
-        "api.invalid is asked without encryption (http): keys and data can be read"
+        "requests to api.invalid are not encrypted (http): keys and data can be read"
     ]
 
 
 FALLBACK = f'{URL}, fallback_url: !tmpl "{{{{ host }}}}/b"'
 PAGE = Answer(b"<html>not here</html>", 404, {"Content-Type": "text/html"})
+
+
+def test_a_path_that_another_thread_finds_to_have_moved_is_tried_there_too(asker: Asker) -> None:
+    def gone(_: Asked) -> Answer:
+        asker.sources.moved.add("/a")  # what another thread does while this request is under way
+        return Answer(b"", 404)
+
+    asker.server.routes |= {"/a": gone, "/b": lambda _: Answer({"here": True})}
+    assert asker.ask(FALLBACK) == [{"here": True}]
+    assert asker.server.paths() == ["/a", "/b"]
 
 
 def test_a_404_leads_to_the_other_address_once_and_is_remembered(asker: Asker) -> None:
@@ -252,7 +262,7 @@ def test_the_params_of_a_pagination_count_for_the_first_request_in_one_reading(
     pages = asker.ask(f"{URL}, params: {{size: 2}}, pagination: {{condition: {pagination}}}")
     assert [str(one["page"]) for one in pages] == asked
     sent = [a.query.get("page") for a in asker.server.asked]
-    with_first = asker.sources._first_page is FirstPage.WITH
+    with_first = asker.sources.first_page is FirstPage.WITH
     assert sent == [[first_due] if with_first else None, *([page] for page in asked[1:])]
     assert all(a.query["size"] == ["2"] for a in asker.server.asked)
 
@@ -264,7 +274,7 @@ def test_params_that_count_on_the_params_before_show_the_difference(asker: Asker
         "condition: !expr page_count < 3, params: {page: !expr (prev_request_params.page or 0) + 1}"
     )
     asker.ask(f"{URL}, pagination: {{{http}}}")
-    with_first = asker.sources._first_page is FirstPage.WITH
+    with_first = asker.sources.first_page is FirstPage.WITH
     sent = [a.get("page", "none") for a in asker.server.asked]
     assert sent == (["1", "2", "3"] if with_first else ["none", "1", "2"])
 
@@ -349,9 +359,9 @@ def test_a_login_is_shared_by_those_who_ask_alike_and_no_others(asker: Asker) ->
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (Answer({"token": None}), "the login failed: the answer of POST /login holds no token"),
-        (Answer({"token": " "}), "the login failed: the answer of POST /login holds no token"),
-        (Answer({"token": ["x"]}), "the login failed: the answer of POST /login holds no token"),
+        (Answer({"token": None}), "the login failed: no token in the response of POST /login"),
+        (Answer({"token": " "}), "the login failed: no token in the response of POST /login"),
+        (Answer({"token": ["x"]}), "the login failed: no token in the response of POST /login"),
         (Answer([]), "the login failed: get needs an object, this is a list"),
         (Answer(b"<html>"), "the login failed: POST /login: expected JSON, got HTML"),
         (Answer(b"", 401), "the login failed: POST /login: the server answered 401; check the API"),
@@ -382,7 +392,7 @@ def test_a_token_goes_to_no_other_host_by_a_redirect(asker: Asker) -> None:
 
 def test_a_mapping_is_due_where_there_is_one(asker: Asker) -> None:
     for http in ("params: !expr '[1]'", "params: 7", "headers: !expr user_fields.key"):
-        with pytest.raises(ItemError, match="a mapping is due here"):
+        with pytest.raises(ItemError, match="expected a mapping"):
             asker.ask(f"{URL}, {http}")
 
 

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.runtime.windows import DAY, Window, reach, subtract, union, windows
+from izoologic_cdf.runtime.windows import DAY, Window, extend_back, split_range, subtract, union
 
 BOUND = st.integers(-5, 40)
 # some end before they begin: an interval that has not grown yet
@@ -40,7 +40,7 @@ def test_a_difference_holds_the_seconds_of_one_that_are_not_in_the_other(
 def test_windows_hold_a_range_once_and_span_their_days_from_midnight(
     since: int, length: int, days: int
 ) -> None:
-    cut = list(windows(since, since + length, days))
+    cut = list(split_range(since, since + length, days))
     assert (cut[0].since, cut[-1].until) == (since, since + length)
     assert all(a.until + 1 == b.since for a, b in itertools.pairwise(cut))
     assert all(0 <= w.until - (w.since - w.since % DAY) < days * DAY for w in cut)
@@ -51,8 +51,8 @@ def test_a_begin_reaches_back_as_far_as_the_same_number_of_windows(
     since: int, length: int, days: int
 ) -> None:
     until = since + length
-    begin = reach(since, until, days)
+    begin = extend_back(since, until, days)
     assert begin <= since
-    count = len(list(windows(since, until, days)))
-    assert len(list(windows(begin, until, days))) == count
-    assert begin == 0 or len(list(windows(begin - 1, until, days))) > count
+    count = len(list(split_range(since, until, days)))
+    assert len(list(split_range(begin, until, days))) == count
+    assert begin == 0 or len(list(split_range(begin - 1, until, days))) > count

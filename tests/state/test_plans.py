@@ -17,10 +17,14 @@ from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
 from tests.state.test_intervals import seconds
 from tests.support.sites import Site
+from tests.support.tenants import definition
 
 NOW = 10_000
 BOUND = st.integers(0, NOW + 100)
 WINDOWS = st.lists(st.builds(lambda a, b: Window(*sorted((a, b))), BOUND, BOUND), max_size=5)
+
+
+FEED = definition("incident").primary_feeds[0]
 
 
 @contextlib.contextmanager
@@ -32,7 +36,7 @@ def memory(
         tempfile.TemporaryDirectory() as folder,
         Library.create(Path(folder) / "plan.sqlite") as library,
     ):
-        state = State(library, "feed", (), {})
+        state = State(library, FEED, {})
         state.tenant.prove(0)
         for window in finished:
             state.coverage.begin(window)

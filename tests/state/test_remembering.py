@@ -1,6 +1,7 @@
 """What a feed remembers between runs, and what it never writes down."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ from tests.support.tenants import definition
 
 KEY, SECRET = "key-that-occurs-nowhere-else", "secret-that-occurs-nowhere-else"
 VALUES = {"api_host": "api.example.com", "api_key": KEY, "api_secret": SECRET, "verify_ssl": True}
-FIELDS = definition("incident").primary_feeds[0].user_fields
+FEED = definition("incident").primary_feeds[0]
 NOW = 1_000_000
 ROW = {"caseId": "a", "updated": 5, "trackingId": None, "error": None}
 
 
 def opened(library: Library, feed: str = "feed", tenant: str = "", **changed: Any) -> State:
     """Return the state of a tenant whose keys have logged in."""
-    state = State(library, feed, FIELDS, {**VALUES, **changed}, tenant)
+    state = State(library, replace(FEED, name=feed), {**VALUES, **changed}, tenant)
     state.tenant.prove(0)
     return state
 

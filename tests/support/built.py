@@ -27,6 +27,7 @@ from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
+from tests.support.tenants import form_values
 
 NO_PYTHON = PythonFilters(Path("no-filters"))
 
@@ -83,13 +84,8 @@ def runs(
     ranges = list(ranges)
     for feed in definition.primary_feeds:
         names = {field.name for field in feed.user_fields}
-        values: dict[str, Any] = {field.name: field.default for field in feed.user_fields}
-        values |= {
-            "api_host": emulator.url,
-            "api_key": emulator.api_key,
-            "api_secret": emulator.secret_key,
-        }
-        values |= {name: value for name, value in switches.items() if name in names}
+        own = {name: value for name, value in switches.items() if name in names}
+        values = form_values(feed, emulator, **own)
         clock = FakeClock(emulator.state.clock, stopped=True)
         settings = Settings(clock=clock, first_page=first_page)
         for one in ranges:

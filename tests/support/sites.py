@@ -17,7 +17,7 @@ from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
-from tests.support.tenants import EMPTY, FeedName, Object, Outcome, definition
+from tests.support.tenants import EMPTY, FeedName, Object, Outcome, definition, form_values
 
 HOUR = 3_600
 IN_FLIGHT = 4
@@ -57,18 +57,15 @@ class Site:
     def values(self) -> dict[str, Any]:
         """The user fields of the feed, filled in."""
         (primary,) = definition(self.feed).primary_feeds
-        return {field.name: field.default for field in primary.user_fields} | {
-            "api_host": self.url,
-            "api_key": self.key,
-            "api_secret": self.secret,
-        }
+        given = {"api_host": self.url, "api_key": self.key, "api_secret": self.secret}
+        return form_values(primary, self.emulator, **given)
 
     @contextlib.contextmanager
     def remembered(self) -> Iterator[State]:
         """Open what the feed remembers."""
         (primary,) = definition(self.feed).primary_feeds
         with Library.create(self.library) as library:
-            yield State(library, primary.name, primary.user_fields, self.values, self.tenant)
+            yield State(library, primary, self.values, self.tenant)
 
     @property
     def finished(self) -> list[Window]:

@@ -10,7 +10,7 @@ from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.schema import Scope
 from izoologic_cdf.language.steps import PIPELINE
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.interpreter import CallFeed, Pipelines
+from izoologic_cdf.runtime.interpreter import CallFeed, Interpreter
 
 
 def _no_feed(name: str, params: Mapping[str, Any], case: Case) -> Any:
@@ -31,4 +31,4 @@ def steps(
     document = Document("feed.yaml", text)
     scope = Scope(document, frozenset({"value", *names}), missing, PythonFilters(folder))
     pipeline = PIPELINE.read(scope, document.root, "filters")
-    return Pipelines(names, call).flow(pipeline, value, case or Case("C1"))
+    return Interpreter(names, case or Case("C1"), call).run(pipeline, value)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from izoologic_cdf import content
 from izoologic_cdf.emulator import Emulator, Options, Scenario, State
 from izoologic_cdf.language.load import load
-from izoologic_cdf.language.model import Definition
+from izoologic_cdf.language.model import Definition, Feed
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import Plan, whole
@@ -42,6 +42,16 @@ def definition(feed: FeedName) -> Definition:
     others = {one.name for one in whole.primary_feeds} - {NAMES[feed]}
     kept = {name: one for name, one in whole.feeds.items() if name not in others}
     return dataclasses.replace(whole, feeds=kept)
+
+
+def form_values(feed: Feed, emulator: Emulator, **others: Any) -> dict[str, Any]:
+    """Return the user fields of a feed, filled in for the emulator; `others` are set as given."""
+    given = {
+        "api_host": emulator.url,
+        "api_key": emulator.api_key,
+        "api_secret": emulator.state.secret_key,
+    }
+    return {field.name: field.default for field in feed.user_fields} | given | others
 
 
 @dataclass(frozen=True)
@@ -119,17 +129,15 @@ class Tenant:
         """Run a feed with some switches turned, into a library of its own where none is named."""
         loaded = definition(feed)
         (primary,) = loaded.primary_feeds
-        values: dict[str, Any] = {field.name: field.default for field in primary.user_fields}
         switches = switches or {}
         unknown = set(switches) - {f.name for f in primary.user_fields if f.boolean}
         assert not unknown, f"no such switch: {unknown}"
-        api_key, api_secret = self.secrets
-        values |= {"api_host": self._emulator.url, "api_key": api_key, "api_secret": api_secret}
+        values = form_values(primary, self._emulator, **switches)
         path = into or self._folder / f"{next(self._fresh)}.sqlite"
         heard = RecordingProgress()
         settings = Settings(in_flight=in_flight, clock=FakeClock(asked.asked.until, stopped=True))
         with Library.create(path) as library:
-            run = FeedRun(loaded, primary, {**values, **switches}, asked, library, heard, settings)
+            run = FeedRun(loaded, primary, values, asked, library, heard, settings)
             summary = run.run()
             return Outcome(summary, heard.said, "".join(export(library)), path)
 

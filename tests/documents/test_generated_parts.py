@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.report import BLOCKS
 from izoologic_cdf.lint.check import RULES
 from tests.documents.support import DOCUMENTS, text
 from tools.documents import SCHEMA, __all__, make, show
@@ -59,6 +60,10 @@ def test_a_measured_figure_stays_until_another_one_is_measured(tmp_path: Path) -
     assert "\n\n7 cases/s\n\n" in path.read_text(encoding="utf-8")
     make(tmp_path, {"speed": "8 cases/s"}, check=False)
     assert path.read_text(encoding="utf-8") == f"{begin}\n\n8 cases/s\n\n{end}\n"
+
+
+def test_every_figure_that_is_measured_has_its_block() -> None:
+    assert re.findall(r'figure\("(\w+)"', text("docs/performance.md")) == list(BLOCKS)
 
 
 def test_a_block_has_empty_lines_around_it(capsys: pytest.CaptureFixture[str]) -> None:
