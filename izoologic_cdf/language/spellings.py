@@ -132,7 +132,8 @@ class Spellings:
 
     def _add(self, spot: Spot, node: Node) -> None:
         word = self._document.text(node, "a spelling")
-        if not isinstance(node, ScalarNode) or node.tag != _TEXT or not _FORM.fullmatch(word):
+        plain = _FORM.fullmatch(word) and Document("", word).root.tag == _TEXT
+        if not isinstance(node, ScalarNode) or node.tag != _TEXT or not plain:
             hint = "it begins with a letter; letters, digits, _, - and . follow"
             raise self._document.error(node, f"a spelling is one word, this is {word!r}", hint)
         if spot[2] in NAMES and spot[1] == WORD and not word.isidentifier():
