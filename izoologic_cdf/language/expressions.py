@@ -130,7 +130,7 @@ class Compiled:
         too_long = "a number has too many digits"
         told = error.message if isinstance(error, TemplateSyntaxError) else too_long
         message = (told or "syntax error").replace("'end of template'", "the end")
-        raise document.error_at(
+        raise document.error(
             position,
             f"not a valid Jinja2 {self._kind}: {message}",
             python_hint(self.source),

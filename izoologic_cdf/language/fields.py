@@ -70,7 +70,7 @@ class _Fields(ListOf):
         for field in fields:
             if field.name in names:
                 message = f"the user field {field.name!r} is defined twice"
-                raise scope.document.error_at(field.position, message)
+                raise scope.document.error(field.position, message)
             names.add(field.name)
         return fields
 

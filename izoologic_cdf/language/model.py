@@ -9,6 +9,7 @@ from izoologic_cdf.errors import Position
 from izoologic_cdf.language.fields import (
     CALLED,
     FEED_TYPE,
+    FEED_TYPES,
     PRIMARY,
     SUPPLEMENTAL,
     TYPE,
@@ -139,22 +140,16 @@ class Auth(Construct, name="auth", guess="H1"):
 
     position: Position
     request: LoginRequest = key(of(LoginRequest), "the request that gets a token", required=True)
-    filters: Pipeline = key(
-        within(PIPELINE, "value"), "from the response to the token", required=True
-    )
+    filters: Pipeline = key(within(PIPELINE, "value"), "response to token", required=True)
     header: str = key(TEXT, "header that carries the token", required=True)
-    value: Value = key(
-        within(VALUE, TOKEN_NAME), "text of that header; `token` is the token", required=True
-    )
+    value: Value = key(within(VALUE, TOKEN_NAME), "text of that header", required=True)
 
 
 class Window(Construct, name="window", guess="H6", uploaded=False):
     """The windows of a source, and how far back a server may have one that it refused."""
 
     days: Value = key(Leaf(VALUE.read, _DAYS_SCHEMA), "longest window, in days", required=True)
-    not_before: Value | None = key(
-        VALUE, "epoch before which no window need begin; one window is kept"
-    )
+    not_before: Value | None = key(VALUE, "epoch of the earliest start, except of one window")
     look_back: tuple[int, ...] = key(
         ListOf(Leaf(_days, _DAYS_SCHEMA)),
         "days before now; a refused window is requested again from there",
@@ -175,9 +170,7 @@ class HttpSource(Construct, name="http"):
     response_content_type: str | None = key(TEXT, "content type that is requested")
     verify_host_ssl: Value | None = key(VALUE, "whether the certificate is checked")
     disable_proxies: Value | None = key(VALUE, "whether configured proxies are ignored")
-    pagination: Pagination | None = key(
-        of(Pagination), "how further pages are requested", meaning="H15"
-    )
+    pagination: Pagination | None = key(of(Pagination), "further pages", meaning="H15")
     timeout: Value | None = key(_TIMEOUT, "seconds to wait; not every ThreatQ has it")
     auth: Auth | None = key(of(Auth), "token login", "H1", own=True)
     window: Window | None = key(of(Window), "length of the windows of a run", "H6", uploaded=False)
@@ -200,13 +193,14 @@ def _rule(scope: Scope, node: Node, what: str) -> str:
     return rule
 
 
+_RULE = Leaf(_rule, {"enum": [RULE_UPDATE]})
+
+
 class AttributeRule(Construct, name="attribute rule"):
     """How reported values of one attribute meet stored ones."""
 
     name: str = key(TEXT, "name of the attribute", required=True)
-    rule: str = key(
-        Leaf(_rule, {"enum": [RULE_UPDATE]}), "update: the value is replaced", required=True
-    )
+    rule: str = key(_RULE, "update: the value is replaced", required=True)
 
 
 class IngestRules(Construct, name="ingest rules"):
@@ -231,21 +225,13 @@ class Feed(Construct, name="feed"):
     name: str
     position: Position
     feed_type: str = key(
-        FEED_TYPE,
-        "primary, supplemental or fulfillment",
-        "H4",
-        default=PRIMARY,
-        name=TYPE,
-        own=True,
+        FEED_TYPE, ", ".join(FEED_TYPES), "H4", default=PRIMARY, name=TYPE, own=True
     )
     category: str | None = key(TEXT, "section of the integrations page")
     namespace: str | None = key(TEXT, "unique name of the feed in the platform")
     default_indicator_status: str | None = key(TEXT, "status of indicators that the feed creates")
     timestamp_format: str = key(
-        TEXT,
-        "how since and until are rendered",
-        default=DEFAULT_TIMESTAMP_FORMAT,
-        meaning="D3",
+        TEXT, "form of since and until", default=DEFAULT_TIMESTAMP_FORMAT, meaning="D3"
     )
     user_fields: tuple[UserField, ...] = key(USER_FIELDS, "the configuration form", default=())
     updatable: frozenset[str] = key(
@@ -273,7 +259,7 @@ class Feed(Construct, name="feed"):
         tracks = [one for one in nested(filters) if isinstance(one, Track)]
         at_top = [one for one in filters if isinstance(one, Track)]
         if len(tracks) > 1 or tracks != at_top or (tracks and kind in CALLED):
-            raise scope.document.error_at(
+            raise scope.document.error(
                 tracks[-1].position,
                 "track is allowed once, at the top level of the filters of a primary feed",
             )

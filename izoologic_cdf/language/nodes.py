@@ -111,7 +111,7 @@ class Document:
             raise self.error(error.node, str(error)) from None
 
     def _unreadable(self, message: str, line: int = 1, column: int = 1) -> DefinitionError:
-        return self.error_at(Position(self.name, line, column), message, code=Code.UNREADABLE)
+        return self.error(Position(self.name, line, column), message, code=Code.UNREADABLE)
 
     def _refuse_depth(self, text: str) -> None:
         """Refuse what is nested so deeply that composing it would end the process."""
@@ -194,20 +194,14 @@ class Document:
         return Finding(position, message, help_, line, code)
 
     def error(
-        self, node: Node, message: str, help_: str | None = None, code: str | None = None
-    ) -> DefinitionError:
-        """Return an error about a node, to be raised by the caller."""
-        return DefinitionError([self.finding(node, message, help_, code)])
-
-    def error_at(
         self,
-        position: Position,
+        where: Node | Position,
         message: str,
         help_: str | None = None,
         code: str | None = None,
     ) -> DefinitionError:
-        """Return an error about a place, to be raised by the caller."""
-        return DefinitionError([self.finding(position, message, help_, code)])
+        """Return an error about a node or a place, to be raised by the caller."""
+        return DefinitionError([self.finding(where, message, help_, code)])
 
     def entries(self, node: Node, what: str, found: Findings | None = None) -> list[Entry]:
         """Return the entries of a mapping, merge keys resolved.

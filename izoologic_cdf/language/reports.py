@@ -84,13 +84,13 @@ class _Rows(Kind):
             "anyOf": [{"type": "array", "items": written}, *single, TEXT.schema],
         }
 
-    def read(self, scope: Scope, node: Node, what: str) -> Value:
+    def read(self, scope: Scope, node: Node, what: str, kind: Kind = ITEMS) -> Value:
         """Return the rows as one value; the keys of those that are written out are checked."""
         found = Findings()
         with found:
             self.check(scope.document, node, found)
         with found:
-            value: Value = ITEMS.read(scope, node, what)
+            value: Value = kind.read(scope, node, what)
         found.check()
         return value
 
@@ -204,13 +204,7 @@ class _ItemRow(Kind):
         """Return the item as a value; its keys are checked."""
         if not isinstance(node, MappingNode):
             raise scope.document.error(node, f"{what} takes a mapping of keys and values")
-        found = Findings()
-        with found:
-            _ITEMS.check(scope.document, node, found)
-        with found:
-            value: Value = PARAMS.read(scope, node, what)
-        found.check()
-        return value
+        return _ITEMS.read(scope, node, what, PARAMS)
 
     def _places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:
         yield from _ITEMS.places(node, seen)

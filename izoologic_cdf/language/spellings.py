@@ -19,7 +19,7 @@ from izoologic_cdf.language.allowed import GLOBALS
 from izoologic_cdf.language.expressions import Compiled
 from izoologic_cdf.language.model import EVERYWHERE, PAGINATION_NAMES, Definition
 from izoologic_cdf.language.nodes import Document, Node, ScalarNode, Spot, read
-from izoologic_cdf.language.positions import DefinitionError, Findings, did_you_mean
+from izoologic_cdf.language.positions import Findings, did_you_mean
 from izoologic_cdf.language.reports import ITEM_KEYS, PLURALS
 from izoologic_cdf.language.schema import NAMES, VOCABULARIES, Vocabulary, of
 
@@ -254,15 +254,3 @@ def _together() -> list[list[Vocabulary]]:
     """Return the vocabularies whose words stand at one place."""
     items = [ITEM_KEYS, PLURALS]
     return [items, *([one] for one in VOCABULARIES if all(one is not other for other in items))]
-
-
-__all__ = [
-    "NO_SPELLINGS",
-    "DefinitionError",
-    "Spellings",
-    "entries_of",
-    "entry_text",
-    "read_spellings",
-    "renamable",
-    "spellings_of",
-]
