@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 import izoologic_cdf
-from izoologic_cdf.bundle.alternatives import alternatives
 from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.content import folder
@@ -28,6 +27,7 @@ from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder
 from tests.bundle.test_equality import ranges
 from tests.support.built import NO_PYTHON, authored, authored_file, built_text, exported
 from tests.support.definitions import all_marked, marked
+from tools.alternatives import alternatives
 
 HEAD = 'version: "1"\nrequired_threatq_version: ">=5"\n'
 BUILT = "izoologic_sync_cases.yaml"
