@@ -30,7 +30,7 @@ SLOW = (
     "tests/cli/test_two_at_once.py",
     "tests/cli/test_wheel.py",
     "tests/custom_objects/test_install_failures.py::test_a_signal_in_the_middle",
-    "tests/documents/test_generated_blocks.py",
+    "tests/documents/test_generated_parts.py",
     "tests/faults/test_file_faults.py",
     "tests/faults/test_network_faults.py",
     "tests/feeds/test_case_",
@@ -67,11 +67,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="write the golden files anew from what the tests see",
+        help="run the tests with golden files alone, and write those files from what they see",
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--update-golden"):
+        items[:] = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)

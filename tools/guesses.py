@@ -4,13 +4,13 @@ import functools
 from collections.abc import Iterator
 
 from izoologic_cdf.bundle import layout
-from izoologic_cdf.bundle.alternatives import alternatives
 from izoologic_cdf.bundle.build import build_yaml
 from izoologic_cdf.bundle.checklist import uses
 from izoologic_cdf.content import folder
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.spellings import entry_text
+from tools.alternatives import alternatives
 from tools.markdown import code, fenced, prose, table
 
 

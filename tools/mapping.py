@@ -11,9 +11,10 @@ from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.reports import ATTRIBUTE_SETS, SUFFIX, TAG_SETS
+from izoologic_cdf.language.steps import Supplemental
 from tools import measured
 from tools.markdown import code, table
-from tools.source import FEEDS, FeedSource, Source, source
+from tools.source import CALL, FEEDS, FeedSource, Source, source
 
 _ITEMS_OF = re.compile(r"data\.(?:\w+\.)*(\w+)")
 _WHEN_OFF = re.compile(r"none if user_fields\.(\w+) else ((?:(?! if ).)+)")
@@ -265,9 +266,9 @@ def _steps(read: Source, pipeline: Node) -> Iterator[tuple[str, str]]:
                 yield from _steps(read, inner)
         elif word == "each" and argument is not None:
             yield from _steps(read, argument)
-        elif word == "supplemental" and argument is not None:
+        elif word == Supplemental.word and argument is not None:
             keys = read.mapping(argument)
-            yield read.text(keys["into"]), f"feed {read.text(keys['feed'])}"
+            yield read.text(keys[CALL.into]), f"feed {read.text(keys[CALL.feed])}"
 
 
 def _step_names(read: Source, pipeline: Node) -> Iterator[str]:

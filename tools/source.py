@@ -30,9 +30,14 @@ from izoologic_cdf.language.nodes import (
     read,
 )
 from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.language.schema import of
+from izoologic_cdf.language.steps import Supplemental
 
 FEEDS = ("incident", "dlr")
 """The primary feeds, by a word of their names."""
+
+CALL = of(Supplemental).words
+"""How the keys of a supplemental call are spelt."""
 
 _DEFINITION = "izoologic_sync_cases.yaml"
 _WORD = re.compile(r"\w+")
@@ -111,9 +116,9 @@ class Source:
         handed = {"host": "", "api_url": ""}
         for caller in self.feeds:
             for word, argument in self.steps(caller.keys["filters"]):
-                keys = self.mapping(argument) if word == "supplemental" and argument else {}
-                if "params" in keys and self.text(keys["feed"]) == feed.name:
-                    params = self.mapping(keys["params"]).items()
+                keys = self.mapping(argument) if word == Supplemental.word and argument else {}
+                if CALL.params in keys and self.text(keys[CALL.feed]) == feed.name:
+                    params = self.mapping(keys[CALL.params]).items()
                     plain = {key: node for key, node in params if node.tag not in (EXPR, TMPL)}
                     handed |= {f"run_params.{key}": str(node.value) for key, node in plain.items()}
         return _TEMPLATE_NAME.sub(lambda name: handed.get(name[1], name[0]), str(url.value))

@@ -7,9 +7,8 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.allowed import METHOD_NAMES, REFUSED
-from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.language.positions import Code, did_you_mean
 from izoologic_cdf.language.sandbox import PYTHON_TYPES
 
 # words that are Python and no Jinja2, with what to write instead; some of them can be used (the
@@ -57,13 +56,13 @@ class Checks:
         yield from self._unknown_words()
         for word in takes - names - self._known_globals():
             hint = PYTHON_NOT_JINJA.get(word) or did_you_mean(word, names)
-            yield self._offset_of(word), f"unknown name {word!r}", hint, codes.UNKNOWN_NAME
+            yield self._offset_of(word), f"unknown name {word!r}", hint, Code.UNKNOWN_NAME
         yield from self._traps()
         lazy = _lazy(self._tree) if isinstance(self._tree, nodes.Expr) else None
         if lazy is not None:
             at = self._offset_of(lazy, after=("|",))
             message = f"the filter {lazy!r} gives no list, but something that can be read once"
-            yield at, message, "end the expression with `| list`", codes.READ_ONCE
+            yield at, message, "end the expression with `| list`", Code.READ_ONCE
 
     def _known_globals(self) -> set[str]:
         """Return the names that Jinja2 has, and the types that only `isinstance` is asked about."""
@@ -91,14 +90,14 @@ class Checks:
                 if word not in known:
                     at = self._offset_of(word, after=before)
                     hint = REFUSED.get(word) or did_you_mean(word, known)
-                    yield at, f"No {kind} named {word!r}.", hint, codes.UNKNOWN_JINJA_FILTER
+                    yield at, f"No {kind} named {word!r}.", hint, Code.UNKNOWN_JINJA_FILTER
         for call in self.parts:
             called = call.node if isinstance(call, nodes.Call) else None
             if isinstance(called, nodes.Getattr) and called.attr not in METHOD_NAMES:
                 at = self._offset_of(called.attr, after=(".",))
                 message = f"No value has a method {called.attr!r} that a definition may call."
                 hint = did_you_mean(called.attr, METHOD_NAMES, otherwise=_NO_METHOD)
-                yield at, message, hint, codes.UNKNOWN_JINJA_FILTER
+                yield at, message, hint, Code.UNKNOWN_JINJA_FILTER
 
     def _traps(self) -> Iterator[Mistake]:
         """Yield `value.items`: it is the method of the mapping, not its key."""
@@ -109,7 +108,7 @@ class Checks:
                     self._offset_of(found.attr, after=(".",)),
                     f"`.{found.attr}` is a method of every mapping, not its key",
                     f"write .get({found.attr!r}) for the key, .{found.attr}() for the method",
-                    codes.METHOD_AS_KEY,
+                    Code.METHOD_AS_KEY,
                 )
 
     def _offset_of(self, word: str, after: tuple[str, ...] = ()) -> int:

@@ -19,12 +19,16 @@ from jinja2.runtime import Context
 from jinja2.runtime import missing as unset  # type: ignore[attr-defined]
 
 from izoologic_cdf.errors import CdfError, Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.budget import THREAD, walk
 from izoologic_cdf.language.checks import Checks, offset_of_failure, offsets_of_name, python_hint
 from izoologic_cdf.language.nodes import Document, ScalarNode
-from izoologic_cdf.language.positions import DefinitionError, Findings
-from izoologic_cdf.language.sandbox import DICT_METHODS, Code, NullEnvironment, environment_of
+from izoologic_cdf.language.positions import Code, DefinitionError, Findings
+from izoologic_cdf.language.sandbox import (
+    DICT_METHODS,
+    GuardedCode,
+    NullEnvironment,
+    environment_of,
+)
 from izoologic_cdf.language.schema import NAMES, Missing
 
 Function = Callable[[Mapping[str, Any]], Any]
@@ -124,11 +128,11 @@ class Compiled:
         too_long = "a number has too many digits"
         told = error.message if isinstance(error, TemplateSyntaxError) else too_long
         message = (told or "syntax error").replace("'end of template'", "the end")
-        raise document.error_at(
+        raise document.error(
             position,
             f"not a valid Jinja2 {self._kind}: {message}",
             python_hint(self.source),
-            codes.NO_JINJA,
+            Code.NO_JINJA,
         )
 
     _state: str | None = None
@@ -219,7 +223,7 @@ class _Table(dict[str, str]):
         return f"environment.{self._table}[{name!r}]"
 
 
-class _ExpressionCode(Code):
+class _ExpressionCode(GuardedCode):
     """Writes one expression over `names`."""
 
     def __init__(self, environment: Any) -> None:

@@ -10,6 +10,7 @@ from izoologic_cdf.language.schema import (
     FLAG,
     TEXT,
     Choice,
+    Construct,
     Keys,
     Kind,
     ListOf,
@@ -17,7 +18,6 @@ from izoologic_cdf.language.schema import (
     Scope,
     Vocabulary,
     Word,
-    construct,
     key,
 )
 
@@ -31,9 +31,7 @@ for _word in (PRIMARY, *CALLED):
 FEED_TYPE = Choice(FEED_TYPES)
 
 
-@construct("user field")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserField:
+class UserField(Construct, name="user field"):
     """One field of a feed's form; `default` is text, a boolean, or null for none."""
 
     position: Position
@@ -41,7 +39,7 @@ class UserField:
     label: str = key(TEXT, "label in the form", required=True)
     description: str = key(TEXT, "help text in the form", default="")
     required: bool = key(FLAG, "whether it must be filled in", default=False)
-    default: str | bool | None = key(ANYTHING, "value when nothing is entered")
+    default: str | bool | None = key(ANYTHING, "value when nothing is entered", default=None)
     mask: bool = key(FLAG, "a secret: never shown", default=False)
     boolean: bool = key(FLAG, "a check box", default=False)
 
@@ -72,7 +70,7 @@ class _Fields(ListOf):
         for field in fields:
             if field.name in names:
                 message = f"the user field {field.name!r} is defined twice"
-                raise scope.document.error_at(field.position, message)
+                raise scope.document.error(field.position, message)
             names.add(field.name)
         return fields
 

@@ -1,15 +1,15 @@
 """A definition: its feeds, where their data comes from, and what is checked across them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.fields import (
     CALLED,
     FEED_TYPE,
+    FEED_TYPES,
     PRIMARY,
     SUPPLEMENTAL,
     TYPE,
@@ -18,19 +18,19 @@ from izoologic_cdf.language.fields import (
     feed_type,
 )
 from izoologic_cdf.language.nodes import JSON, Node
-from izoologic_cdf.language.positions import Findings, did_you_mean
+from izoologic_cdf.language.positions import Code, Findings, did_you_mean
 from izoologic_cdf.language.reports import REPORT, Report
 from izoologic_cdf.language.schema import (
     ANYTHING,
     TEXT,
     Call,
+    Construct,
     Keys,
     Kind,
     Leaf,
     ListOf,
     Place,
     Scope,
-    construct,
     key,
     map_of,
     name_of_expressions,
@@ -112,9 +112,7 @@ def _named(scope: Scope, keys: Keys, values: dict[str, Any]) -> Scope:
     return scope
 
 
-@construct("pagination")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pagination:
+class Pagination(Construct, name="pagination"):
     """How further pages are requested."""
 
     condition: Value = key(VALUE, "true while there is another page", required=True)
@@ -127,9 +125,7 @@ class Pagination:
         return _named(scope.with_names(*PAGINATION_NAMES), keys, values)
 
 
-@construct("login request", "H1")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRequest:
+class LoginRequest(Construct, name="login request", guess="H1"):
     """The request whose response has a token."""
 
     url: Value = key(VALUE, "address", required=True)
@@ -139,44 +135,29 @@ class LoginRequest:
     json_body: bool = key(_BODY_IS_JSON, "", default=False, name="body")
 
 
-@construct("auth", "H1")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Auth:
+class Auth(Construct, name="auth", guess="H1"):
     """Token login: the request that is answered with a token, and the header that carries it."""
 
     position: Position
     request: LoginRequest = key(of(LoginRequest), "the request that gets a token", required=True)
-    filters: Pipeline = key(
-        within(PIPELINE, "value"), "from the response to the token", required=True
-    )
+    filters: Pipeline = key(within(PIPELINE, "value"), "response to token", required=True)
     header: str = key(TEXT, "header that carries the token", required=True)
-    value: Value = key(
-        within(VALUE, TOKEN_NAME), "text of that header; `token` is the token", required=True
-    )
+    value: Value = key(within(VALUE, TOKEN_NAME), "text of that header", required=True)
 
 
-@construct("window", "H6", uploaded=False)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """The windows of a source: the longest in days, from which epoch on they are needed, and...
-
-    in days before now, from when on a server may still have a window that it refused.
-    """
+class Window(Construct, name="window", guess="H6", uploaded=False):
+    """The windows of a source, and how far back a server may have one that it refused."""
 
     days: Value = key(Leaf(VALUE.read, _DAYS_SCHEMA), "longest window, in days", required=True)
-    not_before: Value | None = key(
-        VALUE, "epoch before which no window need begin; one window is kept"
-    )
+    not_before: Value | None = key(VALUE, "epoch of the earliest start, except of one window")
     look_back: tuple[int, ...] = key(
         ListOf(Leaf(_days, _DAYS_SCHEMA)),
-        "days before now from where to request a refused window again",
+        "days before now; a refused window is requested again from there",
         default=(),
     )
 
 
-@construct("http")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpSource:
+class HttpSource(Construct, name="http"):
     """Where the data of a feed comes from."""
 
     position: Position
@@ -189,18 +170,14 @@ class HttpSource:
     response_content_type: str | None = key(TEXT, "content type that is requested")
     verify_host_ssl: Value | None = key(VALUE, "whether the certificate is checked")
     disable_proxies: Value | None = key(VALUE, "whether configured proxies are ignored")
-    pagination: Pagination | None = key(
-        of(Pagination), "how further pages are requested", meaning="H15"
-    )
+    pagination: Pagination | None = key(of(Pagination), "further pages", meaning="H15")
     timeout: Value | None = key(_TIMEOUT, "seconds to wait; not every ThreatQ has it")
     auth: Auth | None = key(of(Auth), "token login", "H1", own=True)
     window: Window | None = key(of(Window), "length of the windows of a run", "H6", uploaded=False)
     fallback_url: Value | None = key(VALUE, "address to try once after a 404", "H8", uploaded=False)
 
 
-@construct("source")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Construct, name="source"):
     """The source of a feed."""
 
     http: HttpSource = key(of(HttpSource), "an HTTP request", required=True)
@@ -216,20 +193,17 @@ def _rule(scope: Scope, node: Node, what: str) -> str:
     return rule
 
 
-@construct("attribute rule")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeRule:
+_RULE = Leaf(_rule, {"enum": [RULE_UPDATE]})
+
+
+class AttributeRule(Construct, name="attribute rule"):
     """How reported values of one attribute meet stored ones."""
 
     name: str = key(TEXT, "name of the attribute", required=True)
-    rule: str = key(
-        Leaf(_rule, {"enum": [RULE_UPDATE]}), "update: the value is replaced", required=True
-    )
+    rule: str = key(_RULE, "update: the value is replaced", required=True)
 
 
-@construct("ingest rules")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestRules:
+class IngestRules(Construct, name="ingest rules"):
     """How reported values meet stored ones."""
 
     attributes: tuple[AttributeRule, ...] = key(
@@ -245,29 +219,19 @@ def _http(source: Source) -> HttpSource:
     return source.http
 
 
-@construct("feed")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Construct, name="feed"):
     """One feed of a definition; `updatable` are the attributes whose value is replaced."""
 
     name: str
     position: Position
     feed_type: str = key(
-        FEED_TYPE,
-        "primary, supplemental or fulfillment",
-        "H4",
-        default=PRIMARY,
-        name=TYPE,
-        own=True,
+        FEED_TYPE, ", ".join(FEED_TYPES), "H4", default=PRIMARY, name=TYPE, own=True
     )
     category: str | None = key(TEXT, "section of the integrations page")
     namespace: str | None = key(TEXT, "unique name of the feed in the platform")
     default_indicator_status: str | None = key(TEXT, "status of indicators that the feed creates")
     timestamp_format: str = key(
-        TEXT,
-        "how since and until are rendered",
-        default=DEFAULT_TIMESTAMP_FORMAT,
-        meaning="D3",
+        TEXT, "form of since and until", default=DEFAULT_TIMESTAMP_FORMAT, meaning="D3"
     )
     user_fields: tuple[UserField, ...] = key(USER_FIELDS, "the configuration form", default=())
     updatable: frozenset[str] = key(
@@ -295,7 +259,7 @@ class Feed:
         tracks = [one for one in nested(filters) if isinstance(one, Track)]
         at_top = [one for one in filters if isinstance(one, Track)]
         if len(tracks) > 1 or tracks != at_top or (tracks and kind in CALLED):
-            raise scope.document.error_at(
+            raise scope.document.error(
                 tracks[-1].position,
                 "track is allowed once, at the top level of the filters of a primary feed",
             )
@@ -340,11 +304,11 @@ class _Feeds(Kind):
         for _, call in calls:
             if message := _misdirected(feeds, names, call):
                 hint = None if call.name in names else did_you_mean(call.name, names)
-                found.add(document.finding(call.node, message, hint, codes.NO_SUCH_TARGET))
+                found.add(document.finding(call.node, message, hint, Code.NO_SUCH_TARGET))
         for caller, call in calls if not found else ():
             if caller in _reached(calls, call.name):
                 message = f"the feed {caller!r} calls itself by way of this"
-                found.add(document.finding(call.node, message, code=codes.NO_SUCH_TARGET))
+                found.add(document.finding(call.node, message, code=Code.NO_SUCH_TARGET))
         found.check()
         return feeds
 
@@ -374,9 +338,7 @@ def _reached(calls: list[tuple[str, Call]], name: str) -> set[str]:
     return reached
 
 
-@construct("definition")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class Definition(Construct, name="definition"):
     """One definition file."""
 
     path: Path

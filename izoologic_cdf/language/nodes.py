@@ -17,8 +17,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import codes, overlay
-from izoologic_cdf.language.positions import DefinitionError, Finding, Findings, did_you_mean
+from izoologic_cdf.language import overlay
+from izoologic_cdf.language.positions import Code, DefinitionError, Finding, Findings, did_you_mean
 
 # a word that can be renamed: the construct, `word`, `keys` or `values` of it, the word itself
 Spot = tuple[str, str, str]
@@ -111,7 +111,7 @@ class Document:
             raise self.error(error.node, str(error)) from None
 
     def _unreadable(self, message: str, line: int = 1, column: int = 1) -> DefinitionError:
-        return self.error_at(Position(self.name, line, column), message, code=codes.UNREADABLE)
+        return self.error(Position(self.name, line, column), message, code=Code.UNREADABLE)
 
     def _refuse_depth(self, text: str) -> None:
         """Refuse what is nested so deeply that composing it would end the process."""
@@ -194,20 +194,14 @@ class Document:
         return Finding(position, message, help_, line, code)
 
     def error(
-        self, node: Node, message: str, help_: str | None = None, code: str | None = None
-    ) -> DefinitionError:
-        """Return an error about a node, to be raised by the caller."""
-        return DefinitionError([self.finding(node, message, help_, code)])
-
-    def error_at(
         self,
-        position: Position,
+        where: Node | Position,
         message: str,
         help_: str | None = None,
         code: str | None = None,
     ) -> DefinitionError:
-        """Return an error about a place, to be raised by the caller."""
-        return DefinitionError([self.finding(position, message, help_, code)])
+        """Return an error about a node or a place, to be raised by the caller."""
+        return DefinitionError([self.finding(where, message, help_, code)])
 
     def entries(self, node: Node, what: str, found: Findings | None = None) -> list[Entry]:
         """Return the entries of a mapping, merge keys resolved.
@@ -242,7 +236,7 @@ class Document:
                         key_node,
                         f"duplicate key {key!r}",
                         f"the first stands at line {own[key].key_node.start_mark.line + 1}",
-                        codes.KEY_TWICE,
+                        Code.KEY_TWICE,
                     )
                 own[key] = Entry(key, key_node, value, merged=False)
         if found is None:
@@ -309,7 +303,7 @@ class Document:
         """Refuse a tag that the language does not have."""
         if node.tag not in TAGS and node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace(_YAML, "!!")
-            raise self.error(node, f"unknown tag {tag}", did_you_mean(tag, TAGS), codes.UNKNOWN_TAG)
+            raise self.error(node, f"unknown tag {tag}", did_you_mean(tag, TAGS), Code.UNKNOWN_TAG)
 
 
 def is_merge(key: Node) -> bool:
@@ -378,4 +372,4 @@ def read(path: Path, *, uploaded: bool = False) -> Document:
 
 
 def _unreadable(path: Path, message: str) -> DefinitionError:
-    return DefinitionError([Finding(Position(str(path), 1, 1), message, code=codes.UNREADABLE)])
+    return DefinitionError([Finding(Position(str(path), 1, 1), message, code=Code.UNREADABLE)])

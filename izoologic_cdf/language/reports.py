@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.fields import FULFILLMENT
 from izoologic_cdf.language.nodes import (
     TAGS,
@@ -16,9 +15,10 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
     kind_of,
 )
-from izoologic_cdf.language.positions import Findings, did_you_mean
+from izoologic_cdf.language.positions import Code, Findings, did_you_mean
 from izoologic_cdf.language.schema import (
     TEXT,
+    Construct,
     FeedName,
     Keys,
     Kind,
@@ -28,7 +28,6 @@ from izoologic_cdf.language.schema import (
     Scope,
     Vocabulary,
     Word,
-    construct,
     key,
     map_of,
     of,
@@ -85,13 +84,13 @@ class _Rows(Kind):
             "anyOf": [{"type": "array", "items": written}, *single, TEXT.schema],
         }
 
-    def read(self, scope: Scope, node: Node, what: str) -> Value:
+    def read(self, scope: Scope, node: Node, what: str, kind: Kind = ITEMS) -> Value:
         """Return the rows as one value; the keys of those that are written out are checked."""
         found = Findings()
         with found:
             self.check(scope.document, node, found)
         with found:
-            value: Value = ITEMS.read(scope, node, what)
+            value: Value = kind.read(scope, node, what)
         found.check()
         return value
 
@@ -116,18 +115,14 @@ class _Rows(Kind):
         yield from self._kind.places(node, seen)
 
 
-@construct(_TAG, in_data=True)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tag:
+class Tag(Construct, name=_TAG, in_data=True):
     """A row of tags, written out."""
 
     name: Value = key(VALUE, "text of the tag; a list is several tags", required=True)
     condition: Value = key(VALUE, "whether it is reported", "H22")
 
 
-@construct(_ATTRIBUTE)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class Attribute(Construct, name=_ATTRIBUTE):
     """A row of attributes, written out."""
 
     name: Value = key(VALUE, "name of the attribute", required=True)
@@ -138,9 +133,7 @@ class Attribute:
 TAG_ROWS, ATTRIBUTE_ROWS = _Rows(Tag), _Rows(Attribute)
 
 
-@construct("item", in_data=True)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportedItem:
+class ReportedItem(Construct, name="item", in_data=True):
     """An item of an object set, written out; it has related objects under their plural as well."""
 
     value: Value = key(VALUE, "value of the object")
@@ -211,13 +204,7 @@ class _ItemRow(Kind):
         """Return the item as a value; its keys are checked."""
         if not isinstance(node, MappingNode):
             raise scope.document.error(node, f"{what} takes a mapping of keys and values")
-        found = Findings()
-        with found:
-            _ITEMS.check(scope.document, node, found)
-        with found:
-            value: Value = PARAMS.read(scope, node, what)
-        found.check()
-        return value
+        return _ITEMS.read(scope, node, what, PARAMS)
 
     def _places(self, node: Node, seen: set[tuple[int, int]]) -> Iterator[Place]:
         yield from _ITEMS.places(node, seen)
@@ -243,7 +230,7 @@ class _SetNames(ListOf):
                 name = scope.document.text(element, "the name of a set")
                 if name not in known:
                     message, hint = f"there is no set {name!r}", did_you_mean(name, known)
-                    raise scope.document.error(element, message, hint, codes.NO_SUCH_TARGET)
+                    raise scope.document.error(element, message, hint, Code.NO_SUCH_TARGET)
                 names.append(name)
         found.check()
         return tuple(names)
@@ -263,7 +250,7 @@ class _Related(Kind):
                 if entry.key not in known:
                     message = f"this report has no {entry.key}{SUFFIX}"
                     hint = did_you_mean(entry.key, RELATED.shown(document, known))
-                    raise document.error(entry.key_node, message, hint, codes.NO_SUCH_TARGET)
+                    raise document.error(entry.key_node, message, hint, Code.NO_SUCH_TARGET)
                 names = _SetNames(entry.key).read(scope, entry.value, what)
                 related += [(entry.key, name) for name in names]
         found.check()
@@ -274,17 +261,13 @@ class _Related(Kind):
             yield Place(RELATED, pair[0], holder, pair)
 
 
-@construct("shared set")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedSet:
+class SharedSet(Construct, name="shared set"):
     """A set of attributes or tags, which object sets name."""
 
     items: Value = key(VALUE, "its attributes or tags", required=True)
 
 
-@construct("object set")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectSet:
+class ObjectSet(Construct, name="object set"):
     """Objects of one code that a data item becomes; `related` are pairs of a code and a set."""
 
     position: Position

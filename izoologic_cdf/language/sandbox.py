@@ -31,7 +31,7 @@ _FORMATS = ("format", "format_map")
 _KNOWN: dict[type, Mapping[str, Guard]] = {**METHODS}
 
 
-class Code(CodeGenerator):
+class GuardedCode(CodeGenerator):
     """Jinja2's compiler, with loops that count their turns, and operators that look first."""
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
@@ -131,7 +131,7 @@ class _Environment(SandboxedEnvironment):
     """The sandbox, with limits on what an operator may make, and on the turns of a loop."""
 
     intercepted_binops = frozenset(["+", "*", "**", "%"])
-    code_generator_class = Code
+    code_generator_class = GuardedCode
     turns = staticmethod(turns)
     light = staticmethod(light)
     made = staticmethod(made)

@@ -1,6 +1,6 @@
 """How the language is declared: each of its words once, on the class that it belongs to.
 
-A class decorated by `construct` (a mapping with fixed keys) or by `steps.step` (a filter) is the
+A subclass of `Construct` (a mapping with fixed keys) or of `steps.Step` (a filter) is the
 language, and its only list: the loader, the editor's schema, the build, the checklist of guesses
 and `spellings.yaml` all ask the classes. `Kind` is what can stand under a key. Nothing here needs
 the expression language, so that a form can be shown without it.
@@ -9,7 +9,7 @@ the expression language, so that a form can be shown without it.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from izoologic_cdf.language.nodes import (
     Document,
@@ -24,7 +24,7 @@ from izoologic_cdf.language.nodes import (
 from izoologic_cdf.language.positions import Findings, did_you_mean
 from izoologic_cdf.language.pyfilters import PythonFilters
 
-_T = TypeVar("_T")
+_C = TypeVar("_C", bound="Construct")
 Schema = dict[str, Any]
 PUBLIC, VENDOR_DOCS, OUR_ASSUMPTION = "public", "vendor docs", "our assumption"
 # the evidence by the first letter of a convention's id
@@ -241,7 +241,7 @@ class ListOf(Kind):
 class Words:
     """The words of a construct by the attributes that they are read into."""
 
-    def __init__(self, construct: type[Any]) -> None:
+    def __init__(self, construct: "type[Construct]") -> None:
         self.__dict__ |= {one.name: word for word, one in declared(construct)}
 
     def __getattr__(self, attribute: str) -> str:
@@ -251,7 +251,7 @@ class Words:
 class Of(Kind):
     """A construct."""
 
-    def __init__(self, construct: type[Any]) -> None:
+    def __init__(self, construct: "type[Construct]") -> None:
         self.construct = construct
         self.words = Words(construct)
         self.name: str = construct.keys.name.replace(" ", "-")
@@ -269,10 +269,10 @@ class Of(Kind):
                 yield from kinds[pair[0].value].places(pair[1], seen)
 
 
-_KINDS: dict[type[Any], Of] = {}
+_KINDS: "dict[type[Construct], Of]" = {}
 
 
-def of(construct: type[Any]) -> Of:
+def of(construct: "type[Construct]") -> Of:
     """Return the kind of a construct, always the same for the same class."""
     if construct not in _KINDS:
         _KINDS[construct] = Of(construct)
@@ -340,7 +340,7 @@ def within(kind: Kind, *names: str, made_of: Callable[[Any], Any] = lambda made:
 # --- constructs ----------------------------------------------------------------------------------
 
 # every construct by its name, in the order of the editor's schema
-CONSTRUCTS: dict[str, type[Any]] = {}
+CONSTRUCTS: dict[str, "type[Construct]"] = {}
 
 
 def key(
@@ -371,35 +371,50 @@ def whole(kind: Kind) -> Any:
     return field(metadata={"kind": kind, "whole": True})
 
 
-def construct(
-    name: str, guess: str | None = None, *, uploaded: bool | str = True, in_data: bool = False
-) -> Callable[[type[_T]], type[_T]]:
-    """Declare a dataclass as the construct of that name.
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(key, whole))
+class Construct:
+    """A mapping with fixed keys; a subclass declares one: `class Auth(Construct, name="auth")`.
 
-    What holds for all keys is said here once: a guess, and whether the build drops it. A field
-    `position` is where the construct begins. Two class methods may be added:
-    `opened(scope, keys, values)` returns the scope in which the keys are read, and may read some
-    itself; `settle(scope, keys, values)` checks and changes what was read. Each adds its findings
-    to `keys.found`.
+    A subclass is a frozen dataclass. What holds for all of its keys is said behind its name: a
+    guess, whether the build drops it, and whether rows of the data have these keys as well. An
+    attribute `position` is where the construct begins.
     """
 
-    def declare(made: type[_T]) -> type[_T]:
-        made.keys = words = Vocabulary(name, guess, in_data=in_data)  # type: ignore[attr-defined]
-        for word, one in declared(made):
-            said = one.metadata["said"]
-            said = replace(
-                said, guess=said.guess or guess, uploaded=said.uploaded and bool(uploaded)
-            )
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    keys: ClassVar[Vocabulary]
+
+    def __init_subclass__(
+        cls,
+        name: str = "",
+        guess: str | None = None,
+        *,
+        uploaded: bool | str = True,
+        in_data: bool = False,
+    ) -> None:
+        dataclass(frozen=True, kw_only=True)(cls)
+        if not declared(cls):
+            return
+        cls.keys = words = Vocabulary(name, guess, in_data=in_data)
+        for word, one in declared(cls):
+            said: Word = one.metadata["said"]
+            kept = said.uploaded and bool(uploaded)
             if word not in words:
                 entry, part = (word, "word") if one.metadata["own"] else (name, "keys")
+                said = replace(said, guess=said.guess or guess, uploaded=kept)
                 words.declare(word, entry, part, said)
-        CONSTRUCTS[name] = made
-        return made
+        CONSTRUCTS[name] = cls
 
-    return declare
+    @classmethod
+    def opened(cls, scope: Scope, keys: "Keys", values: dict[str, Any]) -> Scope:  # noqa: ARG003 - for subclasses
+        """Return the scope in which the keys are read; may read some itself, into `values`."""
+        return scope
+
+    @classmethod
+    def settle(cls, scope: Scope, keys: "Keys", values: dict[str, Any]) -> None:
+        """Check and change what was read; adds what is wrong to `keys.found`, or raises it."""
 
 
-def declared(made: type[Any]) -> list[tuple[str, "Field[Any]"]]:
+def declared(made: "type[Construct]") -> list[tuple[str, "Field[Any]"]]:
     """Return the keys of a construct, each with the field that it is read into."""
     own = [one for one in fields(made) if "said" in one.metadata]
     return [(one.metadata["name"] or one.name, one) for one in own]
@@ -443,21 +458,16 @@ class Keys:
             self.found.add(document.finding(node, message, help_))
 
 
-def read(made: type[_T], scope: Scope, node: Node, **given: Any) -> _T:
+def read(made: type[_C], scope: Scope, node: Node, **given: Any) -> _C:
     """Return an object of a construct; `given` are attributes that no key of it says.
 
     Raises:
         DefinitionError: with everything that is wrong in it.
     """
-    document = scope.document
-    construct_: Any = made
-    keys = Keys(document, node, construct_.keys)
-    at = document.position(node)
-    if any(one.name == "position" for one in fields(construct_)):
-        given = {"position": at, **given}
-    values = dict(given)
-    inner = construct_.opened(scope, keys, values) if hasattr(made, "opened") else scope
-    for word, one in declared(construct_):
+    keys, at = Keys(scope.document, node, made.keys), scope.document.position(node)
+    values = {"position": at, **given} if "position" in made.__dataclass_fields__ else given
+    inner = made.opened(scope, keys, values)
+    for word, one in declared(made):
         if one.name in values:
             continue
         default = one.metadata["default"]
@@ -465,9 +475,8 @@ def read(made: type[_T], scope: Scope, node: Node, **given: Any) -> _T:
         if word in keys.nodes:
             with keys.found:
                 values[one.name] = one.metadata["kind"].read(inner, keys.nodes[word], word)
-    if hasattr(made, "settle"):
-        with keys.found:
-            construct_.settle(inner, keys, values)
+    with keys.found:
+        made.settle(inner, keys, values)
     keys.found.check()
     return made(**values)
 

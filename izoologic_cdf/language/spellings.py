@@ -19,7 +19,7 @@ from izoologic_cdf.language.allowed import GLOBALS
 from izoologic_cdf.language.expressions import Compiled
 from izoologic_cdf.language.model import EVERYWHERE, PAGINATION_NAMES, Definition
 from izoologic_cdf.language.nodes import Document, Node, ScalarNode, Spot, read
-from izoologic_cdf.language.positions import DefinitionError, Findings, did_you_mean
+from izoologic_cdf.language.positions import Findings, did_you_mean
 from izoologic_cdf.language.reports import ITEM_KEYS, PLURALS
 from izoologic_cdf.language.schema import NAMES, VOCABULARIES, Vocabulary, of
 
@@ -132,7 +132,8 @@ class Spellings:
 
     def _add(self, spot: Spot, node: Node) -> None:
         word = self._document.text(node, "a spelling")
-        if not isinstance(node, ScalarNode) or node.tag != _TEXT or not _FORM.fullmatch(word):
+        plain = _FORM.fullmatch(word) and Document("", word).root.tag == _TEXT
+        if not isinstance(node, ScalarNode) or node.tag != _TEXT or not plain:
             hint = "it begins with a letter; letters, digits, _, - and . follow"
             raise self._document.error(node, f"a spelling is one word, this is {word!r}", hint)
         if spot[2] in NAMES and spot[1] == WORD and not word.isidentifier():
@@ -253,15 +254,3 @@ def _together() -> list[list[Vocabulary]]:
     """Return the vocabularies whose words stand at one place."""
     items = [ITEM_KEYS, PLURALS]
     return [items, *([one] for one in VOCABULARIES if all(one is not other for other in items))]
-
-
-__all__ = [
-    "NO_SPELLINGS",
-    "DefinitionError",
-    "Spellings",
-    "entries_of",
-    "entry_text",
-    "read_spellings",
-    "renamable",
-    "spellings_of",
-]

@@ -3,19 +3,19 @@
 The runtime has its own table of what each of them does.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import ClassVar, TypeVar, cast
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, fields
+from typing import Any, ClassVar
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.fields import SUPPLEMENTAL
 from izoologic_cdf.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from izoologic_cdf.language.positions import Findings, did_you_mean
+from izoologic_cdf.language.positions import Code, Findings, did_you_mean
 from izoologic_cdf.language.pyfilters import BrokenFilterError, PythonFilter, UnknownFilterError
 from izoologic_cdf.language.reports import ITEM_ROW
 from izoologic_cdf.language.schema import (
     TEXT,
+    Construct,
     FeedName,
     Kind,
     Leaf,
@@ -24,7 +24,6 @@ from izoologic_cdf.language.schema import (
     Scope,
     Vocabulary,
     Word,
-    construct,
     key,
     map_of,
     name_of_expressions,
@@ -39,45 +38,40 @@ from izoologic_cdf.language.values import PARAMS, VALUE, Value
 RUN_PARAMS = name_of_expressions("run_params", "H2", "what the caller of a feed hands to it")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One filter of a pipeline; the classes below are the language, and the only list of it."""
+STEPS: dict[str, "type[Step]"] = {}
+WORDS = Vocabulary("filter")
+
+
+class Step(Construct):
+    """One filter of a pipeline; the classes below are the language, and the only list of it.
+
+    A filter has keys, as a construct has, or one value, or it is a bare word. `uploaded` is false
+    for one that the build drops, or the filter that it writes instead.
+    """
 
     position: Position
     word: ClassVar[str]
-    # whether the filter takes one value instead of keys
-    whole: ClassVar[bool] = False
+
+    def __init_subclass__(
+        cls, name: str = "", guess: str | None = None, *, uploaded: bool | str = True
+    ) -> None:
+        super().__init_subclass__(name, guess, uploaded=uploaded)
+        STEPS[name], cls.word = cls, name
+        WORDS.declare(name, name, "word", Word(cls.__doc__ or "", guess, uploaded=uploaded))
+
+    @classmethod
+    def value_fields(cls) -> "list[Field[Any]]":
+        """Return the attributes that the one value of a filter is read into."""
+        return [one for one in fields(cls) if "whole" in one.metadata]
 
     @classmethod
     def kinds(cls) -> tuple[Kind, ...]:
         """Return what can stand under the filter; nothing for a bare word."""
-        wholes = tuple(one.metadata["kind"] for one in fields(cls) if "whole" in one.metadata)
-        return wholes or ((of(cls),) if len(fields(cls)) > 1 else ())
+        wholes = tuple(one.metadata["kind"] for one in cls.value_fields())
+        return wholes or ((of(cls),) if takes_value(cls) else ())
 
 
 Pipeline = tuple[Step, ...]
-_S = TypeVar("_S", bound=Step)
-STEPS: dict[str, type[Step]] = {}
-WORDS = Vocabulary("filter")
-
-
-def step(
-    word: str, guess: str | None = None, *, uploaded: bool | str = True
-) -> Callable[[type[_S]], type[_S]]:
-    """Declare a class as the filter of that name.
-
-    `uploaded` is false for one that the build drops, or the filter that it writes instead.
-    """
-
-    def declare(made: type[_S]) -> type[_S]:
-        STEPS[word], made.word = made, word
-        made.whole = any("whole" in one.metadata for one in fields(made))
-        if not made.whole and takes_value(made):
-            construct(word, guess, uploaded=uploaded)(made)
-        WORDS.declare(word, word, "word", Word(made.__doc__ or "", guess, uploaded=uploaded))
-        return made
-
-    return declare
 
 
 # --- what can stand in a pipeline ----------------------------------------------------------------
@@ -105,10 +99,10 @@ def _python(scope: Scope, node: Node, _what: str) -> PythonFilter:
             where = scope.document.root
             message = f"Python filters are looked for in {python.folder}, which is not a folder"
             hint = "move the file into a folder beside it, or name another: --filters FOLDER"
-            raise scope.document.error(where, message, hint, codes.UNKNOWN_FILTER) from None
+            raise scope.document.error(where, message, hint, Code.UNKNOWN_FILTER) from None
         message = f"there is no Python filter {name!r} in {python.folder.name}/"
         hint_ = did_you_mean(name, error.known)
-        raise scope.document.error(node, message, hint_, codes.UNKNOWN_FILTER) from None
+        raise scope.document.error(node, message, hint_, Code.UNKNOWN_FILTER) from None
     except BrokenFilterError as error:
         raise scope.document.error(node, str(error)) from None
 
@@ -188,7 +182,7 @@ def _steps(scope: Scope, node: Node) -> Pipeline:
     made = STEPS.get(word)
     if made is None:
         message, hint = f"unknown filter {word!r}", WORDS.hint(document, word)
-        raise document.error(at, message, hint, codes.UNKNOWN_FILTER)
+        raise document.error(at, message, hint, Code.UNKNOWN_FILTER)
     (shown,), position = WORDS.shown(document, [word]), document.position(at)
     if (argument is not None) != takes_value(made):
         if argument is None:
@@ -196,11 +190,13 @@ def _steps(scope: Scope, node: Node) -> Pipeline:
             raise document.error(at, message, hint)
         raise document.error(at, f"the filter {shown!r} takes no value")
     if argument is None:
-        return (made(position),)
-    if not made.whole:
+        return (made(position=position),)
+    if not made.value_fields():
         return (read(made, scope, argument, position=position),)
-    values = [kind.read(scope, argument, shown) for kind in made.kinds()]
-    return cast("Pipeline", values[0]) if made is Chain else (made(position, *values),)
+    own = [(one.name, one.metadata["kind"]) for one in made.value_fields()]
+    values = {name: kind.read(scope, argument, shown) for name, kind in own}
+    step = made(position=position, **values)
+    return step.filters if isinstance(step, Chain) else (step,)
 
 
 def takes_value(made: type[Step]) -> bool:
@@ -211,121 +207,91 @@ def takes_value(made: type[Step]) -> bool:
 # --- the filters ---------------------------------------------------------------------------------
 
 
-@step("parse-json")
-@dataclass(frozen=True, slots=True)
-class ParseJson(Step):
+class ParseJson(Step, name="parse-json"):
     """Bytes or text to an object."""
 
 
-@step("get")
-@dataclass(frozen=True, slots=True)
-class Get(Step):
+class Get(Step, name="get"):
     """`value` becomes `value[key]`."""
 
     key: str = whole(Leaf(_key_of_get, TEXT.schema))
 
 
-@step("iterate")
-@dataclass(frozen=True, slots=True)
-class Iterate(Step):
+class Iterate(Step, name="iterate"):
     """Each element of the list goes on by itself."""
 
 
-@step("drop")
-@dataclass(frozen=True, slots=True)
-class Drop(Step):
+class Drop(Step, name="drop"):
     """The item ends here when the condition is true."""
 
     condition: Value = whole(VALUE)
 
 
-@step("set")
-@dataclass(frozen=True, slots=True)
-class Set(Step):
+class Set(Step, name="set"):
     """Sets keys; the right-hand sides see the value as it was before."""
 
     values: Value = whole(Leaf(_block, map_of({})))
 
 
-@step("new")
-@dataclass(frozen=True, slots=True)
-class New(Step):
+class New(Step, name="new"):
     """`value` becomes something else."""
 
     value: Value = whole(VALUE)
 
 
-@step("item", "H7", uploaded="new")
-@dataclass(frozen=True, slots=True)
-class Item(Step):
+class Item(Step, name="item", guess="H7", uploaded="new"):
     """`value` becomes an item of a report: `new`, with its keys checked."""
 
     value: Value = whole(ITEM_ROW)
 
 
-@step("if")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class If(Step):
+class If(Step, name="if"):
     """A sub-pipeline that runs when the condition is true."""
 
     condition: Value = key(VALUE, "whether the sub-pipeline runs", required=True)
     filters: Pipeline = key(PIPELINE, "the sub-pipeline", required=True)
 
 
-@step("filter-mapping")
-@dataclass(frozen=True, slots=True)
-class FilterMapping(Step):
+class FilterMapping(Step, name="filter-mapping"):
     """Applies a pipeline to `value[key]` in place, for each key."""
 
     pipelines: Mapping[str, Pipeline] = whole(PIPELINES)
 
 
-@step("each")
-@dataclass(frozen=True, slots=True)
-class Each(Step):
+class Each(Step, name="each"):
     """A sub-pipeline on every element of a list; dropped elements vanish."""
 
     filters: Pipeline = whole(PIPELINE)
 
 
-@step("chain")
-@dataclass(frozen=True, slots=True)
-class Chain(Step):
+class Chain(Step, name="chain"):
     """Groups filters: in a pipeline that was read, they stand in its place."""
 
     filters: Pipeline = whole(PIPELINE)
 
 
-@step("python", "H5", uploaded=False)
-@dataclass(frozen=True, slots=True)
-class Python(Step):
+class Python(Step, name="python", guess="H5", uploaded=False):
     """A Python filter."""
 
     name: str = whole(TEXT)
     function: PythonFilter = whole(Leaf(_python, TEXT.schema))
 
 
-@step("supplemental", "H2")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Supplemental(Step):
+class Supplemental(Step, name="supplemental", guess="H2"):
     """Calls a supplemental feed and puts what it emits under a key."""
 
     feed: str = key(FeedName(SUPPLEMENTAL), "name of the supplemental feed", required=True)
-    params: Value | None = key(PARAMS, "what it gets as run_params")
+    params: Value | None = key(PARAMS, "what it gets as run_params", default=None)
     into: str = key(TEXT, "key that receives what it emits", required=True)
 
 
-@step("warn", "H7", uploaded=False)
-@dataclass(frozen=True, slots=True)
-class Warn(Step):
+class Warn(Step, name="warn", guess="H7", uploaded=False):
     """A pipeline on the side that ends in what to report about the item: text, a list, nothing."""
 
     filters: Pipeline = whole(PIPELINE)
 
 
-@step("track", "H7", uploaded=False)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track(Step):
+class Track(Step, name="track", guess="H7", uploaded=False):
     """From here on the item is a case: counted, named in errors, committed as one."""
 
     id: Value = key(VALUE, "the case, for reports and errors", required=True)

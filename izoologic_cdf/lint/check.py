@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.load import filters_of, load_document
 from izoologic_cdf.language.nodes import Document, ScalarNode, read
-from izoologic_cdf.language.positions import DefinitionError, Finding
+from izoologic_cdf.language.positions import Code, DefinitionError, Finding
 from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, UnknownFilterError
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
 from izoologic_cdf.lint import approval_rules, call_rules, key_rules
@@ -61,7 +60,7 @@ def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[F
         yield from (_coded(finding) for finding in error.findings)
     except RecursionError:
         deep = "the definition is nested too deeply"
-        yield document.finding(document.root, deep, code=codes.UNREADABLE)
+        yield document.finding(document.root, deep, code=Code.UNREADABLE)
 
 
 def _rules(document: Document) -> Iterator[Finding]:
@@ -72,7 +71,7 @@ def _rules(document: Document) -> Iterator[Finding]:
 
 
 def _coded(finding: Finding) -> Finding:
-    return finding if finding.code else replace(finding, code=codes.SHAPE)
+    return finding if finding.code else replace(finding, code=Code.SHAPE)
 
 
 class _DeclaredFilters(PythonFilters):

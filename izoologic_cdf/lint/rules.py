@@ -10,25 +10,25 @@ from textwrap import dedent, indent
 import yaml
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import codes
 from izoologic_cdf.language.nodes import Node
+from izoologic_cdf.language.positions import Code
 from izoologic_cdf.lint.flow import Flow
 from izoologic_cdf.lint.outline import Outline
 
 NO_REASON, SILENCES_NOTHING = "CDF901", "CDF902"
 # the names of rules that others check: the loader, and whoever reads comments
 OTHERS: Mapping[str, str] = {
-    codes.UNREADABLE: "yaml-readable",
-    codes.SHAPE: "keys-known",
-    codes.UNKNOWN_TAG: "tag-known",
-    codes.KEY_TWICE: "key-once",
-    codes.UNKNOWN_FILTER: "filter-known",
-    codes.NO_JINJA: "expression-parses",
-    codes.UNKNOWN_JINJA_FILTER: "jinja-filter-known",
-    codes.UNKNOWN_NAME: "name-known",
-    codes.NO_SUCH_TARGET: "target-exists",
-    codes.METHOD_AS_KEY: "key-is-no-method",
-    codes.READ_ONCE: "list-is-settled",
+    Code.UNREADABLE: "yaml-readable",
+    Code.SHAPE: "keys-known",
+    Code.UNKNOWN_TAG: "tag-known",
+    Code.KEY_TWICE: "key-once",
+    Code.UNKNOWN_FILTER: "filter-known",
+    Code.NO_JINJA: "expression-parses",
+    Code.UNKNOWN_JINJA_FILTER: "jinja-filter-known",
+    Code.UNKNOWN_NAME: "name-known",
+    Code.NO_SUCH_TARGET: "target-exists",
+    Code.METHOD_AS_KEY: "key-is-no-method",
+    Code.READ_ONCE: "list-is-settled",
     NO_REASON: "ignore-has-reason",
     SILENCES_NOTHING: "ignore-silences",
 }

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from izoologic_cdf.bundle.alternatives import Alternative, alternatives
 from izoologic_cdf.bundle.build import BuildError
 from izoologic_cdf.emulator import Emulator, load_scenario
 from tests.bundle.test_equality import ranges
 from tests.support.built import authored, built_text, exported, loaded
+from tools.alternatives import Alternative, alternatives
 
 
 @pytest.mark.parametrize("alternative", alternatives(), ids=lambda one: one.name)

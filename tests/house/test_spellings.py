@@ -22,10 +22,14 @@ from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.schema import VOCABULARIES
 from izoologic_cdf.language.spellings import Spellings, read_spellings, renamable
 from izoologic_cdf.lint.check import lint_document
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder
 from tests.bundle.test_equality import ranges
 from tests.support.built import NO_PYTHON, authored, authored_file, built_text, exported
 from tests.support.definitions import all_marked, marked
+from tools.alternatives import alternatives
 
+HEAD = 'version: "1"\nrequired_threatq_version: ">=5"\n'
 BUILT = "izoologic_sync_cases.yaml"
 
 
@@ -161,6 +165,72 @@ def test_a_file_that_keeps_one_old_word_is_refused_or_gives_another_library(
             assert new in told
 
 
+def test_what_the_built_file_does_not_use_is_respelt_and_proven_as_well(
+    tmp_path: Path, spellings: Spellings
+) -> None:
+    """The login by `auth`, and files by a fulfillment feed: the alternatives of the guide."""
+    text = built_text()
+    for alternative in alternatives():
+        text = alternative.apply(text)
+    row = "- item:\n{0}name: !expr value.name\n{0}published_at: !expr value.published_at\n{0}key:"
+    text = text.replace(f"- set:\n{' ' * 20}key:", row.format(" " * 20))
+    document = Document(BUILT, text)
+    load_document(document, Path(BUILT), NO_PYTHON)
+    respelt = spellings.respelt(document)
+    new = {word for word in words(respelt) if word.startswith("other_")}
+    used = {"auth", "request", "url", "body", "filters", "header", "value", "token", "key"}
+    used |= {"fulfillment", "run_params"}
+    assert {f"other_{word}" for word in used} <= new
+    definition = load_document(spellings.applied(Document(BUILT, respelt)), Path(BUILT), NO_PYTHON)
+    with Emulator(load_scenario("guide")) as emulator:
+        asked = ranges(emulator)
+        want = exported(tmp_path, authored(), emulator, asked, {})
+        assert exported(tmp_path, definition, emulator, asked, {}) == want
+
+
+REPORT = """\
+feeds:
+  A:
+    source: {http: {url: u}}
+    report:
+      other_incident-sets: {a: {items: !expr data.rows, tag-sets: [t]}}
+      tag-sets:
+        t:
+          items:
+            - {name: kept, other_condition: !expr data.yes}
+            - {name: gone, other_condition: !expr data.no}
+"""
+
+
+def test_rows_of_the_data_are_read_as_they_are_spelt(spellings: Spellings) -> None:
+    document = Document("f.yaml", f"{HEAD}{REPORT}")
+    definition = load_document(spellings.applied(document), Path("f.yaml"), NO_PYTHON)
+    rows = [
+        {
+            "value": "one",
+            "other_condition": True,
+            "other_content": b"x",
+            "other_events": [{"title": "two"}],
+        },
+        {"value": "three", "other_condition": False},
+        {"value": "four", "content": b"x", "condition": False},
+    ]
+    case, report = Case("C1"), ItemReport()
+    data = {"rows": rows, "yes": True, "no": False}
+    ObjectBuilder(definition.feeds["A"]).add(data, {}, case, report)
+    found = [(one.type, one.value, one.content is not None) for one in report.batch.objects]
+    assert found == [
+        ("incident", "one", True),
+        ("event", "two", False),
+        ("incident", "four", False),
+    ]
+    assert report.batch.objects[0].tags == ["kept"]
+    assert [message.text for message in case.messages] == [
+        "an item has no key \"content (spelt 'other_content')\"; ignored",
+        "an item has no key \"condition (spelt 'other_condition')\"; ignored",
+    ]
+
+
 def test_a_canonical_file_is_not_taken_for_one_that_is_spelt_otherwise(
     spellings: Spellings,
 ) -> None:
@@ -249,6 +319,8 @@ MISTAKES = {
         "'run-params' cannot be a name of an expression", "letters, digits and _"),
     "a number": ("supplemental: {word: →7}", "a spelling is one word, this is '7'", ""),
     "an expression": ("supplemental: {word: →!expr x}", "a spelling must be plain text", ""),
+    "a word that YAML reads as something else": ("supplemental: {word: →'yes'}",
+        "a spelling is one word, this is 'yes'", ""),
     "two words": ("supplemental: {word: →run feed}", "a spelling is one word", "letter"),
     "a list": ("supplemental: →[call]", "the entry 'supplemental' must be a mapping", ""),
     "no mapping": ("→[supplemental]", "the spellings must be a mapping, this is a list", ""),

@@ -378,7 +378,7 @@ def test_a_case_depends_on_its_range_when_a_feed_that_it_reaches_asks_for_one(
 
     def calling(feed: model.Feed, *names: str) -> model.Feed:
         here = Position("x.yaml", 1, 1)
-        made = (steps.Supplemental(here, feed=named[name], into=name) for name in names)
+        made = (steps.Supplemental(position=here, feed=named[name], into=name) for name in names)
         return dataclasses.replace(feed, filters=tuple(made))
 
     outer = calling(ours.feeds[named["outer"]], *called)
