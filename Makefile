@@ -17,7 +17,8 @@ demo: $(VENV)/.installed
 # everything that CI checks
 test:
 	@echo "style, types and all tests: some four minutes on two free cores; make quick takes under one"
-	@$(MAKE) --no-print-directory lint unit
+	@$(MAKE) --no-print-directory $(VENV)/.developed
+	@$(MAKE) --no-print-directory --jobs=2 lint unit
 
 # something about every layer, without the long proofs
 quick: $(VENV)/.developed

@@ -21,12 +21,9 @@ _LEFT_OUT = shutil.ignore_patterns(
 )
 # what holds the mapping against the tables, the documents and the golden files
 _TESTS = (
-    *("tests/feeds/test_dlr_mapping.py", "tests/feeds/test_personal_data.py"),
-    *(
-        "tests/emulator/test_scenarios.py",
-        "tests/documents/test_facts.py",
-        "tests/bundle/test_build.py",
-    ),
+    "tests/feeds/test_dlr_mapping.py",
+    "tests/emulator/test_scenarios.py",
+    "tests/documents/test_facts.py",
 )
 # how a command of the README runs in the copy, without a virtual environment of its own
 _COMMANDS = {
