@@ -46,10 +46,10 @@ def find_feed(
     filters: str | None = None,
     spellings: str | None = None,
 ) -> Found:
-    """Return the one primary feed that a name, or a part of it in any case, fits.
+    """Return the one primary feed that a name, or a part of it in any case, matches.
 
     Raises:
-        UsageError: none or several fit.
+        UsageError: none or several match.
         DefinitionError: a definition cannot be read.
     """
     if spellings is not None and definition is None:
@@ -61,7 +61,7 @@ def find_feed(
         (p, f) for p, f in forms if name.strip() and name.strip().lower() in f.feed.lower()
     ]
     if len(fitting) != 1:
-        how = "fits no feed" if not fitting else "fits several feeds"
+        how = "matches no feed" if not fitting else "matches several feeds"
         names = [f"  {form.feed}" for _, form in forms]
         raise UsageError(f"{name!r} {how}; the feeds are", *names)
     path, form = fitting[0]

@@ -28,9 +28,9 @@ def test_a_name_or_a_part_of_it_in_any_case_names_the_feed(
 @pytest.mark.parametrize(
     ("name", "how"),
     [
-        *((name, "fits several feeds") for name in ("iZoologic", "case", "sync", "c")),
+        *((name, "matches several feeds") for name in ("iZoologic", "case", "sync", "c")),
         # the other two kinds of feed can't be run
-        *((name, "fits no feed") for name in (
+        *((name, "matches no feed") for name in (
             "", " ", "phishing", "Get Incident Case Details", "Get Case Files", "communications",
             "iZoologic Incident Case Sync 2", "inc*", "dlr\n\nincident",
         )),
