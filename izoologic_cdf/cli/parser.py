@@ -248,6 +248,40 @@ def _add_library(commands: "_Commands[Parser]") -> None:
         "--port", type=_integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
     )
 
+    platform = _add(
+        commands,
+        "platform",
+        "emulator_commands:serve_platform",
+        help="serve an emulated ThreatQ on this machine until stopped",
+        description="Serve ThreatQ's REST API on loopback, as public clients use it. Prints its "
+        "address and credentials, one per line; stop it with Ctrl-C.",
+    )
+    platform.add_argument(
+        "--port", type=_integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
+    )
+    platform.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak HTTPS with a throw-away certificate, and print the path of its CA; needs the "
+        "extra izoologic-cdf[tls]",
+    )
+    platform.add_argument(
+        "--install",
+        action="append",
+        default=[],
+        metavar="CODE or FILE",
+        help="install a custom object: account, or the JSON file of its definition; repeatable; "
+        "default: none",
+    )
+    platform.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="choose another reading of what no public source settles; docs/platform.md lists "
+        "them; repeatable",
+    )
+
 
 def _add_definitions(commands: "_Commands[Parser]") -> None:
     fields = _add(
