@@ -50,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_runs(commands)
+    _add_push(commands)
     _add_library(commands)
     _add_definitions(commands)
     _add_bundle(commands)
@@ -137,6 +138,11 @@ def _add_runs(commands: "_Commands[Parser]") -> None:
     sync.add_argument(
         "--since", metavar="T", help="where the first sync begins; later syncs ignore it"
     )
+    sync.add_argument(
+        "--push",
+        metavar="CONFIG",
+        help="then push the library to the ThreatQ of this configuration, as `push --config` does",
+    )
     retry.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
     for parser in (run, backfill, sync, retry):
         _add_run_options(parser)
@@ -210,6 +216,71 @@ def _add_run_options(parser: Parser) -> None:
         action="store_const",
         const="verbose",
         help="print every warning by itself, with its place in the definition",
+    )
+
+
+def _add_push(commands: "_Commands[Parser]") -> None:
+    push = _add(
+        commands,
+        "push",
+        "push_command:push",
+        help="bring a library into a ThreatQ over its REST API",
+        description="Send what changed since the last push to that platform: indicators, notes, "
+        "files, then cases and accounts with their relations. You can repeat a push, also after "
+        "it was killed: nothing is doubled, and what other sources report stays as it is.",
+        epilog="Exit codes: 0 complete, 3 partial (something was refused, is missing or differs), "
+        "1 failed, 2 usage or configuration.",
+    )
+    push.add_argument(
+        "--library",
+        default=DEFAULT_LIBRARY,
+        metavar="FILE",
+        help=f"the library; default: {DEFAULT_LIBRARY}",
+    )
+    push.add_argument(
+        "--config",
+        metavar="FILE",
+        help="YAML file, one field: value per line: threatq_host, client_id, client_secret or "
+        "email and password, verify_ssl, disable_proxies, tlp",
+    )
+    _add_set(
+        push,
+        "set one field, not a secret; overrides the file and IZOOLOGIC_<FIELD> of the environment; "
+        "repeatable",
+    )
+    what = push.add_mutually_exclusive_group()
+    what.add_argument(
+        "--check", action="store_true", help="log in, report what the platform lacks, and stop"
+    )
+    what.add_argument(
+        "--dry-run", action="store_true", help="print what would be sent; makes no requests"
+    )
+    what.add_argument(
+        "--verify",
+        action="store_true",
+        help="read everything back and name each difference; the next push mends them",
+    )
+    push.add_argument(
+        "--without-passwords", action="store_true", help="leave out the attribute Password"
+    )
+    push.add_argument(
+        "--definition",
+        metavar="FILE",
+        help="the definition that filled the library, if not the built-in one",
+    )
+    _add_filters(push)
+    push.add_argument(
+        "--requests-per-second",
+        type=_rate,
+        metavar="N",
+        help="upper limit of the request rate; default: none",
+    )
+    _add_format(push, "summary")
+    push.add_argument(
+        "--quiet",
+        action="store_const",
+        const="quiet",
+        help="print nothing but failures, and no summary of a complete push: for a scheduler",
     )
 
 
