@@ -1,9 +1,9 @@
 """A library, an emulated platform, and pushes between them, killed where a test wants it."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.library.objects import Content
@@ -29,16 +29,18 @@ class Killed(BaseException):
 
 
 class Waits:
-    """A clock whose sleeps cost nothing."""
+    """The platform's clock, which sleeps move on."""
 
-    def __init__(self) -> None:
+    def __init__(self, platform: Platform) -> None:
         self.slept: list[float] = []
+        self._platform = platform
 
     def now(self) -> int:
-        return 1_755_216_000
+        return self._platform.state.clock
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self._platform.state.advance(math.ceil(seconds))
 
 
 class Mortal(Transport):
@@ -62,9 +64,10 @@ class Mortal(Transport):
 class World:
     library: Library
     platform: Platform
-    clock: Waits = field(default_factory=Waits)
     updatable: Mapping[str, frozenset[str]] = field(default_factory=lambda: UPDATABLE)
-    secrets: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clock = Waits(self.platform)
 
     def account(self, **changes: Any) -> Account:
         own = self.platform.credentials
@@ -80,7 +83,7 @@ class World:
         left_out: tuple[str, ...] = (),
         **account: Any,
     ) -> PushSummary:
-        with Mortal(self.clock, Limits(first_wait=0.01)) as transport:
+        with Mortal(self.clock, Limits()) as transport:
             transport.kill_at, transport.answered = kill_at, answered
             client = RestClient(self.account(**account), transport, Redactor())
             outbox = Outbox(self.library, client.account.url, left_out)
@@ -145,7 +148,3 @@ class World:
 
 def file(content: bytes) -> Content:
     return Content(content, len(content), hashlib.sha256(content).hexdigest())
-
-
-def make_library(path: Path) -> Library:
-    return Library.create(path)
