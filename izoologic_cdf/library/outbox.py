@@ -53,10 +53,12 @@ JOIN push_object AS other ON other.platform = mine.platform AND other.remote = m
 JOIN object AS same ON same.id = other.object AND same.type = object.type
 WHERE mine.platform = ? AND mine.object IN (SELECT value FROM json_each(?))
 """
+# what is pushed before an object does not name it
 _RELATED_TO = """
 UPDATE push_object SET version = '' WHERE platform = ? AND version <> '' AND object IN (
-  SELECT high FROM relation WHERE low IN (SELECT value FROM json_each(?2))
-  UNION SELECT low FROM relation WHERE high IN (SELECT value FROM json_each(?2)))
+  SELECT id FROM object WHERE type NOT IN (SELECT value FROM json_each(?3)) AND id IN (
+    SELECT high FROM relation WHERE low IN (SELECT value FROM json_each(?2))
+    UNION SELECT low FROM relation WHERE high IN (SELECT value FROM json_each(?2))))
 """
 _CONTENT = "SELECT content FROM object WHERE id = ?"
 
@@ -169,13 +171,15 @@ class Outbox:
         )
         return dict(found.fetchall())
 
-    def reopen_related(self, numbers: Iterable[int]) -> bool:
-        """Make due what was pushed and is related to these objects, which have a new id there.
+    def reopen_related(self, kind: str, numbers: Iterable[int]) -> bool:
+        """Make due what was pushed and names these objects of a type, which have a new id there.
 
         Returns whether there was something.
         """
         with self._library.transaction():
-            given = self._platform, json.dumps(list(numbers))
+            types = self._library.connection.execute("SELECT DISTINCT type FROM object")
+            before = [one for (one,) in types if place(one) < place(kind)]
+            given = self._platform, json.dumps(list(numbers)), json.dumps(before)
             return self._library.connection.execute(_RELATED_TO, given).rowcount > 0
 
     @contextlib.contextmanager

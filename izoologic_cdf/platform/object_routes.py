@@ -148,7 +148,7 @@ def _found(
     limit: int,
     leave: Iterable[str] = (),
 ) -> Answer:
-    found = dict(searching.matching(call.state, call.state.store.rows(kind), body))
+    found = dict(searching.matching(call.state, searching.candidates(call.state, kind, body), body))
     rows = listing.ordered(list(found), call.query.get("sort", ""))
     which = listing.part(call.query, limit)
     flats = [found[row] for row in rows]

@@ -10,7 +10,7 @@ from typing import Any
 
 from izoologic_cdf.platform.envelope import wrong
 from izoologic_cdf.platform.items import number
-from izoologic_cdf.platform.kinds import ADVERSARY, ATTACHMENT, EVENT, INDICATOR
+from izoologic_cdf.platform.kinds import ADVERSARY, ATTACHMENT, EVENT, INDICATOR, Kind
 from izoologic_cdf.platform.listing import column
 from izoologic_cdf.platform.rows import Row
 from izoologic_cdf.platform.shapes import Json, Shapes
@@ -27,6 +27,28 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 # a client asks for a type by its name under this key
 _ALIASES = {"type": "type_name", "status": "status_name"}
 _MAX_DEPTH = 50
+
+
+def candidates(state: PlatformState, kind: Kind, body: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the rows that can fit: by the index where a search lists names, else all of them."""
+    match body.get("filters"):
+        case {"+or": [*_] as parts}:
+            names = [_only_name(kind, part) for part in parts]
+            held = [state.store.holding(kind, kind.key, name) for name in names if name is not None]
+            if len(held) == len(names):
+                yield from {row.id: row for rows in held for row in (rows or {}).values()}.values()
+                return
+    yield from state.store.rows(kind)
+
+
+def _only_name(kind: Kind, part: Any) -> str | None:
+    """Return the name that a condition wants, among others or alone."""
+    match part:
+        case {"+and": [*inner]}:
+            return next(filter(None, (_only_name(kind, one) for one in inner)), None)
+        case dict() if isinstance(part.get(kind.key), str):
+            return str(part[kind.key])
+    return None
 
 
 def matching(

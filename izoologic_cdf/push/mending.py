@@ -166,7 +166,7 @@ class Mender:
         self, kind: Kind, one: Outgoing, number: int, changes: Changes, others: Iterable[Kind]
     ) -> None:
         """Change one object of the platform; raises HttpError where a call is refused."""
-        path, private = f"{kind.collection}/{number}", rest_bodies.private(one)
+        path, private = f"{kind.collection}/{number}", rest_bodies.private([one])
 
         def call(method: str, below: str, body: object = None) -> None:
             self._client.call(method, path + below, body, private=private)

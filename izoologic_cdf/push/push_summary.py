@@ -8,16 +8,15 @@ from typing import Any
 from izoologic_cdf.library.limits import shown
 from izoologic_cdf.library.outbox import Outgoing
 from izoologic_cdf.printable import printable
+from izoologic_cdf.push.rest_bodies import PERSONAL
 from izoologic_cdf.runtime.summary import EXIT_CODES, Outcome
 
 MAX_NAMED = 10
-# their values are leaked e-mail addresses and user names
-_PERSONAL = frozenset({"account", "identity"})
 
 
 def name_of(one: Outgoing) -> str:
     """Return how a message names an object; leaked personal data by the library's number alone."""
-    if one.type in _PERSONAL:
+    if one.type in PERSONAL:
         where = f", id {one.remote} on the platform" if one.remote is not None else ""
         return f"{one.type} {one.id}{where}"
     return f"{one.type} {shown(one.value)!r}"

@@ -136,7 +136,7 @@ class Push:
             self._identify(kind, fresh)
             self.outbox.save(todo)
             new = [one.id for one in fresh if one.remote is not None]
-            self._reopened |= bool(new) and self.outbox.reopen_related(new)
+            self._reopened |= bool(new) and self.outbox.reopen_related(kind.code, new)
             here = [one for one in todo if one.remote is not None]
             todo = self._mend_all(kind, here, known)
             if last:
@@ -178,7 +178,7 @@ class Push:
 
     def _consume(self, kind: Kind, items: Items) -> None:
         """Bring in objects; where the batch is refused, halve it until the one is found."""
-        private = [text for one, _ in items for text in rest_bodies.private(one)]
+        private = rest_bodies.private(one for one, _ in items)
         bodies = [item for _, item in items]
         try:
             path = f"{kind.collection}/consume"
@@ -209,7 +209,8 @@ class Push:
                 self._consume(kind, [pair])
         elif unanswered:
             said = next((f": {row['error']}" for row in answer if row.get("error")), "")
-            reason = f"the platform left it out{self.client.mask(said, private)}"
+            said = self.client.mask(said, private) if private is not None else ""
+            reason = f"the platform left it out{said}"
             self._defer(unanswered[0][0], reason, refused=True)
 
     def _attach(self, kind: Kind, one: Outgoing) -> None:
@@ -244,7 +245,7 @@ class Push:
     def _mend_all(self, kind: Kind, objects: list[Outgoing], known: set[int]) -> list[Outgoing]:
         """Compare objects with what the platform has, and mend it; return those that are gone."""
         mine = {one.id: one for one in objects}
-        groups = self._groups(mine)
+        groups, equal = self._groups(mine), list[Outgoing]()
         for row, whole, related, others in self._read(kind, groups):
             members = [mine[one.id] for one in groups.pop(row.id) if one.id in mine]
             changes = compare(whole, row, related, self.own)
@@ -261,7 +262,12 @@ class Push:
             for one in members:
                 if one.id in known and not one.reason:
                     self.summary.changed[one.type] += 1
-            self.outbox.save(members)
+            equal += members
+            if changes:
+                # what calls have achieved is kept at once
+                self.outbox.save(equal)
+                equal.clear()
+        self.outbox.save(equal)
         return [mine[one.id] for group in groups.values() for one in group if one.id in mine]
 
     def _settle(self, one: Outgoing, published: str | None) -> None:

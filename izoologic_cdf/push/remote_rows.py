@@ -8,7 +8,8 @@ from izoologic_cdf.push.remote_kinds import EVENT, Kind, rows
 from izoologic_cdf.push.rest_client import Json, RestClient
 from izoologic_cdf.runtime.failures import NOT_FOUND, HttpError
 
-PAGE = 500
+# a page of objects with all that hangs on them takes some 20 MB
+PAGE = 250
 MAX_RELATED = 1000
 # up to so many objects are read one by one; more of them by pages, newest first
 _SINGLES = 4

@@ -6,6 +6,8 @@ from typing import Any
 from izoologic_cdf.library.outbox import Attributes, Outgoing
 from izoologic_cdf.push.remote_kinds import EVENT, INDICATOR, Kind
 
+# objects whose values are leaked e-mail addresses and user names
+PERSONAL = frozenset({"account", "identity"})
 _DATES = ("published_at", "happened_at", "started_at", "ended_at")
 
 
@@ -58,6 +60,11 @@ def attached(one: Outgoing, category: str, tlp: str = "") -> dict[str, Any]:
     return body | dates(one) | {"sources": sources(one.sources, tlp)}
 
 
-def private(one: Outgoing) -> list[str]:
-    """Return the texts of an object that no message may quote: they can be personal data."""
-    return [value for _, value in one.attributes] + [one.description or ""]
+def private(objects: Iterable[Outgoing]) -> list[str] | None:
+    """Return the texts of objects that no message may quote; None where it may quote nothing."""
+    texts: list[str] = []
+    for one in objects:
+        if one.type in PERSONAL:
+            return None
+        texts += [text for _, text in one.attributes] + [one.description or ""]
+    return texts

@@ -76,9 +76,13 @@ class RestClient:
         body: Any = None,
         *,
         params: Mapping[str, Any] | None = None,
-        private: Iterable[str] = (),
+        private: Iterable[str] | None = (),
     ) -> Json:
-        """Return the document of a call; no text of `private` is quoted from its refusal."""
+        """Return the document of a call.
+
+        No text of `private` is quoted from its refusal; where that is None, nothing but the names
+        of fields is.
+        """
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         return self._send(self._request(method, path, params, content, _JSON), private)
 
@@ -123,7 +127,7 @@ class RestClient:
             repeatable=not once,
         )
 
-    def _send(self, request: Request, private: Iterable[str]) -> Json:
+    def _send(self, request: Request, private: Iterable[str] | None) -> Json:
         def call(token: str) -> Response:
             return self.transport.send(request.with_header("Authorization", f"Bearer {token}"))
 
@@ -148,20 +152,23 @@ class RestClient:
             raise HttpError(request.endpoint, message, 400, Cause.ITEM)
         return document
 
-    def _refused(self, endpoint: str, response: Response, private: Iterable[str]) -> HttpError:
+    def _refused(
+        self, endpoint: str, response: Response, private: Iterable[str] | None
+    ) -> HttpError:
         if response.status not in _REFUSED:
             return refusal(endpoint, response, self.redactor)
         message = f"the platform answered {response.status}{self._said(response, private)}"
         return HttpError(endpoint, message, response.status, Cause.ITEM)
 
-    def _said(self, response: Response, private: Iterable[str]) -> str:
+    def _said(self, response: Response, private: Iterable[str] | None) -> str:
         """Return what a refusal says, without the values that were sent."""
-        text = "; ".join(_errors(response.json_object or {}))
+        document = response.json_object or {}
+        text = "; ".join(_errors(document) if private is not None else _fields(document))
         return f": {self.mask(text, private)}" if text else ""
 
-    def mask(self, text: str, private: Iterable[str] = ()) -> str:
+    def mask(self, text: str, private: Iterable[str] | None = ()) -> str:
         """Return what the platform says without secrets and without these values."""
-        for value in sorted(private, key=len, reverse=True):
+        for value in sorted(private or (), key=len, reverse=True):
             if len(value) >= _MIN_MASKED:
                 text = text.replace(value, MASK)
         return self.redactor(text)
@@ -205,14 +212,22 @@ class RestClient:
 
 
 def _errors(document: Json) -> list[str]:
-    """Return what an answer says is wrong, in each of the forms that clients have seen."""
+    """Return what an answer says is wrong."""
+    found = [text for told in _told(document) for text in _flat(told)]
+    return found or _flat(document.get("message"))
+
+
+def _fields(document: Json) -> list[str]:
+    """Return the names of the fields that an answer says are wrong."""
+    return [str(name) for told in _told(document) if isinstance(told, dict) for name in told]
+
+
+def _told(document: Json) -> list[Any]:
+    """Return the errors of an answer, in each of the forms that clients have seen."""
     data = document.get("data")
     first = data[0] if isinstance(data, list) and data else data
     inner = first if isinstance(first, dict) else {}
-    found: list[str] = []
-    for told in (document.get("errors"), inner.get("errors"), inner.get("error")):
-        found += _flat(told)
-    return found or _flat(document.get("message"))
+    return [document.get("errors"), inner.get("errors"), inner.get("error")]
 
 
 def _flat(told: Any) -> list[str]:

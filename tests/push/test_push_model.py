@@ -6,6 +6,7 @@ Each schedule is a number; it runs under one reading of what no public source se
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.push.conftest import _DEFAULTS
 from tests.push.world import CLOCK, DLR, FEED, OTHER, Killed, World, file
 
 # every assumption on its own, then several at once
-READINGS: list[dict[str, object]] = [
+READINGS: list[dict[str, Any]] = [
     {},
     {"login_status": 201},
     {"token_life_seconds": 1},
@@ -44,8 +45,8 @@ READINGS: list[dict[str, object]] = [
     {"event_key": "title+type+happened_at", "file_key": "none", "consume_dates": "replace"},
     {"put_attribute_twin": "refuse", "put_attribute_sources": "replace", "keys": "folded"},
 ]
-SCHEDULES = 104
-FAULTS = [
+SCHEDULES = 5 * len(READINGS)
+FAULTS: list[dict[str, Any]] = [
     {"kind": "status", "status": 503},
     {"kind": "status", "status": 429, "retry_after": 3},
     {"kind": "status", "status": 500, "body": "html"},
@@ -58,7 +59,7 @@ STATUSES = ["Open", "Progress", "Closed"]
 
 class Schedule:
     def __init__(self, world: World, seed: int) -> None:
-        self.world, self.random = world, random.Random(seed)
+        self.world, self.random = world, random.Random(seed)  # noqa: S311 - schedules, not secrets
         self.day = 10
         # what the other source has reported: kind, object, attribute
         self.theirs: list[tuple[str, int, str]] = []
@@ -90,9 +91,7 @@ class Schedule:
         kind = {} if number else {"subtype": "Incident", "happened_at": when}
         type_ = "incident" if number else "event"
         case = obj(type_, name, *rows, published_at=when, description=f"d{self.day}", **kind)
-        more: list[Reported] = []
-        for _ in range(draw.randrange(4)):
-            more.append(self._part(name, when))
+        more = [self._part(name, when) for _ in range(draw.randrange(4))]
         relations = [(0, place) for place in range(1, len(more) + 1)]
         put(self.world.library, case, *more, relations=relations, source=FEED)
         if draw.random() < 0.3:

@@ -62,12 +62,13 @@ def test_a_first_push_brings_everything_and_a_second_one_sends_nothing(world: Wo
 def test_changes_are_mended_and_rows_of_others_stay(world: World) -> None:
     fill(world)
     world.push()
-    rows = [{"name": "Status", "value": "Seen"}, {"name": "Brand", "value": "Theirs"}]
-    planted = {"value": "CASE1", "sources": [OTHER], "attributes": rows, "tags": ["theirs"]}
+    theirs = [{"name": "Status", "value": "Seen"}, {"name": "Brand", "value": "Theirs"}]
+    planted = {"value": "CASE1", "sources": [OTHER], "attributes": theirs, "tags": ["theirs"]}
     world.platform.plant("incident", planted)
-    put(world.library, case("CASE1", ("Status", "Closed"), ("URL", "https://example.com/2"),
-        description="Taken down"), note("2025-08-07 10:00:00 - Closed - CASE1"),
-        attachment("notes.txt", b"text", "k2"), relations=[(0, 1), (0, 2)], source=FEED)  # fmt: skip
+    rows = [("Status", "Closed"), ("URL", "https://example.com/2")]
+    objects = [case("CASE1", *rows, description="Taken down"), note("2025-08-07 - CASE1")]
+    objects.append(attachment("notes.txt", b"text", "k2"))
+    put(world.library, *objects, relations=[(0, 1), (0, 2)], source=FEED)
     summary = world.push()
     assert summary.outcome == "complete"
     world.check()
