@@ -269,6 +269,7 @@ def _add_push(commands: "_Commands[Parser]") -> None:
         help="the definition that filled the library, if not the built-in one",
     )
     _add_filters(push)
+    _add_spellings(push, "the definition")
     push.add_argument(
         "--requests-per-second",
         type=_rate,

@@ -16,6 +16,7 @@ from izoologic_cdf.errors import Position, UsageError
 from izoologic_cdf.language.fields import Form, UserField, read_forms
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.nodes import read
+from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
 from izoologic_cdf.library.outbox import Outbox
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.push.mending import Ownership
@@ -39,23 +40,17 @@ NEEDED = ("account", "attachment", "event", "identity", "incident", "indicator",
 _WAIT_SECONDS = 1.0
 
 
-def _field(name: str, label: str, **more: Any) -> UserField:
-    default: Any = more.get("default")
-    return UserField(
-        name, label, "", required=more.get("required", False), default=default,
-        mask=more.get("mask", False), boolean=isinstance(default, bool), position=_HERE,
-    )  # fmt: skip
-
-
 FIELDS = (
-    _field("threatq_host", "ThreatQ Hostname", required=True),
-    _field("client_id", "Client ID", required=True),
-    _field("client_secret", "Client Secret", mask=True),
-    _field("email", "E-mail"),
-    _field("password", "Password", mask=True),
-    _field("verify_ssl", "Verify SSL", default=True),
-    _field("disable_proxies", "Disable Proxies", default=False),
-    _field("tlp", "TLP"),
+    UserField(position=_HERE, name="threatq_host", label="ThreatQ Hostname", required=True),
+    UserField(position=_HERE, name="client_id", label="Client ID", required=True),
+    UserField(position=_HERE, name="client_secret", label="Client Secret", mask=True),
+    UserField(position=_HERE, name="email", label="E-mail"),
+    UserField(position=_HERE, name="password", label="Password", mask=True),
+    UserField(position=_HERE, name="verify_ssl", label="Verify SSL", default=True, boolean=True),
+    UserField(
+        position=_HERE, name="disable_proxies", label="Disable Proxies", default=False, boolean=True
+    ),
+    UserField(position=_HERE, name="tlp", label="TLP"),
 )
 
 
@@ -149,12 +144,15 @@ def _outbox(library: Library, values: dict[str, Any], options: argparse.Namespac
 
 def _updatable(options: argparse.Namespace) -> dict[str, frozenset[str]]:
     """Return the attributes that each feed updates, in lower case."""
+    if options.spellings and not options.definition:
+        raise UsageError("--spellings needs --definition: it is about a file that is spelt so")
     paths = [Path(options.definition)] if options.definition else definition_files()
     filters = Path(options.filters) if options.filters else None
+    spellings = read_spellings(Path(options.spellings)) if options.spellings else NO_SPELLINGS
     return {
         feed.name: frozenset(name.casefold() for name in feed.updatable)
         for path in paths
-        for feed in load(path, filters).primary_feeds
+        for feed in load(path, filters, spellings=spellings).primary_feeds
     }
 
 

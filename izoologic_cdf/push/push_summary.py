@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from izoologic_cdf.library.limits import shown
+from izoologic_cdf.library.limits import abbreviate
 from izoologic_cdf.library.outbox import Outgoing
 from izoologic_cdf.printable import printable
 from izoologic_cdf.push.rest_bodies import PERSONAL
@@ -19,7 +19,7 @@ def name_of(one: Outgoing) -> str:
     if one.type in PERSONAL:
         where = f", id {one.remote} on the platform" if one.remote is not None else ""
         return f"{one.type} {one.id}{where}"
-    return f"{one.type} {shown(one.value)!r}"
+    return f"{one.type} {abbreviate(one.value)!r}"
 
 
 @dataclass(slots=True)

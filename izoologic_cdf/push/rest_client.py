@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -129,7 +129,8 @@ class RestClient:
 
     def _send(self, request: Request, private: Iterable[str] | None) -> Json:
         def call(token: str) -> Response:
-            return self.transport.send(request.with_header("Authorization", f"Bearer {token}"))
+            headers = {**request.headers, "Authorization": f"Bearer {token}"}
+            return self.transport.send(replace(request, headers=headers))
 
         response = self._login.send(call, request.endpoint)
         if response.status == _NO_BODY:

@@ -16,19 +16,12 @@ from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
 from tests.library.reports import obj, put
 from tests.push.world import FEED, World
+from tests.support.clocks import FakeClock
 
 BASE = "https://threatq.example.com"
 CLIENT = Account(BASE, "client-id", client_secret="client-secret")
 USER = Account(BASE, "client-id", email="a@example.com", password="user-password")
 TOKEN = {"access_token": "token-1", "token_type": "Bearer", "expires_in": 3600}
-
-
-class Still:
-    def now(self) -> int:
-        return 1_700_000_000
-
-    def sleep(self, seconds: float) -> None:
-        pass
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def mock() -> Iterator[RequestsMock]:
 
 
 def client(account: Account = CLIENT, **limits: Any) -> RestClient:
-    return RestClient(account, Transport(Still(), Limits(**limits)), Redactor())
+    return RestClient(account, Transport(FakeClock(), Limits(**limits)), Redactor())
 
 
 def answer(mock: RequestsMock, method: str, path: str, **given: Any) -> None:

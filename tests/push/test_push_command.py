@@ -14,9 +14,9 @@ from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.platform import Credentials, Platform
 from tests.canaries.support import KEY, PASSWORD, SECRET, found
-from tests.cli.shell import CHECKOUT, GUIDE, PROGRAM
 from tests.push.conftest import _DEFAULTS
 from tests.push.world import CLOCK, OTHER
+from tests.support.shells import CHECKOUT, GUIDE, PROGRAM
 
 CLIENT_SECRET = "CaNaRy+client/secret=="
 USER_PASSWORD = "CaNaRy user&password?1"
