@@ -1,38 +1,23 @@
 """One push, or one comparison: what is due, in order and in batches."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from izoologic_cdf.errors import Cause, RunError
+from izoologic_cdf.errors import RunError
 from izoologic_cdf.library.outbox import Outbox, Outgoing, place
-from izoologic_cdf.push import rest_bodies
 from izoologic_cdf.push.mending import Mender, Ownership, compare, digest, merge
-from izoologic_cdf.push.push_summary import Deferred, PushSummary, name_of
-from izoologic_cdf.push.remote_kinds import ATTACHMENT, Kind, RemoteKinds, rows
-from izoologic_cdf.push.remote_rows import RemoteReader, RemoteRow, choose, is_same
-from izoologic_cdf.push.rest_client import Json, RestClient
-from izoologic_cdf.runtime.failures import NOT_FOUND, HttpError
+from izoologic_cdf.push.placing import BATCH, MAX_TRIES, Deferrals, NoCollectionError, Placer
+from izoologic_cdf.push.push_summary import PushSummary, name_of
+from izoologic_cdf.push.remote_kinds import Kind, RemoteKinds
+from izoologic_cdf.push.remote_rows import RemoteReader, RemoteRow, is_same
+from izoologic_cdf.push.rest_client import RestClient
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.windows import Clock
 
-# items and bytes of one `consume`
-BATCH = 500
-MAX_BYTES = 8_000_000
-# how often an object is sent that the platform refuses, and how often a file is uploaded
-MAX_TRIES = 5
-MAX_UPLOADS = 3
-_UPLOAD_WAIT = 2.0
 _PROGRESS_SECONDS = 10.0
 
 Say = Callable[[str], None]
-Items = list[tuple[Outgoing, dict[str, Any]]]
-
-
-class _NoCollectionError(Exception):
-    """The platform has no collection for a kind, whatever it lists."""
 
 
 @dataclass(slots=True)
@@ -48,6 +33,8 @@ class Push:
     summary: PushSummary = field(init=False)
     _kinds: RemoteKinds = field(init=False)
     _reader: RemoteReader = field(init=False)
+    _deferrals: Deferrals = field(init=False)
+    _placer: Placer = field(init=False)
     _mender: Mender = field(init=False)
     _reopened: bool = False
     _said_at: float = 0.0
@@ -56,6 +43,7 @@ class Push:
         self.summary = PushSummary(self.client.account.url)
         self._reader = RemoteReader(self.client)
         self._mender = Mender(self.client, self.tlp)
+        self._deferrals = Deferrals(self.client, self.summary)
 
     def push(self) -> PushSummary:
         """Send what is due; errors that end the push stand in the summary."""
@@ -70,6 +58,10 @@ class Push:
         begun, summary = time.monotonic(), self.summary
         try:
             self._kinds = RemoteKinds(self.client)
+            self._placer = Placer(
+                self.outbox, self.client, self._kinds, self._reader, self._deferrals, self.clock,
+                self.tlp,
+            )  # fmt: skip
             work()
         except (RunError, HttpError) as error:
             summary.error = self.client.redactor(str(error))
@@ -100,7 +92,7 @@ class Push:
                     self._push_batch(kind, numbers[done : done + BATCH])
                     done += BATCH
                     self._progress(f"{kind.collection}: {min(done, len(numbers)):,} of", numbers)
-            except _NoCollectionError:
+            except NoCollectionError:
                 self.summary.missing[code] += len(numbers) - done
 
     def _due(self, *, again: bool = False) -> dict[str, list[int]]:
@@ -118,7 +110,7 @@ class Push:
                 self.summary.unchanged[one.type] += 1
             elif one.refused == version and one.failures >= MAX_TRIES:
                 is_due = False
-                self._note(one, abandoned=True)
+                self._deferrals.note(one, abandoned=True)
             else:
                 is_due = True
             if is_due:
@@ -133,7 +125,7 @@ class Push:
                 return
             known = {one.id for one in todo if one.remote is not None}
             fresh = [one for one in todo if one.remote is None]
-            self._identify(kind, fresh)
+            self._placer.place(kind, fresh)
             self.outbox.save(todo)
             new = [one.id for one in fresh if one.remote is not None]
             self._reopened |= bool(new) and self.outbox.reopen_related(kind.code, new)
@@ -141,106 +133,10 @@ class Push:
             todo = self._mend_all(kind, here, known)
             if last:
                 for one in todo:
-                    self._defer(one, "the platform does not have it any more")
+                    self._deferrals.defer(one, "the platform does not have it any more")
             for one in todo:
                 one.remote = None
             self.outbox.save(todo)
-
-    def _identify(self, kind: Kind, objects: list[Outgoing]) -> None:
-        """Give each object its id on the platform: of what is there, or made now."""
-        if kind.code == ATTACHMENT:
-            for one in objects:
-                self._attach(kind, one)
-            return
-        found, items = self._reader.find(kind, objects), Items()
-        related = self._related(objects)
-        for one in objects:
-            row = choose(kind, one, found.get(one.id, ()))
-            if row is not None:
-                self._adopt(one, row)
-                continue
-            item = rest_bodies.consumed(one, kind, related[one.id], self.tlp)
-            if one.id in found:
-                # the platform may take it for one of those, whose description is not ours
-                item.pop("description", None)
-            items.append((one, item))
-        for batch in _batches(items):
-            self._consume(kind, batch)
-
-    def _adopt(self, one: Outgoing, row: Json) -> None:
-        one.remote = int(row["id"])
-        one.published = row.get("published_at") or one.published
-        self.summary.adopted[one.type] += 1
-
-    def _made(self, one: Outgoing, number: int) -> None:
-        one.remote, one.published = number, one.published_at
-        self.summary.created[one.type] += 1
-
-    def _consume(self, kind: Kind, items: Items) -> None:
-        """Bring in objects; where the batch is refused, halve it until the one is found."""
-        private = rest_bodies.private(one for one, _ in items)
-        bodies = [item for _, item in items]
-        try:
-            path = f"{kind.collection}/consume"
-            answer = rows(self.client.call("POST", path, bodies, private=private))
-        except HttpError as error:
-            self._check(error)
-            if error.status == NOT_FOUND:
-                raise _NoCollectionError from None
-            if len(items) == 1:
-                self._refuse(items[0][0], error)
-                return
-            middle = len(items) // 2
-            self._consume(kind, items[:middle])
-            self._consume(kind, items[middle:])
-            return
-        unanswered = Items()
-        by_name: dict[str, list[Json]] = {}
-        for row in answer:
-            by_name.setdefault(kind.name(row).casefold(), []).append(row)
-        for one, item in items:
-            found = _answered(kind, one, by_name.get(one.value.casefold(), ()))
-            if found is None:
-                unanswered.append((one, item))
-            else:
-                self._made(one, int(found["id"]))
-        if len(items) > 1:
-            for pair in unanswered:
-                self._consume(kind, [pair])
-        elif unanswered:
-            said = next((f": {row['error']}" for row in answer if row.get("error")), "")
-            said = self.client.mask(said, private) if private is not None else ""
-            reason = f"the platform left it out{said}"
-            self._defer(unanswered[0][0], reason, refused=True)
-
-    def _attach(self, kind: Kind, one: Outgoing) -> None:
-        """Find a file by its bytes and name, or upload it."""
-        content = self.outbox.read_content(one.id)
-        # what the platform names bytes by
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        error: HttpError | None = None
-        for attempt in range(MAX_UPLOADS):
-            try:
-                row = self._reader.find_file(kind, md5, one.value)
-                if row is not None:
-                    self._adopt(one, row)
-                    return
-                self.client.upload(one.value, content)
-                body = rest_bodies.attached(one, self._kinds.category(one.value), self.tlp)
-                (made,) = rows(self.client.create_once(kind.collection, body))
-                # two uploads of one name at a time take each other's bytes
-                if made.get("hash") in (None, md5):
-                    self._made(one, int(made["id"]))
-                    return
-            except HttpError as failed:
-                error = failed
-                self._check(failed)
-            if attempt + 1 < MAX_UPLOADS:
-                self.clock.sleep(_UPLOAD_WAIT)
-        if error is not None:
-            self._refuse(one, error)
-        else:
-            self._defer(one, "another upload of the same name came in between")
 
     def _mend_all(self, kind: Kind, objects: list[Outgoing], known: set[int]) -> list[Outgoing]:
         """Compare objects with what the platform has, and mend it; return those that are gone."""
@@ -253,9 +149,9 @@ class Push:
                 if changes:
                     self._mender.mend(kind, whole, row.id, changes, others)
             except HttpError as error:
-                self._check(error)
+                self._deferrals.check(error)
                 for one in members:
-                    self._refuse(one, error)
+                    self._deferrals.refuse(one, error)
             else:
                 for one in members:
                     self._settle(one, changes.fields.get("published_at"))
@@ -292,24 +188,12 @@ class Push:
         merged = {number: merge(group) for number, group in groups.items()}
         codes = {code for one in merged.values() for code, _ in one.related}
         others = [found for code in sorted(codes) if (found := self._kinds.find(code))]
-        related = self._related(merged.values())
+        related = self._placer.related(merged.values())
         for row in self._reader.read(kind, merged, others):
             one = merged[row.id]
             # ids begin anew where a platform was set up again
             if is_same(kind, one, row.fields):
                 yield row, one, {key: set(ids) for key, ids in related[one.id].items()}, others
-
-    def _related(self, objects: Iterable[Outgoing]) -> dict[int, dict[str, list[int]]]:
-        """Return the ids on the platform of what is related to objects, by key of relations."""
-        objects = list(objects)
-        remotes = self.outbox.remotes({other for one in objects for _, other in one.related})
-        found: dict[int, dict[str, list[int]]] = {one.id: {} for one in objects}
-        for one in objects:
-            for code, other in one.related:
-                kind = self._kinds.find(code) if other in remotes else None
-                if kind is not None:
-                    found[one.id].setdefault(kind.related, []).append(remotes[other])
-        return found
 
     # --- a comparison
 
@@ -356,36 +240,6 @@ class Push:
     def _differ(self, one: Outgoing, what: str) -> None:
         self.summary.differences.append(f"{name_of(one)}: {what}")
 
-    # --- what went wrong
-
-    def _check(self, error: HttpError) -> None:
-        """Raise RunError where not the object is at fault but the platform or this machine."""
-        if error.cause is Cause.ITEM:
-            return
-        if error.cause is Cause.OUTAGE:
-            try:
-                self.client.get("event/types", limit=1)
-            except HttpError:
-                pass
-            else:
-                return
-        raise RunError(error.message, error.cause)
-
-    def _refuse(self, one: Outgoing, error: HttpError) -> None:
-        self._defer(one, error.message, refused=error.cause is Cause.ITEM)
-
-    def _defer(self, one: Outgoing, reason: str, *, refused: bool = False) -> None:
-        """Keep why an object is missing; what the platform refuses of it counts as a try."""
-        version = one.version
-        one.pushed, one.reason = "", reason
-        if refused:
-            one.failures = one.failures + 1 if one.refused == version else 1
-            one.refused = version
-        self._note(one, abandoned=one.failures >= MAX_TRIES and one.refused == version)
-
-    def _note(self, one: Outgoing, *, abandoned: bool) -> None:
-        self.summary.deferred.append(Deferred(name_of(one), one.reason or "", abandoned))
-
     def _progress(self, text: str, of: Iterable[int] | dict[int, int]) -> None:
         if time.monotonic() >= self._said_at + _PROGRESS_SECONDS:
             self._said_at = time.monotonic()
@@ -403,38 +257,3 @@ def preview(outbox: Outbox) -> Iterator[str]:
     for code in sorted(due, key=place):
         yield from due[code]
     yield f"{sum(map(len, due.values()))} objects would be sent"
-
-
-def _answered(kind: Kind, one: Outgoing, alike: Iterable[Json]) -> Json | None:
-    """Return the row of an answer that is about an object that was sent, null for none."""
-    fitting = [row for row in alike if row.get("id") is not None and is_same(kind, one, row)]
-
-    def likeness(row: Json) -> tuple[bool, bool]:
-        return kind.name(row) == one.value, row.get("happened_at") == one.happened_at
-
-    return max(fitting, key=likeness, default=None)
-
-
-def _batches(items: Items) -> Iterator[Items]:
-    """Yield batches: of limited size, no name twice in one, and what was refused alone."""
-    batch, size, names = Items(), 0, set[str]()
-    again = Items()
-    for pair in items:
-        one, item = pair
-        if one.reason is not None:
-            yield [pair]
-            continue
-        if one.value.casefold() in names:
-            again.append(pair)
-            continue
-        length = len(json.dumps(item))
-        if batch and (len(batch) >= BATCH or size + length > MAX_BYTES):
-            yield batch
-            batch, size, names = Items(), 0, set()
-        batch.append(pair)
-        size += length
-        names.add(one.value.casefold())
-    if batch:
-        yield batch
-    if again:
-        yield from _batches(again)
