@@ -63,10 +63,12 @@ class Schedule:
         self.day = 10
         # what the other source has reported: kind, object, attribute
         self.theirs: list[tuple[str, int, str]] = []
+        # what it has reported before we did: description and status are its own
+        self.first: set[tuple[str, int]] = set()
 
     def run(self) -> None:
-        steps = [self.sync, self.sync, self.push, self.kill, self.fault, self.plant]
-        for _ in range(self.random.randrange(4, 9)):
+        steps = [self.sync, self.sync, self.push, self.kill, self.fault, self.plant, self.plant]
+        for _ in range(self.random.randrange(5, 14)):
             self.random.choice(steps)()
         self.world.platform.state.clear_faults()
         for _ in range(3):
@@ -82,7 +84,7 @@ class Schedule:
 
     def sync(self) -> None:
         """One case, as a feed reports it, with what belongs to it."""
-        draw, number = self.random, self.random.randrange(4)
+        draw, number = self.random, self.random.randrange(3)
         self.day += 1
         when = f"2025-08-{draw.randrange(1, 28):02} 10:00:00"
         name = f"CASE{number}"
@@ -101,7 +103,7 @@ class Schedule:
         draw = self.random
         match draw.randrange(3):
             case 0:
-                value = f"192.0.2.{draw.randrange(4)}"
+                value = f"192.0.2.{draw.randrange(2)}"
                 rows = [("Hosting", draw.choice("XY"))]
                 return obj("indicator", value, *rows, subtype="IP Address", status="Active")
             case 1:
@@ -117,7 +119,7 @@ class Schedule:
     def _leak(self) -> None:
         mail = f"user{self.random.randrange(3)}@example.com"
         account = obj("account", mail, ("Password", f"p{self.random.randrange(3)}"))
-        address = obj("indicator", f"192.0.2.{self.random.randrange(4)}", subtype="IP Address")
+        address = obj("indicator", f"192.0.2.{self.random.randrange(2)}", subtype="IP Address")
         put(self.world.library, account, address, relations=[(0, 1)], source=DLR)
 
     def push(self) -> None:
@@ -150,19 +152,22 @@ class Schedule:
             ]
             assert kept
             assert OTHER in kept[0]
+            if (code, number) in self.first:
+                assert row["description"] == "theirs"
+                assert row.get("status_name") in (None, "Review")
 
     def plant(self) -> None:
         """Another source reports the same objects, or some that look alike."""
         draw = self.random
         status = draw.choice([*STATUSES, "Seen"])
-        row = {"name": "Status", "value": status}
-        item = {"sources": [OTHER], "attributes": [row], "description": "theirs"}
+        told = {"name": "Status", "value": status}
+        item = {"sources": [OTHER], "attributes": [told], "description": "theirs"}
         match draw.randrange(3):
             case 0:
-                item |= {"value": f"CASE{draw.randrange(1, 4)}"}
+                item |= {"value": f"CASE{draw.randrange(1, 3)}"}
                 code, number = "incident", self.world.platform.plant("incident", item)
             case 1:
-                item |= {"value": f"192.0.2.{draw.randrange(4)}", "type": "IP Address"}
+                item |= {"value": f"192.0.2.{draw.randrange(2)}", "type": "IP Address"}
                 item |= {"status": "Review"}
                 code, number = "indicator", self.world.platform.plant("indicators", item)
             case _:
@@ -173,6 +178,9 @@ class Schedule:
             # it replaces its own
             self.theirs = [one for one in self.theirs if one[:2] != (code, number)]
         self.theirs.append((code, number, status))
+        (row,) = (one for one in self.world.platform.snapshot()[code] if one["id"] == number)
+        if row["sources"] == [OTHER]:
+            self.first.add((code, number))
 
 
 @pytest.fixture(scope="module")

@@ -172,6 +172,22 @@ def test_without_a_custom_object_the_others_go_and_it_follows_once_it_is_install
     assert incident["related"]["victim"] == ["a@example.com"]
 
 
+def test_what_was_pushed_without_a_custom_object_is_related_to_it_later(world: World) -> None:
+    account = obj("a_victim", "a@example.com")
+    put(world.library, case(), account, relations=[(0, 1)], source=FEED)
+    assert world.push().exit_code == 3
+    definition = [{"code": "a_victim", "name": "Victim", "fields": [{"field": "value"}]}]
+    world.platform.state.install(definition)
+    # the case comes after it, and was complete but for that
+    summary = world.push()
+    assert (summary.exit_code, summary.created["a_victim"], summary.changed["incident"]) == (
+        0,
+        1,
+        1,
+    )
+    world.check()
+
+
 def test_a_refused_object_is_deferred_with_its_reason_and_the_others_go(world: World) -> None:
     bad = obj("indicator", "198.51.100.1", subtype="No Such Type")
     fill(world, bad, *(address(f"198.51.100.{n}") for n in range(2, 30)))
