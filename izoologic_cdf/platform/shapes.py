@@ -25,6 +25,15 @@ def wanted(names: Iterable[str]) -> Wanted:
     return tree
 
 
+def _stamps(row: Any, *, touched: bool = False) -> Json:
+    stamps = {"created_at": row.created_at, "updated_at": row.updated_at}
+    return stamps | ({"touched_at": row.touched_at} if touched else {})
+
+
+def _born(row: Any) -> Json:
+    return {"created_at": row.created_at, "updated_at": row.created_at}
+
+
 class Shapes:
     """Makes the JSON of rows."""
 
@@ -41,12 +50,7 @@ class Shapes:
     def row(self, row: Row, want: Wanted | None = None) -> Json:
         """Return an object with what was asked for; raises RefusedError (500) as real ones do."""
         kind = row.kind
-        body = {
-            **self._columns(row),
-            "created_at": row.created_at,
-            "updated_at": row.updated_at,
-            "touched_at": row.touched_at,
-        }
+        body = self._columns(row) | _stamps(row, touched=True)
         if kind.generic:
             body |= {
                 "object_id": kind.number,
@@ -71,12 +75,7 @@ class Shapes:
 
     def attribute(self, row: Row, attribute: Attribute) -> Json:
         """Return an attribute with its name and its sources."""
-        name = {
-            "id": attribute.attribute_id,
-            "name": attribute.name,
-            "created_at": attribute.created_at,
-            "updated_at": attribute.created_at,
-        }
+        name = {"id": attribute.attribute_id, "name": attribute.name, **_born(attribute)}
         reference = f"{row.kind.code}_attribute_id"
         return {
             "id": attribute.id,
@@ -84,9 +83,7 @@ class Shapes:
             "attribute_id": attribute.attribute_id,
             "name": attribute.name,
             "value": attribute.value,
-            "created_at": attribute.created_at,
-            "updated_at": attribute.updated_at,
-            "touched_at": attribute.touched_at,
+            **_stamps(attribute, touched=True),
             "attribute": name,
             "sources": [
                 self._source(report, reference, attribute.id)
@@ -108,8 +105,7 @@ class Shapes:
             "tlp_id": report.tlp_id,
             "name": report.source.name,
             "published_at": None,
-            "created_at": report.created_at,
-            "updated_at": report.updated_at,
+            **_stamps(report),
             "deleted_at": None,
             "existing": int(existing),
         }
@@ -121,8 +117,7 @@ class Shapes:
             "id": comment.id,
             row.kind.reference: row.id,
             "value": comment.value,
-            "created_at": comment.created_at,
-            "updated_at": comment.created_at,
+            **_born(comment),
             "sources": [
                 self._source(report, reference, comment.id) for report in comment.sources.values()
             ],
@@ -202,11 +197,7 @@ class Shapes:
         return entry and {key: value for key, value in entry.items() if key not in hidden}
 
     def _pivot(self, pivot: Pivot) -> Json:
-        body: Json = {
-            "id": pivot.id,
-            "created_at": pivot.created_at,
-            "updated_at": pivot.updated_at,
-        }
+        body: Json = {"id": pivot.id, **_stamps(pivot)}
         if {pivot.src.kind.code, pivot.dest.kind.code} <= {INDICATOR.code, ADVERSARY.code}:
             for end, row in (("src", pivot.src), ("dest", pivot.dest)):
                 body |= {f"{end}_type": row.kind.code, f"{end}_object_id": row.id}
@@ -221,8 +212,7 @@ class Shapes:
             "name": report.source.name,
             "tlp_id": report.tlp_id,
             "published_at": report.published_at if given else None,
-            "created_at": report.source.created_at,
-            "updated_at": report.source.created_at,
+            **_born(report.source),
             "pivot": {
                 "id": report.id,
                 reference: number,
@@ -239,8 +229,7 @@ class Shapes:
             "source_type": report.source.type,
             "creator_source_id": report.creator.id,
             "tlp_id": report.tlp_id,
-            "created_at": report.created_at,
-            "updated_at": report.updated_at,
+            **_stamps(report),
             "published_at": report.published_at or report.created_at,
             "reference_id": report.source.id,
             "name": report.source.name,
