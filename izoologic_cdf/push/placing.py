@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from izoologic_cdf.errors import Cause, RunError
+from izoologic_cdf.errors import Cause, CdfError, RunError
 from izoologic_cdf.library.outbox import Outbox, Outgoing
 from izoologic_cdf.push import rest_bodies
 from izoologic_cdf.push.push_summary import Deferred, PushSummary, name_of
@@ -27,7 +27,7 @@ _UPLOAD_WAIT = 2.0
 Items = list[tuple[Outgoing, dict[str, Any]]]
 
 
-class NoCollectionError(Exception):
+class NoCollectionError(CdfError):
     """The platform has no collection for a kind, whatever it lists."""
 
 

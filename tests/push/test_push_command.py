@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -217,6 +219,31 @@ def test_there_is_nothing_to_push_without_a_library(desk: Desk) -> None:
     assert desk.push() == 2
     assert "there is no library" in desk.err
     assert not desk.library.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_push_that_is_ended_can_be_repeated(desk: Desk, number: signal.Signals) -> None:
+    desk.run_feeds()
+    desk.platform.state.set_options(latency=0.2)
+    desk.platform.state.clear_requests()
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [*PROGRAM, "push", "--config", str(desk.threatq), "--library", str(desk.library)],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not desk.platform.requests.count("/{c}/consume"):
+        time.sleep(0.02)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    if number is signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert (process.returncode, ": interrupted\n" in out) == (130, True)
+    desk.platform.state.set_options(latency=0.0)
+    assert desk.push() == 0
+    assert desk.push("--verify") == 0
 
 
 def test_two_pushes_of_one_library_at_once_bring_everything_once(desk: Desk) -> None:
