@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from izoologic_cdf.errors import CdfError
 from izoologic_cdf.loopback.serving import Answer, encode
 from izoologic_cdf.platform.assumptions import Options
 
@@ -9,24 +10,24 @@ from izoologic_cdf.platform.assumptions import Options
 Errors = dict[str, list[str]] | list[str]
 
 
-class RefusedError(Exception):
+class RefusalError(CdfError):
     """A request is refused, with a status and what is wrong."""
 
     def __init__(self, status: int, errors: Errors, **headers: str) -> None:
-        super().__init__(errors)
+        super().__init__(str(errors))
         self.status = status
         self.errors = errors
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def wrong(field: str, message: str) -> RefusedError:
+def wrong(field: str, message: str) -> RefusalError:
     """Return the refusal of one field (400)."""
-    return RefusedError(400, {field: [message]})
+    return RefusalError(400, {field: [message]})
 
 
-def missing(what: str) -> RefusedError:
+def missing(what: str) -> RefusalError:
     """Return the refusal of something that is not there (404)."""
-    return RefusedError(404, [f"{what} not found."])
+    return RefusalError(404, [f"{what} not found."])
 
 
 def one(data: Any, status: int = 200) -> Answer:
@@ -45,7 +46,7 @@ def nothing() -> Answer:
     return Answer(204, b"", None)
 
 
-def refusal(error: RefusedError, options: Options) -> Answer:
+def refusal(error: RefusalError, options: Options) -> Answer:
     """Return the answer of a refusal, in one of the two forms that clients know."""
     errors = error.errors
     body: dict[str, Any] = {"data": {"errors": errors}}

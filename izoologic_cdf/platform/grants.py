@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from izoologic_cdf.platform.assumptions import Options
-from izoologic_cdf.platform.envelope import RefusedError
+from izoologic_cdf.platform.envelope import RefusalError
 
 _TOKEN_BYTES = 30
 
@@ -46,7 +46,7 @@ class Logins:
     def login(self, given: Mapping[str, Any], now: int, options: Options) -> dict[str, Any]:
         """Return the answer to POST /token; `given` is what query, body and header said.
 
-        Raises RefusedError with 400 for a bad login.
+        Raises RefusalError with 400 for a bad login.
         """
         own = self.credentials
         grant = given.get("grant_type")
@@ -64,9 +64,9 @@ class Logins:
                 user = self._sessions[token].user
                 self._end(token)
         else:
-            raise RefusedError(400, [f"The grant type {grant!r} is not supported."])
+            raise RefusalError(400, [f"The grant type {grant!r} is not supported."])
         if not right:
-            raise RefusedError(400, ["The credentials were incorrect."])
+            raise RefusalError(400, ["The credentials were incorrect."])
         return self._issue(user, now + options.token_life_seconds, options)
 
     def session(self, header: str, now: int) -> Session | None:

@@ -16,7 +16,7 @@ from izoologic_cdf.loopback.serving import Answer, LoopbackServer, encode
 from izoologic_cdf.loopback.steering import LoggedRequest, RequestLog, masked
 from izoologic_cdf.platform import remote, routing
 from izoologic_cdf.platform.assumptions import Options
-from izoologic_cdf.platform.envelope import RefusedError, refusal
+from izoologic_cdf.platform.envelope import RefusalError, refusal
 from izoologic_cdf.platform.grants import Credentials
 from izoologic_cdf.platform.kinds import definition
 from izoologic_cdf.platform.routing import Call, Upload
@@ -137,11 +137,11 @@ def _answer(call: Call, *, inside: bool) -> tuple[list[Any], Answer]:
     if session is not None:
         call.user, call.token = session.user, session.number
     handler, named = None, dict[str, str]()
-    error = RefusedError(404, ["There is no such path."])
+    error = RefusalError(404, ["There is no such path."])
     try:
         if inside:
             call.route, handler, named = routing.find(call.method, call.path)
-    except RefusedError as refused:
+    except RefusalError as refused:
         error = refused
     struck = faults.strike(state.faults, method=call.method, path=call.path, route=call.route)
     skew = sum(int(one.parameters["seconds"]) for one in struck if one.kind == "skew")
@@ -156,7 +156,7 @@ def _answer(call: Call, *, inside: bool) -> tuple[list[Any], Answer]:
             if handler is None:
                 raise error
             answer = handler(call, **named)
-        except RefusedError as refused:
+        except RefusalError as refused:
             answer = refusal(refused, state.options)
         finally:
             state.advance(-skew)
@@ -164,17 +164,17 @@ def _answer(call: Call, *, inside: bool) -> tuple[list[Any], Answer]:
 
 
 def _admit(call: Call) -> None:
-    """Raise RefusedError for a call that comes too early, without a login or without the right."""
+    """Raise RefusalError for a call that comes too early, without a login or without the right."""
     state = call.state
     wait = state.quota.wait(state.clock, state.options.calls_per_minute)
     if wait:
-        raise RefusedError(429, ["Too many requests."], Retry_After=str(wait))
+        raise RefusalError(429, ["Too many requests."], Retry_After=str(wait))
     if call.path == "/token":
         return
     if state.logins.session(call.authorization, state.clock) is None:
-        raise RefusedError(401, ["The access token is invalid."], **{"WWW-Authenticate": "Bearer"})
+        raise RefusalError(401, ["The access token is invalid."], **{"WWW-Authenticate": "Bearer"})
     if state.options.read_only and call.method != "GET" and call.route not in _READS:
-        raise RefusedError(403, ["This action is not authorized."])
+        raise RefusalError(403, ["This action is not authorized."])
 
 
 def _logged(call: Call, status: int) -> LoggedRequest:
@@ -184,7 +184,7 @@ def _logged(call: Call, status: int) -> LoggedRequest:
     elif call.body:
         try:
             sent = call.json
-        except RefusedError:
+        except RefusalError:
             sent = None
         # of lists only how long they are, lest each item be gone through once more
         body = {"items": len(sent)} if isinstance(sent, list) else masked(sent, _SHOWN)

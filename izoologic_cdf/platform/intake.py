@@ -51,7 +51,7 @@ class Ingest:
         return row, True
 
     def change(self, row: Row, item: Item) -> None:
-        """Set what was sent at an object; raises RefusedError if another has its name."""
+        """Set what was sent at an object; raises RefusalError if another has its name."""
         store = self.state.store
         known = store.find(row.kind, {**row.fields, **item.fields})
         if known is not None and known is not row:
@@ -69,7 +69,7 @@ class Ingest:
     def change_attribute(
         self, row: Row, attribute: Attribute, value: str, sources: list[SentSource]
     ) -> Attribute:
-        """Give an attribute another value; raises RefusedError as options say."""
+        """Give an attribute another value; raises RefusalError as options say."""
         options = self.state.options
         twin = self._twin(row, attribute, value)
         if twin is not None:

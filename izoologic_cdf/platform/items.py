@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from izoologic_cdf.platform import assumptions
-from izoologic_cdf.platform.envelope import Errors, RefusedError, wrong
+from izoologic_cdf.platform.envelope import Errors, RefusalError, wrong
 from izoologic_cdf.platform.kinds import (
     ADVERSARY,
     ATTACHMENT,
@@ -68,9 +68,9 @@ class Item:
 
 
 def read_item(state: PlatformState, kind: Kind, sent: Any) -> Item:
-    """Return what was sent about a new object or one that may exist; raises RefusedError."""
+    """Return what was sent about a new object or one that may exist; raises RefusalError."""
     if not isinstance(sent, dict):
-        raise RefusedError(400, ["An object is expected."])
+        raise RefusalError(400, ["An object is expected."])
     if sent.get(kind.key) in (None, "") and not kind.loose and kind is not SIGNATURE:
         raise wrong(kind.key, f"The {kind.key} field is required.")
     item = _read(state, kind, sent)
@@ -80,7 +80,7 @@ def read_item(state: PlatformState, kind: Kind, sent: Any) -> Item:
 
 
 def read_change(state: PlatformState, kind: Kind, sent: Mapping[str, Any]) -> Item:
-    """Return what was sent to change an object; raises RefusedError."""
+    """Return what was sent to change an object; raises RefusalError."""
     if kind.key in sent and sent[kind.key] in (None, "") and not kind.loose:
         raise wrong(kind.key, f"The {kind.key} field is required.")
     return _read(state, kind, sent)
@@ -147,7 +147,7 @@ def _bounded(
 
 
 def date(value: Any, field: str) -> str | None:
-    """Return a date in the API's form, None for null; raises RefusedError."""
+    """Return a date in the API's form, None for null; raises RefusalError."""
     if value in (None, ""):
         return None
     try:
@@ -220,7 +220,7 @@ def read_sources(sent: Mapping[str, Any]) -> list[SentSource]:
 
 
 def read_source(sent: Any) -> SentSource:
-    """Return a source that was sent as an object or a plain name; raises RefusedError."""
+    """Return a source that was sent as an object or a plain name; raises RefusalError."""
     if isinstance(sent, str):
         sent = {"name": sent}
     name = sent.get("name") if isinstance(sent, dict) else None
@@ -233,7 +233,7 @@ def read_source(sent: Any) -> SentSource:
 
 
 def read_attributes(state: PlatformState, sent: Any) -> list[SentAttribute]:
-    """Return attributes that were sent as one object or a list; raises RefusedError."""
+    """Return attributes that were sent as one object or a list; raises RefusalError."""
     return [_attribute(state, one) for one in _list(sent)]
 
 
@@ -250,7 +250,7 @@ def _attribute(state: PlatformState, sent: Any) -> SentAttribute:
 
 
 def read_tag(state: PlatformState, sent: Any) -> str:
-    """Return a tag that was sent as text or as an object with a name; raises RefusedError."""
+    """Return a tag that was sent as text or as an object with a name; raises RefusalError."""
     name = sent.get("name") if isinstance(sent, dict) else sent
     if not isinstance(name, str) or not name:
         raise wrong("name", "The name of a tag is required.")
@@ -258,7 +258,7 @@ def read_tag(state: PlatformState, sent: Any) -> str:
 
 
 def read_comment(sent: Any) -> str:
-    """Return a comment that was sent as an object with a value; raises RefusedError."""
+    """Return a comment that was sent as an object with a value; raises RefusalError."""
     value = sent.get("value") if isinstance(sent, dict) else sent
     if not isinstance(value, str) or not value:
         raise wrong("value", "The value of a comment is required.")
@@ -282,7 +282,7 @@ def _one_related(state: PlatformState, kind: Kind, sent: Any) -> "Row | Item":
 
 
 def read_reference(state: PlatformState, kind: Kind, sent: Any) -> Row:
-    """Return the object of `{"id": 27}`, the id a number or text; raises RefusedError."""
+    """Return the object of `{"id": 27}`, the id a number or text; raises RefusalError."""
     identifier = number(sent.get("id") if isinstance(sent, dict) else sent)
     row = None if identifier is None else state.store.row(kind, identifier)
     if row is None:

@@ -78,7 +78,7 @@ def ordered(rows: list[Row], sort: str) -> list[Row]:
 
 
 def part(query: Mapping[str, str], default: int | None, most: int | None = None) -> slice:
-    """Return the part that limit and offset ask for; raises RefusedError for what is no number."""
+    """Return the part that limit and offset ask for; raises RefusalError for what is no number."""
     sizes: list[int | None] = []
     for name in ("offset", "limit"):
         text = query.get(name)

@@ -6,7 +6,7 @@ from typing import Any
 
 from izoologic_cdf.loopback.serving import Answer
 from izoologic_cdf.platform import items, listing, searching
-from izoologic_cdf.platform.envelope import RefusedError, missing, nothing, one, several, wrong
+from izoologic_cdf.platform.envelope import RefusalError, missing, nothing, one, several, wrong
 from izoologic_cdf.platform.kinds import ADVERSARY, ATTACHMENT, INDICATOR, Kind
 from izoologic_cdf.platform.routing import Call, route
 from izoologic_cdf.platform.shapes import Json
@@ -44,7 +44,7 @@ def consume(call: Call, c: str) -> Answer:
     for index, sent in enumerate(call.rows):
         try:
             read.append(items.read_item(call.state, kind, sent))
-        except RefusedError as error:
+        except RefusalError as error:
             if options.consume_bad_item == "refuse":
                 raise _of_item(error, index) from None
             if options.consume_bad_item == "report":
@@ -64,11 +64,11 @@ def created_or_not(made: Iterable[tuple[Any, bool]]) -> int:
     return 200 if all(existing for _, existing in made) else 201
 
 
-def _of_item(error: RefusedError, index: int) -> RefusedError:
+def _of_item(error: RefusalError, index: int) -> RefusalError:
     if isinstance(error.errors, list):
-        return RefusedError(error.status, {str(index): error.errors})
+        return RefusalError(error.status, {str(index): error.errors})
     named = {f"{index}.{name}": texts for name, texts in error.errors.items()}
-    return RefusedError(error.status, named)
+    return RefusalError(error.status, named)
 
 
 @route("GET", "/{c}")
@@ -101,7 +101,7 @@ def update(call: Call, c: str, id: str) -> Answer:  # noqa: A002
     row = call.row(kind, id)
     body = call.json
     if body is not None and not isinstance(body, dict):
-        raise RefusedError(400, ["An object is expected."])
+        raise RefusalError(400, ["An object is expected."])
     query = {name: text for name, text in call.query.items() if name not in ("with", "fields")}
     call.ingest.change(row, items.read_change(call.state, kind, {**query, **(body or {})}))
     return one(call.shapes.row(row, call.want))

@@ -5,7 +5,7 @@ from typing import Any
 from izoologic_cdf.loopback.inputs import OBJECT, TEXT, EmulatorError, instance
 from izoologic_cdf.loopback.steering import ControlPlane
 from izoologic_cdf.platform import items
-from izoologic_cdf.platform.envelope import RefusedError
+from izoologic_cdf.platform.envelope import RefusalError
 from izoologic_cdf.platform.intake import Ingest
 from izoologic_cdf.platform.rows import Reports, Row
 from izoologic_cdf.platform.shapes import Shapes
@@ -23,7 +23,7 @@ def plant(state: PlatformState, collection: str, item: dict[str, Any]) -> int:
             raise EmulatorError(f"there is no collection {collection!r}")
         try:
             read = items.read_item(state, kind, item)
-        except RefusedError as error:
+        except RefusalError as error:
             raise EmulatorError(f"the item is refused: {items.first_error(error.errors)}") from None
         row, _ = Ingest(state, state.credentials.client_id).put(read)
         return row.id

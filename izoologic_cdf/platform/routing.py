@@ -6,7 +6,7 @@ from typing import Any
 
 from izoologic_cdf.loopback.inputs import decode
 from izoologic_cdf.loopback.serving import Answer
-from izoologic_cdf.platform.envelope import RefusedError, missing
+from izoologic_cdf.platform.envelope import RefusalError, missing
 from izoologic_cdf.platform.intake import Ingest
 from izoologic_cdf.platform.items import number
 from izoologic_cdf.platform.kinds import Kind
@@ -46,30 +46,30 @@ class Call:
 
     @property
     def json(self) -> Any:
-        """The body as JSON, None if it is empty; raises RefusedError."""
+        """The body as JSON, None if it is empty; raises RefusalError."""
         if not self._parsed:
             try:
                 self._parsed.append(decode(self.body) if self.body.strip() else None)
             except ValueError:
-                raise RefusedError(400, ["The body is not valid JSON."]) from None
+                raise RefusalError(400, ["The body is not valid JSON."]) from None
         return self._parsed[0]
 
     @property
     def object(self) -> dict[str, Any]:
-        """The body as a JSON object; raises RefusedError."""
+        """The body as a JSON object; raises RefusalError."""
         body = self.json
         if not isinstance(body, dict):
-            raise RefusedError(400, ["An object is expected."])
+            raise RefusalError(400, ["An object is expected."])
         return body
 
     @property
     def rows(self) -> list[Any]:
-        """The body as a list: a JSON object is a list of one; raises RefusedError."""
+        """The body as a list: a JSON object is a list of one; raises RefusalError."""
         body = self.json
         if isinstance(body, dict):
             return [body]
         if not isinstance(body, list):
-            raise RefusedError(400, ["An object or a list of objects is expected."])
+            raise RefusalError(400, ["An object or a list of objects is expected."])
         return body
 
     @property
@@ -88,14 +88,14 @@ class Call:
         return Ingest(self.state, self.user)
 
     def kind(self, collection: str) -> Kind:
-        """Return the kind of a collection; raises RefusedError (404)."""
+        """Return the kind of a collection; raises RefusalError (404)."""
         kind = self.state.kinds.of_path(collection, self.state.options)
         if kind is None:
             raise missing(f"Collection {collection}")
         return kind
 
     def row(self, kind: Kind, identifier: str) -> Row:
-        """Return an object by the id in the path; raises RefusedError (404)."""
+        """Return an object by the id in the path; raises RefusalError (404)."""
         row = self.state.store.row(kind, number(identifier) or 0)
         if row is None:
             raise missing(kind.name)
@@ -119,7 +119,7 @@ def route(method: str, *patterns: str) -> Callable[[Handler], Handler]:
 
 
 def find(method: str, path: str) -> tuple[str, Handler, dict[str, str]]:
-    """Return pattern, handler and named parts of a path; raises RefusedError (404, 405).
+    """Return pattern, handler and named parts of a path; raises RefusalError (404, 405).
 
     Of several patterns that fit, the one with the most literal parts is meant.
     """
@@ -129,8 +129,8 @@ def find(method: str, path: str) -> tuple[str, Handler, dict[str, str]]:
     if not usable:
         if fitting:
             allowed = ", ".join(sorted({entry[0] for entry in fitting}))
-            raise RefusedError(405, ["The method is not allowed."], Allow=allowed)
-        raise RefusedError(404, ["There is no such path."])
+            raise RefusalError(405, ["The method is not allowed."], Allow=allowed)
+        raise RefusalError(404, ["There is no such path."])
     _, pattern, parts, handler = min(usable, key=_braces)
     named = {part[1:-1]: text for part, text in zip(parts, given, strict=True) if part[0] == "{"}
     return pattern, handler, named

@@ -56,7 +56,7 @@ def matching(
 ) -> Iterator[tuple[Row, Json]]:
     """Yield the rows that fit `criteria` and `filters`, each with its flat shape.
 
-    Raises RefusedError for an operator that is unknown.
+    Raises RefusalError for an operator that is unknown.
     """
     shapes = Shapes(state)
     for row in rows:
@@ -149,7 +149,7 @@ def everywhere(state: PlatformState, text: str) -> Iterator[Json]:
 def advanced(state: PlatformState, body: Any) -> Iterator[Json]:
     """Yield the rows of POST /search/advanced: groups of which one holds, with all its conditions.
 
-    Raises RefusedError for an unknown collection, field or operator.
+    Raises RefusalError for an unknown collection, field or operator.
     """
     if not isinstance(body, dict):
         raise wrong("body", "An object of collections is expected.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from izoologic_cdf.platform.envelope import RefusedError
+from izoologic_cdf.platform.envelope import RefusalError
 from izoologic_cdf.platform.kinds import ADVERSARY, ATTACHMENT, EVENT, INDICATOR, Kind
 from izoologic_cdf.platform.rows import Attribute, Comment, Pivot, Report, Row
 from izoologic_cdf.platform.world import PlatformState
@@ -48,7 +48,7 @@ class Shapes:
         return related | {name: {} for name in (*parts, *more)}
 
     def row(self, row: Row, want: Wanted | None = None) -> Json:
-        """Return an object with what was asked for; raises RefusedError (500) as real ones do."""
+        """Return an object with what was asked for; raises RefusalError (500) as real ones do."""
         kind = row.kind
         body = self._columns(row) | _stamps(row, touched=True)
         if kind.generic:
@@ -181,7 +181,7 @@ class Shapes:
         if "_" in name:
             # a client calls this answer a bug of the platform and goes round it
             text = f"Call to undefined relationship [{name}] on model [{row.kind.name}]."
-            raise RefusedError(500, [text])
+            raise RefusalError(500, [text])
         return {}
 
     def tags(self, row: Row) -> list[Json]:

@@ -1,5 +1,6 @@
 """One push, or one comparison: what is due, in order and in batches."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ class Push:
                 while done < len(numbers):
                     self._push_batch(kind, numbers[done : done + BATCH])
                     done += BATCH
-                    self._progress(f"{kind.collection}: {min(done, len(numbers)):,} of", numbers)
+                    self._progress(kind, min(done, len(numbers)), len(numbers))
             except NoCollectionError:
                 self.summary.missing[code] += len(numbers) - done
 
@@ -142,7 +143,10 @@ class Push:
         """Compare objects with what the platform has, and mend it; return those that are gone."""
         mine = {one.id: one for one in objects}
         groups, equal = self._groups(mine), list[Outgoing]()
-        for row, whole, related, others in self._read(kind, groups):
+        codes = {code for group in groups.values() for one in group for code, _ in one.related}
+        others = self._kinds_of(codes)
+        read = self._reader.read(kind, list(groups), others)
+        for row, whole, related in self._match(kind, read, groups):
             members = [mine[one.id] for one in groups.pop(row.id) if one.id in mine]
             changes = compare(whole, row, related, self.own)
             try:
@@ -181,24 +185,27 @@ class Push:
                 groups.setdefault(one.remote, []).append(one)
         return groups
 
-    def _read(
-        self, kind: Kind, groups: dict[int, list[Outgoing]]
-    ) -> Iterator[tuple[RemoteRow, Outgoing, dict[str, set[int]], list[Kind]]]:
+    def _kinds_of(self, codes: Iterable[str]) -> list[Kind]:
+        return [found for code in sorted(codes) if (found := self._kinds.find(code))]
+
+    def _match(
+        self, kind: Kind, read: Iterable[RemoteRow], groups: dict[int, list[Outgoing]]
+    ) -> Iterator[tuple[RemoteRow, Outgoing, dict[str, set[int]]]]:
         """Yield what the platform has of each group, with what the library has."""
         merged = {number: merge(group) for number, group in groups.items()}
-        codes = {code for one in merged.values() for code, _ in one.related}
-        others = [found for code in sorted(codes) if (found := self._kinds.find(code))]
         related = self._placer.related(merged.values())
-        for row in self._reader.read(kind, merged, others):
+        for row in read:
             one = merged[row.id]
             # ids begin anew where a platform was set up again
             if is_same(kind, one, row.fields):
-                yield row, one, {key: set(ids) for key, ids in related[one.id].items()}, others
+                yield row, one, {key: set(ids) for key, ids in related[one.id].items()}
 
     # --- a comparison
 
     def _verify(self) -> None:
-        pushed: dict[str, dict[int, int]] = {}
+        # by type: ids of objects by their id on the platform, and the types of what is related
+        pushed: dict[str, dict[int, list[int]]] = {}
+        related: dict[str, set[str]] = {}
         for one in self.outbox.scan():
             kind = self._kinds.find(one.type)
             if not one.is_sendable:
@@ -208,23 +215,27 @@ class Push:
             elif one.remote is None:
                 self._differ(one, one.reason or "it was not pushed")
             else:
-                pushed.setdefault(one.type, {})[one.id] = one.remote
+                pushed.setdefault(one.type, {}).setdefault(one.remote, []).append(one.id)
+                related.setdefault(one.type, set()).update(code for code, _ in one.related)
         for code in sorted(pushed, key=place):
             if found := self._kinds.find(code):
-                self._verify_kind(found, pushed[code])
+                self._verify_kind(found, pushed[code], self._kinds_of(related[code]))
 
-    def _verify_kind(self, kind: Kind, pushed: dict[int, int]) -> None:
-        groups = self._groups(pushed)
-        count = len(groups)
-        for row, one, related, _ in self._read(kind, groups):
-            changes = compare(one, row, related, self.own)
-            if changes:
-                self._differ(one, "; ".join(changes.describe()))
-                self._reopen(groups[row.id])
-            self._count_compared()
-            del groups[row.id]
-            self._progress(f"{kind.collection}: {count - len(groups):,} of", pushed)
-        for group in groups.values():
+    def _verify_kind(self, kind: Kind, pushed: dict[int, list[int]], others: list[Kind]) -> None:
+        count = len(pushed)
+        read = self._reader.read(kind, list(pushed), others)
+        while page := list(itertools.islice(read, BATCH)):
+            groups = self._groups(number for row in page for number in pushed[row.id])
+            for row, one, related in self._match(kind, page, groups):
+                changes = compare(one, row, related, self.own)
+                if changes:
+                    self._differ(one, "; ".join(changes.describe()))
+                    self._reopen(groups[row.id])
+                self._count_compared()
+                del pushed[row.id]
+            self._progress(kind, count - len(pushed), count)
+        for numbers in pushed.values():
+            group = self.outbox.load(numbers)
             self._differ(group[0], "the platform does not have it")
             self._reopen(group)
             self._count_compared()
@@ -240,10 +251,10 @@ class Push:
     def _differ(self, one: Outgoing, what: str) -> None:
         self.summary.differences.append(f"{name_of(one)}: {what}")
 
-    def _progress(self, text: str, of: Iterable[int] | dict[int, int]) -> None:
+    def _progress(self, kind: Kind, done: int, of: int) -> None:
         if time.monotonic() >= self._said_at + _PROGRESS_SECONDS:
             self._said_at = time.monotonic()
-            self.say(f"{text} {len(list(of)):,}")
+            self.say(f"{kind.collection}: {done:,} of {of:,}")
 
 
 def preview(outbox: Outbox) -> Iterator[str]:
