@@ -7,6 +7,8 @@ CdfError                    the root: whatever is caught here ends with a senten
   LibraryError              a library that cannot be read or written (`library/objects`)
   BuildError, ZipError      a definition that cannot be built, a zip that cannot be read (`bundle`)
   EmulatorError             a wrong use of an emulated API (`loopback/inputs`)
+  NoCollectionError         a kind of objects that a ThreatQ lacks (`push/placing`)
+  RefusalError              an answer of the emulated ThreatQ (`platform/envelope`)
   RunError                  ends the run: no login, the certificate is refused
   ItemError                 ends one case, part or window; the others go on
     HttpError               a call that got no usable response (`runtime/failures`)

@@ -1,8 +1,11 @@
-"""`demo`, `emulator` and `diff`: what runs over the built-in emulator."""
+"""`demo`, `emulator`, `platform` and `diff`: what runs over the built-in emulated APIs."""
 
 import argparse
+import contextlib
 import json
 import shlex
+import ssl
+import tempfile
 from pathlib import Path
 
 from izoologic_cdf.cli import streams
@@ -21,6 +24,8 @@ from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.show import show
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.loopback.serving import serve_until_signal
+from izoologic_cdf.platform import Options, Platform
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import Settings
 from izoologic_cdf.runtime.windows import split_range
@@ -99,6 +104,37 @@ def serve(options: argparse.Namespace) -> int:
     """Serve an emulated API until SIGINT or SIGTERM."""
     serve_scenario(load_scenario(options.scenario), options.port, announce=streams.tell_text)
     return 0
+
+
+def serve_platform(options: argparse.Namespace) -> int:
+    """Serve an emulated ThreatQ until SIGINT or SIGTERM."""
+    with contextlib.ExitStack() as stack:
+        authority = context = None
+        if options.tls:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="emulated-threatq-"))
+            authority = Path(folder) / "ca.pem"
+            context = _make_certificate(authority)
+        platform = Platform(
+            Options.read(options.assume),
+            port=options.port,
+            install=options.install,
+            ssl_context=context,
+        )
+        serve_until_signal(platform, lambda: streams.tell_text(platform.describe(authority)))
+    return 0
+
+
+def _make_certificate(authority: Path) -> ssl.SSLContext:
+    """Return a context with a certificate for loopback, and write its CA to a file."""
+    try:
+        import trustme  # noqa: PLC0415 - an extra, for this option alone
+    except ImportError:
+        raise UsageError("--tls needs trustme: pip install 'izoologic-cdf[tls]'") from None
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    ca.cert_pem.write_to_path(str(authority))
+    return context
 
 
 def diff(options: argparse.Namespace) -> int:

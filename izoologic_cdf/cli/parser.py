@@ -50,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_runs(commands)
+    _add_push(commands)
     _add_library(commands)
     _add_definitions(commands)
     _add_bundle(commands)
@@ -137,6 +138,11 @@ def _add_runs(commands: "_Commands[Parser]") -> None:
     sync.add_argument(
         "--since", metavar="T", help="where the first sync begins; later syncs ignore it"
     )
+    sync.add_argument(
+        "--push",
+        metavar="CONFIG",
+        help="then push the library to the ThreatQ of this configuration, as `push --config` does",
+    )
     retry.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
     for parser in (run, backfill, sync, retry):
         _add_run_options(parser)
@@ -213,6 +219,72 @@ def _add_run_options(parser: Parser) -> None:
     )
 
 
+def _add_push(commands: "_Commands[Parser]") -> None:
+    push = _add(
+        commands,
+        "push",
+        "push_command:push",
+        help="bring a library into a ThreatQ over its REST API",
+        description="Send what changed since the last push to that platform: indicators, notes, "
+        "files, then cases and accounts with their relations. You can repeat a push, also after "
+        "it was killed: nothing is doubled, and what other sources report stays as it is.",
+        epilog="Exit codes: 0 complete, 3 partial (something was refused, is missing or differs), "
+        "1 failed, 2 usage or configuration.",
+    )
+    push.add_argument(
+        "--library",
+        default=DEFAULT_LIBRARY,
+        metavar="FILE",
+        help=f"the library; default: {DEFAULT_LIBRARY}",
+    )
+    push.add_argument(
+        "--config",
+        metavar="FILE",
+        help="YAML file, one field: value per line: threatq_host, client_id, client_secret or "
+        "email and password, verify_ssl, disable_proxies, tlp",
+    )
+    _add_set(
+        push,
+        "set one field, not a secret; overrides the file and IZOOLOGIC_<FIELD> of the environment; "
+        "repeatable",
+    )
+    what = push.add_mutually_exclusive_group()
+    what.add_argument(
+        "--check", action="store_true", help="log in, report what the platform lacks, and stop"
+    )
+    what.add_argument(
+        "--dry-run", action="store_true", help="print what would be sent; makes no requests"
+    )
+    what.add_argument(
+        "--verify",
+        action="store_true",
+        help="read everything back and name each difference; the next push mends them",
+    )
+    push.add_argument(
+        "--without-passwords", action="store_true", help="leave out the attribute Password"
+    )
+    push.add_argument(
+        "--definition",
+        metavar="FILE",
+        help="the definition that filled the library, if not the built-in one",
+    )
+    _add_filters(push)
+    _add_spellings(push, "the definition")
+    push.add_argument(
+        "--requests-per-second",
+        type=_rate,
+        metavar="N",
+        help="upper limit of the request rate; default: none",
+    )
+    _add_format(push, "summary")
+    push.add_argument(
+        "--quiet",
+        action="store_const",
+        const="quiet",
+        help="print nothing but failures, and no summary of a complete push: for a scheduler",
+    )
+
+
 def _add_library(commands: "_Commands[Parser]") -> None:
     library = commands.add_parser("library", help="look into a library")
     actions = library.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -246,6 +318,40 @@ def _add_library(commands: "_Commands[Parser]") -> None:
     )
     emulator.add_argument(
         "--port", type=_integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
+    )
+
+    platform = _add(
+        commands,
+        "platform",
+        "emulator_commands:serve_platform",
+        help="serve an emulated ThreatQ on this machine until stopped",
+        description="Serve ThreatQ's REST API on loopback, as public clients use it. Prints its "
+        "address and credentials, one per line; stop it with Ctrl-C.",
+    )
+    platform.add_argument(
+        "--port", type=_integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
+    )
+    platform.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak HTTPS with a throw-away certificate, and print the path of its CA; needs the "
+        "extra izoologic-cdf[tls]",
+    )
+    platform.add_argument(
+        "--install",
+        action="append",
+        default=[],
+        metavar="CODE or FILE",
+        help="install a custom object: account, or the JSON file of its definition; repeatable; "
+        "default: none",
+    )
+    platform.add_argument(
+        "--assume",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="choose another reading of what no public source settles; docs/platform.md lists "
+        "them; repeatable",
     )
 
 

@@ -26,7 +26,7 @@ from izoologic_cdf.runtime.feeds import parts_of
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.state import State
-from izoologic_cdf.runtime.summary import Summary
+from izoologic_cdf.runtime.summary import EXIT_CODES, Summary
 from izoologic_cdf.runtime.windows import SystemClock, split_range, stamp
 
 ENVIRONMENT = "IZOOLOGIC"
@@ -74,7 +74,19 @@ def sync(options: argparse.Namespace) -> int:
                 _report(options, f"the library has other tenants of this feed: {', '.join(others)}")
         return planned
 
-    return _execute(options, planner)
+    code = _execute(options, planner)
+    if options.push is None or code == EXIT_CODES["interrupted"]:
+        return code
+    # only who pushes waits until its modules are loaded
+    from izoologic_cdf.cli.push_command import push_after  # noqa: PLC0415
+
+    return worse(code, push_after(options))
+
+
+def worse(*codes: int) -> int:
+    """Return the exit code of several runs as one."""
+    order = [EXIT_CODES[name] for name in ("complete", "partial", "failed", "interrupted")]
+    return max(codes, key=order.index)
 
 
 def retry(options: argparse.Namespace) -> int:

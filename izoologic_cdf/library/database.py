@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from izoologic_cdf.library.objects import LibraryError
-from izoologic_cdf.library.tables import MESSAGES, MIGRATIONS, OBJECTS, STATE, VERSION, statements
+from izoologic_cdf.library.tables import (
+    MESSAGES,
+    MIGRATIONS,
+    OBJECTS,
+    OUTBOX,
+    STATE,
+    VERSION,
+    statements,
+)
 
 _Got = TypeVar("_Got")
 
@@ -172,7 +180,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     # another process may have done it since
     missing = range(_read(connection, "PRAGMA user_version"), VERSION)
     scripts = (
-        [OBJECTS, MESSAGES, STATE]
+        [OBJECTS, MESSAGES, STATE, OUTBOX]
         if _is_blank(connection)
         else [MIGRATIONS[one] for one in missing]
     )

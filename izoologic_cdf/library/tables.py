@@ -2,7 +2,8 @@
 
 # 1: objects; what feeds remember stood in tables of their own, under a hash of host and keys
 # 2: what feeds remember is kept per tenant: feed, host and name
-VERSION = 2
+# 3: what was pushed to which platform
+VERSION = 3
 
 # what a run said about cases and about itself; a null `case_id` is itself
 MESSAGES = """
@@ -84,6 +85,31 @@ CREATE TABLE feed_deferred (
   PRIMARY KEY (tenant, case_id, part)) WITHOUT ROWID;
 """
 
+# What each platform has of the objects, which `outbox` reads and writes.
+OUTBOX = """
+CREATE TABLE push_platform (
+  id INTEGER PRIMARY KEY,
+  host TEXT NOT NULL UNIQUE
+);
+-- remote: the id of the object in its collection on the platform
+-- version: the digest of what was pushed in full; '' where something is missing there
+-- published, described: the date and the digest of the description that the platform has from us
+-- failures: how often the platform refused this object since it last changed
+CREATE TABLE push_object (
+  platform INTEGER NOT NULL REFERENCES push_platform(id),
+  object INTEGER NOT NULL REFERENCES object(id),
+  remote INTEGER,
+  version TEXT NOT NULL,
+  published TEXT,
+  described TEXT,
+  failures INTEGER NOT NULL,
+  refused TEXT NOT NULL,
+  reason TEXT,
+  PRIMARY KEY (platform, object)
+) WITHOUT ROWID;
+CREATE INDEX push_object_remote ON push_object(platform, remote);
+"""
+
 # What format 1 held of a case that waits for its next try is taken over with all its tries left,
 # since outages used them up, and what it called refused for good is asked for once more. Items of
 # its feeds had these four keys.
@@ -132,7 +158,7 @@ UPDATE object SET described = CAST(strftime('%s', modified_at) AS INTEGER)
   WHERE description IS NOT NULL;
 """
 # from each version to the next
-MIGRATIONS = {1: _FROM_1.replace("{state}", STATE) + MESSAGES}
+MIGRATIONS = {1: _FROM_1.replace("{state}", STATE) + MESSAGES, 2: OUTBOX}
 
 
 def statements(script: str) -> list[str]:

@@ -208,8 +208,9 @@ class Steered(Generic[Options]):
 class ControlPlane:
     """The public methods of a state over HTTP on loopback.
 
-    `POST <path>/<method>` takes the arguments of a method as a JSON object. `others` stand in for
-    methods whose arguments are no JSON; `rules` check arguments by name.
+    `POST <path>/<method>` takes the arguments of a method as a JSON object. `others` are further
+    commands, or stand in for methods whose arguments are no JSON; `rules` check arguments by name;
+    `views` are what GET shows beside the overview and its parts.
     """
 
     def __init__(
@@ -218,20 +219,23 @@ class ControlPlane:
         state: type[Steered[Any]],
         others: Mapping[str, Callable[..., Any]],
         rules: Mapping[str, Rule],
+        views: Mapping[str, Callable[[Any], Any]] | None = None,
     ) -> None:
         self.path = path
         methods = inspect.getmembers(state, inspect.isfunction)
         self.commands: dict[str, Callable[..., Any]] = {
-            name: others.get(name, one) for name, one in methods if not name.startswith("_")
+            **{name: one for name, one in methods if not name.startswith("_")},
+            **others,
         }
         self._rules = rules
+        self._views = {"requests": _list_requests, **(views or {})}
 
     def answer(self, state: Steered[Any], request: web.BaseRequest, body: bytes) -> Answer:
         """Return the answer to a request; mistakes are reported with 4xx."""
         if not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104
             return _refusal(403, "the control plane answers on loopback only")
         command = request.path[len(self.path) :].strip("/")
-        if request.method == "GET" and command in ("", "options", "faults", "requests"):
+        if request.method == "GET" and command in ("", "options", "faults", *self._views):
             return Answer(200, encode(self._view(state, command)))
         if command not in self.commands:
             return _refusal(404, unknown("command", command, self.commands))
@@ -254,8 +258,8 @@ class ControlPlane:
         return "{" + ", ".join(name.partition(":")[0] for name in names if name != "*") + "}"
 
     def _view(self, state: Steered[Any], name: str) -> Any:
-        if name == "requests":
-            return [entry._asdict() for entry in state.requests]
+        if name in self._views:
+            return self._views[name](state)
         overview = state.overview
         commands = {command: self.signature(command) for command in self.commands}
         return overview[name] if name else overview | {"commands": commands}
@@ -274,6 +278,10 @@ class ControlPlane:
             if name in arguments and name in parameters.parameters:
                 rule.check(name, arguments[name])
         method(state, **arguments)
+
+
+def _list_requests(state: Steered[Any]) -> list[dict[str, Any]]:
+    return [entry._asdict() for entry in state.requests]
 
 
 def _refusal(status: int, text: str) -> Answer:

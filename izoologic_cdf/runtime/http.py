@@ -62,7 +62,8 @@ class Request:
     """One request; `json_due` says that the response must be JSON, else it may be any file.
 
     A parameter is text, or a list of texts. `timeout` is how many seconds to wait for a response,
-    where that is not left to the run's limits.
+    where that is not left to the run's limits. `good` are the statuses whose body is read whole; a
+    request that is not `repeatable` is sent once.
     """
 
     method: str
@@ -74,6 +75,8 @@ class Request:
     verify: bool = True
     use_proxies: bool = True
     timeout: float | None = None
+    good: frozenset[int] = frozenset({OK})
+    repeatable: bool = True
 
     @property
     def endpoint(self) -> str:
@@ -180,7 +183,7 @@ class Transport:
             try:
                 return self._send_once(request, prepared, route)
             except HttpError as error:
-                if attempt >= error.attempts:
+                if attempt >= error.attempts or not request.repeatable:
                     raise
                 wait = self._wait(attempt, error)
             self.calls.count(retries=1)
@@ -254,7 +257,7 @@ class Transport:
             message = f"the server answered {status} {response.reason or ''}".rstrip()
             wait = read_retry_after(headers.get("Retry-After"), self._clock)
             raise HttpError(where, message, status, attempts=self.limits.attempts, wait=wait)
-        if status != OK:
+        if status not in request.good:
             return Response(status, headers, _start_of(response))
         chunks = self._chunks(request, response)
         if not request.json_due:

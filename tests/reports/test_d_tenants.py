@@ -13,6 +13,7 @@ import pytest
 from izoologic_cdf.library.limits import escape, unescape
 from izoologic_cdf.library.objects import Batch, Origin, Reported
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.library.tables import MIGRATIONS
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.tenants import normalize_address
@@ -339,7 +340,7 @@ def test_13_a_migration_that_breaks_off_leaves_the_library_as_it_was(
 ) -> None:
     fill_format_1(earlier)
     before = dump(earlier.library)
-    broken = {1: "CREATE TABLE half (x);\nSELECT * FROM nowhere;"}
+    broken = {**MIGRATIONS, 1: "CREATE TABLE half (x);\nSELECT * FROM nowhere;"}
     monkeypatch.setattr("izoologic_cdf.library.database.MIGRATIONS", broken)
     with pytest.raises(Exception, match="nowhere"):
         Library.create(earlier.library)

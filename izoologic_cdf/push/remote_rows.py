@@ -1,0 +1,212 @@
+"""Reads what a platform has: objects by name before they are made, and in full by id."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from izoologic_cdf.library.outbox import Outgoing
+from izoologic_cdf.push.remote_kinds import EVENT, Kind, rows
+from izoologic_cdf.push.rest_client import Json, RestClient
+from izoologic_cdf.runtime.failures import NOT_FOUND, HttpError
+
+# a page of objects with all that hangs on them takes some 20 MB
+PAGE = 250
+MAX_RELATED = 1000
+# up to so many objects are read one by one; more of them by pages, newest first
+_SINGLES = 4
+# pages that are read at most: one for so many of the objects
+_WORTH = 10
+# statuses of a search that a platform does not have
+_NO_SEARCH = frozenset({400, 404, 405})
+_FIELDS = ("id", "value", "title", "name", "type_id", "type_name", "happened_at")
+_FIELDS_FOUND = [*_FIELDS, "published_at", "description", "sources"]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAttribute:
+    """One attribute row of the platform."""
+
+    id: int
+    name: str
+    value: str
+    sources: frozenset[str]
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """What tells it apart: the case of a name means nothing."""
+        return self.name.casefold(), self.value
+
+
+@dataclass(slots=True)
+class RemoteRow:
+    """One object of the platform; `fields` are its columns, `related` ids by key of relations."""
+
+    id: int
+    name: str
+    fields: Json
+    sources: set[str]
+    tags: set[str] = field(default_factory=set)
+    attributes: list[RemoteAttribute] = field(default_factory=list)
+    related: dict[str, set[int]] = field(default_factory=dict)
+
+
+def read_row(kind: Kind, row: Json) -> RemoteRow:
+    """Return an object of an answer."""
+    return RemoteRow(
+        int(row["id"]),
+        kind.name(row),
+        row,
+        {_name(one) for one in row.get("sources") or ()},
+        {_name(one).casefold() for one in row.get("tags") or ()},
+        [_attribute(one) for one in row.get("attributes") or ()],
+    )
+
+
+def _attribute(row: Json) -> RemoteAttribute:
+    inner = row.get("attribute") or {}
+    name = str(row.get("name") or inner.get("name") or "")
+    sources = frozenset(_name(one) for one in row.get("sources") or ())
+    return RemoteAttribute(int(row["id"]), name, str(row.get("value")), sources)
+
+
+def _name(one: Json | str) -> str:
+    return one if isinstance(one, str) else str(one.get("name") or "")
+
+
+def is_same(kind: Kind, one: Outgoing, row: Json) -> bool:
+    """Return whether a row of an answer is about an object, by its name and type.
+
+    A platform may take names for one that differ in their case alone.
+    """
+    if kind.name(row).casefold() != one.value.casefold():
+        return False
+    if not one.subtype or not kind.types:
+        return True
+    name, number = row.get("type_name"), row.get("type_id")
+    return name == one.subtype if name else number == kind.types.get(one.subtype)
+
+
+def choose(kind: Kind, one: Outgoing, found: Iterable[Json]) -> Json | None:
+    """Return the row that is an object, null for none.
+
+    A title of an event may exist several times: what is ours is meant, else what happened when ours
+    did.
+    """
+    fitting = [row for row in found if is_same(kind, one, row)]
+    exact = [row for row in fitting if kind.name(row) == one.value] or fitting
+    if kind.code != EVENT:
+        return next(iter(exact), None)
+    ours = [
+        row for row in exact if {_name(source) for source in row.get("sources") or ()} & one.sources
+    ]
+    return next(iter(ours or [r for r in exact if r.get("happened_at") == one.happened_at]), None)
+
+
+class RemoteReader:
+    """Reads with as few requests as it takes."""
+
+    def __init__(self, client: RestClient) -> None:
+        self._client = client
+        # codes whose related objects do not come along, and whether searches are answered
+        self._alone: set[str] = set()
+        self._searches = True
+
+    def find(self, kind: Kind, objects: list[Outgoing]) -> dict[int, list[Json]]:
+        """Return the rows that may be these objects, by the object's id."""
+        if not objects:
+            return {}
+        found: list[Json] | None = None
+        if self._searches:
+            found = self._search(kind, objects)
+        by_name: dict[str, list[Json]] = {}
+        for row in found if found is not None else self._look_up(kind, objects):
+            by_name.setdefault(kind.name(row).casefold(), []).append(row)
+        every = {one.id: by_name.get(one.value.casefold(), []) for one in objects}
+        return {number: alike for number, alike in every.items() if alike}
+
+    def _search(self, kind: Kind, objects: list[Outgoing]) -> list[Json] | None:
+        """Return what a search for the names finds, null where there are no searches."""
+        named = [{"+and": [{kind.key: one.value}]} for one in objects]
+        body = {"criteria": {}, "filters": {"+or": named}, "fields": _FIELDS_FOUND}
+        found: list[Json] = []
+        while True:
+            params = {"limit": MAX_RELATED, "offset": len(found)}
+            path = f"{kind.collection}/query"
+            try:
+                document = self._client.call("POST", path, body, params=params)
+            except HttpError as error:
+                if error.status not in _NO_SEARCH:
+                    raise
+                self._searches = False
+                return None
+            page = rows(document)
+            found += page
+            total = document.get("total")
+            if not page or not isinstance(total, int) or len(found) >= total:
+                return found
+
+    def _look_up(self, kind: Kind, objects: list[Outgoing]) -> Iterator[Json]:
+        for one in objects:
+            query = {kind.key: one.value, "limit": PAGE, "offset": 0, "with": "sources"}
+            yield from rows(self._client.get(kind.collection, **query))
+
+    def find_file(self, kind: Kind, digest: str, name: str) -> Json | None:
+        """Return the attachment with these bytes (MD5) and that name, null for none."""
+        query = {"hash": digest, "limit": PAGE, "offset": 0, "with": "sources"}
+        found = rows(self._client.get(kind.collection, **query))
+        return next((row for row in found if row.get("name") == name), None)
+
+    def read(
+        self, kind: Kind, numbers: Iterable[int], others: Iterable[Kind] = ()
+    ) -> Iterator[RemoteRow]:
+        """Yield the objects with these ids that are there, with what is related of other kinds."""
+        wanted, others = set(numbers), list(others)
+        pages = 1 + len(wanted) // _WORTH if len(wanted) > _SINGLES else 0
+        offset = 0
+        for _ in range(pages):
+            page = self._get(kind, kind.collection, others, limit=PAGE, offset=offset, sort="-id")
+            for row in page:
+                if row["id"] in wanted:
+                    wanted.discard(row["id"])
+                    yield self._complete(kind, row, others)
+            # newest first: the rest are gone, or stand in other places than their ids say
+            if not wanted or not page or min(row["id"] for row in page) < min(wanted):
+                break
+            offset += len(page)
+        for number in sorted(wanted):
+            try:
+                (row,) = self._get(kind, f"{kind.collection}/{number}", others)
+            except HttpError as error:
+                if error.status != NOT_FOUND:
+                    raise
+                continue
+            yield self._complete(kind, row, others)
+
+    def _get(self, kind: Kind, path: str, others: list[Kind], **params: int | str) -> list[Json]:
+        plain = ["attributes", "sources", "tags"]
+        names = [] if kind.code in self._alone else [other.wanted for other in others]
+        try:
+            return rows(self._client.get(path, **params, **{"with": ",".join([*plain, *names])}))
+        except HttpError as error:
+            if not names or error.status in (None, NOT_FOUND):
+                raise
+        self._alone.add(kind.code)
+        return rows(self._client.get(path, **params, **{"with": ",".join(plain)}))
+
+    def _complete(self, kind: Kind, row: Json, others: list[Kind]) -> RemoteRow:
+        read = read_row(kind, row)
+        for other in others:
+            came = row.get(other.related)
+            if not isinstance(came, list) or len(came) >= MAX_RELATED:
+                came = self._related(kind, read.id, other)
+            read.related[other.related] = {int(one["id"]) for one in came}
+        return read
+
+    def _related(self, kind: Kind, number: int, other: Kind) -> list[Json]:
+        found: list[Json] = []
+        path = f"{kind.collection}/{number}/{other.collection}"
+        while True:
+            document = self._client.get(path, limit=MAX_RELATED, offset=len(found))
+            page, total = rows(document), document.get("total")
+            found += page
+            if not page or (isinstance(total, int) and len(found) >= total):
+                return found
