@@ -1,18 +1,31 @@
 """The configuration of a run: from defaults, a file, the environment and `--set`, later wins."""
 
+import argparse
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from izoologic_cdf.errors import CdfError
+from izoologic_cdf.cli import streams
+from izoologic_cdf.cli.form import Found
+from izoologic_cdf.errors import CdfError, Position, UsageError
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.printable import printable
 
+ENVIRONMENT = "IZOOLOGIC"
+# what the configuration says of a run, beside the form of its feed
+_HERE = Position(__file__, 1, 1)
+RUN_FIELDS = tuple(
+    UserField(position=_HERE, name=name, label=label)
+    for name, label in (("tenant", "Tenant"), ("without", "Without"))
+)  # fmt: skip
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
 _FIELD = re.compile(
@@ -217,3 +230,61 @@ def _value(field: UserField, text: str, where: str, warn: Callable[[str], None])
     raise ConfigurationError(
         f"{where}: {field.name} takes yes or no: one of {', '.join(sorted(TRUE | FALSE))}"
     )
+
+
+def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the value of every field of the feed and of the run's own, `tenant` and `without`.
+
+    The user is prompted for missing required values on a terminal.
+
+    Raises:
+        ConfigurationError: a field that is not known, or a value that cannot be used.
+        UsageError: a required value is missing.
+    """
+    own = {field.name for field in found.fields}
+    fields = (*found.fields, *(field for field in RUN_FIELDS if field.name not in own))
+    secrets = {field.name for field in fields if field.mask}
+
+    def warn(text: str) -> None:
+        if not getattr(options, "quiet", False):
+            streams.complain(f"warning: {text}")
+
+    given = {}
+    if options.config is not None:
+        given = read_file(Path(options.config), secrets)
+        if secrets & set(given) and (word := exposure(Path(options.config))):
+            warn(word)
+    sources = [
+        (options.config, given),
+        ("environment", environment(fields, ENVIRONMENT)),
+        ("--set", read_assignments(options.assignments, fields)),
+    ]
+    values = resolve(fields, found.foreign, sources, warn)
+    for field in missing(found.fields, values):
+        if not sys.stdin.isatty():
+            places = [
+                options.config or "no --config given",
+                f"{ENVIRONMENT}_{field.name.upper()} of the environment",
+                "no terminal for a prompt" if field.mask else f"--set {field.name}=...",
+            ]
+            raise UsageError(
+                f"{field.label} ({field.name}) is missing; looked in: {', '.join(places)}"
+            )
+        values[field.name], word = trimmed(field, _prompt(field), "the prompt")
+        if word and field.mask:
+            warn(word)
+        if not values[field.name].strip():
+            raise UsageError(f"{field.label} ({field.name}) is missing")
+    return values
+
+
+def _prompt(field: UserField) -> str:
+    """Prompt on the terminal, for a secret without echo; end of input is an empty answer."""
+    try:
+        if field.mask:
+            return getpass(f"{printable(field.label)}: ")
+        streams.prompt(f"{field.label}: ")
+        return input()
+    except EOFError:
+        streams.complain("")
+        return ""

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from izoologic_cdf.cli import configuration, streams
+from izoologic_cdf.cli.configuration import configured
 from izoologic_cdf.cli.form import Found, definition_files
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
-from izoologic_cdf.cli.run_command import configured
 from izoologic_cdf.errors import Position, UsageError
 from izoologic_cdf.language.fields import Form, UserField, read_forms
 from izoologic_cdf.language.load import load

@@ -4,23 +4,21 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from getpass import getpass
 from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.cli import configuration, streams
+from izoologic_cdf.cli import streams
+from izoologic_cdf.cli.configuration import RUN_FIELDS, configured
 from izoologic_cdf.cli.form import Found, find_feed
 from izoologic_cdf.cli.moments import parse_range, parse_time
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
 from izoologic_cdf.content import object_names
-from izoologic_cdf.errors import Position, UsageError
-from izoologic_cdf.language.fields import UserField
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.feeds import parts_of
 from izoologic_cdf.runtime.http import Limits
@@ -29,18 +27,11 @@ from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.summary import EXIT_CODES, Summary
 from izoologic_cdf.runtime.windows import SystemClock, split_range, stamp
 
-ENVIRONMENT = "IZOOLOGIC"
 # the longest run that the API takes on the platform (I-08)
 LONGEST_RUN = 30
 # most threads wait for the network, and those that compute finish sooner than this, so switching
 # earlier, as Python does by default, only costs
 SWITCH_SECONDS = 0.02
-# what the configuration says of a run, beside the form of its feed
-_HERE = Position(__file__, 1, 1)
-RUN_FIELDS = tuple(
-    UserField(position=_HERE, name=name, label=label)
-    for name, label in (("tenant", "Tenant"), ("without", "Without"))
-)  # fmt: skip
 # a feed that has no such part has nothing to leave out
 KNOWN_PARTS = frozenset({"messages", "files"})
 Planner = Callable[[State], plan.Plan]
@@ -196,60 +187,3 @@ def _left_out(definition: Definition, names: Iterable[str]) -> frozenset[str]:
             raise UsageError(f"--without: cases have no part {name!r}; {hint}")
     # a feed without such a part has nothing to leave out
     return frozenset(names) & parts
-
-
-def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the value of every field of the feed and of the run's own, `tenant` and `without`.
-
-    The user is prompted for missing required values on a terminal.
-
-    Raises:
-        ConfigurationError: a field that is not known, or a value that cannot be used.
-        UsageError: a required value is missing.
-    """
-    own = {field.name for field in found.fields}
-    fields = (*found.fields, *(field for field in RUN_FIELDS if field.name not in own))
-    secrets = {field.name for field in fields if field.mask}
-
-    def warn(text: str) -> None:
-        _report(options, f"warning: {text}")
-
-    given = {}
-    if options.config is not None:
-        given = configuration.read_file(Path(options.config), secrets)
-        if secrets & set(given) and (word := configuration.exposure(Path(options.config))):
-            warn(word)
-    sources = [
-        (options.config, given),
-        ("environment", configuration.environment(fields, ENVIRONMENT)),
-        ("--set", configuration.read_assignments(options.assignments, fields)),
-    ]
-    values = configuration.resolve(fields, found.foreign, sources, warn)
-    for field in configuration.missing(found.fields, values):
-        if not sys.stdin.isatty():
-            places = [
-                options.config or "no --config given",
-                f"{ENVIRONMENT}_{field.name.upper()} of the environment",
-                "no terminal for a prompt" if field.mask else f"--set {field.name}=...",
-            ]
-            raise UsageError(
-                f"{field.label} ({field.name}) is missing; looked in: {', '.join(places)}"
-            )
-        values[field.name], word = configuration.trimmed(field, _prompt(field), "the prompt")
-        if word and field.mask:
-            warn(word)
-        if not values[field.name].strip():
-            raise UsageError(f"{field.label} ({field.name}) is missing")
-    return values
-
-
-def _prompt(field: UserField) -> str:
-    """Prompt on the terminal, for a secret without echo; end of input is an empty answer."""
-    try:
-        if field.mask:
-            return getpass(f"{printable(field.label)}: ")
-        streams.prompt(f"{field.label}: ")
-        return input()
-    except EOFError:
-        streams.complain("")
-        return ""

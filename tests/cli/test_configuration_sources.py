@@ -4,10 +4,9 @@ import itertools
 
 import pytest
 
-from izoologic_cdf.cli.configuration import ConfigurationError
+from izoologic_cdf.cli.configuration import ConfigurationError, configured
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import build_parser
-from izoologic_cdf.cli.run_command import configured
 from tests.support.shells import GUIDE, Ended, Shell
 
 SECRET = "s3cr3t-s3cr3t"
