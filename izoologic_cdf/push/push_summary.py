@@ -114,8 +114,7 @@ class PushSummary:
         if self.compared is None:
             lines += self._counted()
         else:
-            many = len(self.differences)
-            lines.append(f"  {self.compared} objects compared, {many or 'no'} with differences")
+            lines.append(f"  {self.compared} objects compared, {len(self.differences)} differ")
             lines += [f"  {text}" for text in self.differences]
         for kind, count in sorted(self.missing.items()):
             lines.append(
