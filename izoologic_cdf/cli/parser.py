@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LIBRARY = "izoologic.sqlite"
 MAX_PORT = 65_535
+# of runs
+MAX_NUMBER = 999_999_999
 # each case in flight has a thread and a connection of its own
 MAX_IN_FLIGHT = 256
 # requests per second: from one in about a quarter of an hour
@@ -35,9 +37,29 @@ class Parser(argparse.ArgumentParser):
         """Write the help; raises OSError, which argparse alone would swallow."""
         streams.tell_text(self.format_help().rstrip("\n"))
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is none of the choices, and name the nearest one."""
+        if action.choices is not None and value not in action.choices:
+            # only a mistyped command waits for it
+            from izoologic_cdf.language.positions import did_you_mean  # noqa: PLC0415
+
+            hint = did_you_mean(str(value), map(str, action.choices))
+            raise argparse.ArgumentError(action, f"there is no {value!r}; {hint}")
+
     def error(self, message: str) -> NoReturn:
         """End with a usage error, which may quote what was typed."""
         super().error(printable(message))
+
+
+class _ShowVersion(argparse.Action):
+    """Prints the version and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        # loading it takes longer than the rest of the help
+        from importlib.metadata import version  # noqa: PLC0415
+
+        streams.tell(f"{parser.prog} {version('izoologic-cdf')}")
+        parser.exit()
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -48,8 +70,12 @@ def build_parser() -> argparse.ArgumentParser:
         "'iZoologic Sync Cases', runnable without ThreatQ.",
         epilog="Start with `izoologic-cdf demo`.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    # a bare command line shows the help
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_runs(commands)
+    _add_status(commands)
     _add_push(commands)
     _add_library(commands)
     _add_definitions(commands)
@@ -219,6 +245,50 @@ def _add_run_options(parser: Parser) -> None:
     )
 
 
+def _add_status(commands: "_Commands[Parser]") -> None:
+    status = _add(
+        commands,
+        "status",
+        "library_command:status",
+        help="show how a library stands: lag, gaps, deferred cases",
+        description="Show of each feed and tenant the last run, how far it is finished, gaps, and "
+        "deferred and abandoned cases with their reasons. Changes nothing; fit for monitoring.",
+        epilog="Exit codes: 0 in order (abandoned cases and what is too old for the server do not "
+        "count), 3 something is missing (gaps or deferred cases), 2 no library.",
+    )
+    runs = _add(
+        commands,
+        "runs",
+        "library_command:runs",
+        help="list the runs of a library, or show one with its messages",
+        description="List the runs of a library, newest first. With N: one run, with its messages, "
+        "similar ones as one. The counts are objects that the run created, objects that no later "
+        "run has changed since, and messages; a library keeps the last 100,000 messages.",
+    )
+    runs.add_argument(
+        "number", nargs="?", type=_integer(1, MAX_NUMBER), metavar="N", help="number of a run"
+    )
+    runs.add_argument(
+        "--limit",
+        type=_integer(1, MAX_NUMBER),
+        default=20,
+        metavar="COUNT",
+        help="runs that are listed; default: 20",
+    )
+    for parser, what in ((status, "status"), (runs, "runs")):
+        _add_library_option(parser)
+        _add_format(parser, what)
+
+
+def _add_library_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--library",
+        default=DEFAULT_LIBRARY,
+        metavar="FILE",
+        help=f"the library; default: {DEFAULT_LIBRARY}",
+    )
+
+
 def _add_push(commands: "_Commands[Parser]") -> None:
     push = _add(
         commands,
@@ -231,12 +301,7 @@ def _add_push(commands: "_Commands[Parser]") -> None:
         epilog="Exit codes: 0 complete, 3 partial (something was refused, is missing or differs), "
         "1 failed, 2 usage or configuration.",
     )
-    push.add_argument(
-        "--library",
-        default=DEFAULT_LIBRARY,
-        metavar="FILE",
-        help=f"the library; default: {DEFAULT_LIBRARY}",
-    )
+    _add_library_option(push)
     push.add_argument(
         "--config",
         metavar="FILE",

@@ -5,15 +5,14 @@ ten seconds. Equal messages are one line.
 """
 
 import contextlib
-import re
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
 from izoologic_cdf.cli import streams
-from izoologic_cdf.runtime.case import Level, Message
+from izoologic_cdf.runtime.case import Message
+from izoologic_cdf.runtime.message_kinds import MessageKinds
 from izoologic_cdf.runtime.windows import Window, stamp
 
 # failures only; each kind of message once; every message, with its place in the definition
@@ -22,44 +21,6 @@ Verbosity = Literal["quiet", "usual", "verbose"]
 MIN_SECONDS_LEFT = 60
 # between two lines about progress alone
 PAUSE_SECONDS = 10
-# case ids listed per kind of message
-MAX_SHOWN_IDS = 3
-# further kinds of messages are counted together
-MAX_KINDS = 200
-# what differs between messages of one kind: quotes, times, numbers of four digits or more
-_DETAIL = re.compile(
-    r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)"""
-    r"|\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?|(?<![\w.])\d[\d,]{3,}(?![\w.])"
-)
-
-
-@dataclass(slots=True)
-class _Kind:
-    """Messages of one kind: how many, of which cases, and whether their texts are equal."""
-
-    level: Level
-    text: str
-    count: int = 0
-    cases: list[str] = field(default_factory=list)
-    more_cases: bool = False
-    same: bool = True
-
-    def add(self, message: Message) -> None:
-        self.count += 1
-        self.same = self.same and message.text == self.text
-        if message.case is not None and message.case not in self.cases:
-            if len(self.cases) < MAX_SHOWN_IDS:
-                self.cases.append(message.case)
-            else:
-                self.more_cases = True
-
-    def line(self) -> str:
-        """Return one line: the text, the count and the first cases."""
-        text = self.text if self.same else _DETAIL.sub("...", self.text)
-        if self.count == 1:
-            return Message(self.level, self.cases[0] if self.cases else None, text).line
-        named = f"; cases {', '.join(self.cases)}" if self.cases else ""
-        return f"{self.level}: {text} ({self.count} times{named}{', ...' * self.more_cases})"
 
 
 class _Reporter:
@@ -69,7 +30,7 @@ class _Reporter:
         self._stream = stream
         self._verbosity = verbosity
         self._begun = time.monotonic()
-        self._kinds: dict[tuple[Level, str], _Kind] = {}
+        self._kinds = MessageKinds()
         self._lock = threading.Lock()
 
     def say(self, text: str) -> None:
@@ -82,20 +43,14 @@ class _Reporter:
         if self._verbosity == "verbose":
             self._line(str(message))
             return
-        text, key = message.text, (message.level, _DETAIL.sub("...", message.text))
         with self._lock:
-            if key not in self._kinds and len(self._kinds) >= MAX_KINDS:
-                text = "messages of further kinds"
-                key = (message.level, text)
-            kind = self._kinds.setdefault(key, _Kind(message.level, text))
-            kind.add(message)
-            first = kind.count == 1
+            first = self._kinds.add(message)
         if first and message.level != "warning":
             self._line(message.line)
 
     def close(self) -> None:
         """Report what is still open: warnings, and how often the same thing failed."""
-        for kind in self._kinds.values():
+        for kind in self._kinds:
             if kind.level == "warning" and self._verbosity == "quiet":
                 continue
             if kind.level == "warning" or kind.count > 1:

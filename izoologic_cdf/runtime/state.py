@@ -5,6 +5,7 @@ transaction. Intervals of time are in `coverage`, whose state it is in `tenants`
 """
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -149,17 +150,7 @@ class State:
 
     def deferred(self) -> list[Deferred]:
         """Return what is still missing, abandoned or not, by case and part."""
-        rows = self.tenant.execute(
-            "SELECT case_id, part, value, updated, since, until, cause, reason, failures, next_at "
-            "FROM feed_deferred WHERE tenant = :tenant ORDER BY case_id, part"
-        )
-        return [
-            Deferred(
-                unescape(case_id), unescape(part), json.loads(value), updated, Window(since, until),
-                *rest,
-            )
-            for case_id, part, value, updated, since, until, *rest in rows
-        ]  # fmt: skip
+        return read_deferred(self.tenant.library.connection, self.tenant.id)
 
     def defer(
         self, case: Case, reason: str, cause: str, now: int, *, part: str = "", read_at: int = 0
@@ -193,6 +184,22 @@ class State:
             for one in self.deferred()
             if one.failures == MAX_FAILURES and (one.case_id, one.part) in keys
         ]
+
+
+def read_deferred(connection: sqlite3.Connection, tenant: int | None) -> list[Deferred]:
+    """Return what is missing of a tenant, abandoned or not, by case and part."""
+    rows = connection.execute(
+        "SELECT case_id, part, value, updated, since, until, cause, reason, failures, next_at "
+        "FROM feed_deferred WHERE tenant = ? ORDER BY case_id, part",
+        (tenant,),
+    )
+    return [
+        Deferred(
+            unescape(case_id), unescape(part), json.loads(value), updated, Window(since, until),
+            *rest,
+        )
+        for case_id, part, value, updated, since, until, *rest in rows
+    ]  # fmt: skip
 
 
 class SeenCases:

@@ -80,17 +80,11 @@ class Summary:
 
     def set_missing(self, records: Iterable[Deferred]) -> None:
         """Set what is missing at the end of the run; equal reasons stand together."""
-        groups: dict[tuple[str, str, bool], Missing] = {}
-        whole: dict[bool, list[str]] = {False: [], True: []}
-        for one in records:
-            if not one.kind:
-                whole[one.abandoned].append(one.case_id)
-            made = Missing(one.kind or None, one.reason, one.abandoned)
-            group = groups.setdefault((one.kind, one.reason, one.abandoned), made)
-            if one.case_id not in group.cases[-1:]:
-                group.cases.append(one.case_id)
-        self.deferred, self.abandoned = whole[False], whole[True]
-        self.missing = list(groups.values())
+        records = list(records)
+        self.missing = group_missing(records)
+        whole = [one for one in records if not one.kind]
+        self.deferred = [one.case_id for one in whole if not one.abandoned]
+        self.abandoned = [one.case_id for one in whole if one.abandoned]
 
     def as_data(self) -> dict[str, Any]:
         """Return the summary as JSON data; times as `YYYY-MM-DD HH:MM:SS` UTC."""
@@ -141,11 +135,11 @@ class Summary:
         ]
         for label, ids in (("deferred", self.deferred), ("abandoned", self.abandoned)):
             if ids:
-                lines.append(f"  {label:<10}{_named(ids, MAX_IDS)}")
+                lines.append(f"  {label:<10}{name_some(ids, MAX_IDS)}")
         for one in self.missing:
             part = f"{one.part} of " if one.part else ""
             how = ", abandoned" if one.abandoned else ""
-            named = _named(one.cases, MAX_IDS_OF_PARTS)
+            named = name_some(one.cases, MAX_IDS_OF_PARTS)
             lines.append(f"  missing   {part}{named}{how}: {one.reason}")
         if self.left_out:
             lines.append(f"  left out  {', '.join(self.left_out)}")
@@ -165,7 +159,19 @@ class Summary:
         return lines
 
 
-def _named(ids: list[str], shown: int) -> str:
+def group_missing(records: Iterable[Deferred]) -> list[Missing]:
+    """Return what is missing, equal reasons together, in the order of the first case of each."""
+    groups: dict[tuple[str, str, bool], Missing] = {}
+    for one in records:
+        made = Missing(one.kind or None, one.reason, one.abandoned)
+        group = groups.setdefault((one.kind, one.reason, one.abandoned), made)
+        if one.case_id not in group.cases[-1:]:
+            group.cases.append(one.case_id)
+    return list(groups.values())
+
+
+def name_some(ids: list[str], shown: int) -> str:
+    """Return so many of these ids, and how many more there are."""
     more = f" and {len(ids) - shown} more" if len(ids) > shown else ""
     return ", ".join(ids[:shown]) + more
 

@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 import pytest
 
 from izoologic_cdf.cli.parser import build_parser
-from tests.support.shells import CHECKOUT, Shell
+from tests.support.shells import CHECKOUT, Ended, Shell
 from tools.commands import commands
 
 HEAVY = ("requests", "urllib3", "jinja2", "aiohttp", "asyncio", "sqlite3", "ssl", "http.client")
@@ -29,6 +30,34 @@ def test_the_help_of_a_command_is_as_agreed(
     ended = shell(*command.split(), "--help")
     assert (ended.code, ended.err) == (0, "")
     golden(f"help_{command.replace(' ', '_') or 'program'}.txt", ended.out)
+
+
+def test_a_bare_command_line_shows_the_help(shell: Shell) -> None:
+    assert shell() == shell("--help")
+
+
+def test_the_version_is_that_of_the_package(shell: Shell) -> None:
+    assert shell("--version") == Ended(0, f"izoologic-cdf {version('izoologic-cdf')}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("synk", "incident"), "argument COMMAND: there is no 'synk'; did you mean 'sync'?"),
+        (("Status",), "there is no 'Status'; did you mean 'status'?"),
+        (("library", "shwo"), "argument ACTION: there is no 'shwo'; did you mean 'show'?"),
+        (("library", "zzz"), "there is no 'zzz'; known here: export, show"),
+        (("runs", "--format", "jsn"), "argument --format: there is no 'jsn'; did you mean 'json'?"),
+        (("\x1b[2Jrun",), "there is no '\\x1b[2Jrun'"),
+    ],
+)
+def test_a_mistyped_word_names_the_nearest_one(
+    shell: Shell, words: tuple[str, ...], hint: str
+) -> None:
+    ended = shell(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert hint in ended.err
+    assert "\x1b" not in ended.err
 
 
 @pytest.mark.parametrize("feed", ["incident", "dlr"])
@@ -55,8 +84,12 @@ def test_the_fields_stand_in_the_agreed_order(shell: Shell, feed: str, names: st
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["run", "--help"], ["fields", "incident"], ["fields", "dlr"], ["walk"]]
-)
+    "words",
+    [
+        [], ["--help"], ["--version"], ["run", "--help"], ["status", "--help"],
+        ["fields", "incident"], ["fields", "dlr"], ["walk"],
+    ],
+)  # fmt: skip
 def test_no_heavy_library_is_loaded_to_answer(words: list[str]) -> None:
     script = (
         "import sys, json\n"

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.cli import progress_bar as showing
 from izoologic_cdf.cli.progress_bar import Lines, Verbosity, progress
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.case import Message
+from izoologic_cdf.runtime.message_kinds import MAX_KINDS
 from izoologic_cdf.runtime.windows import Window
 from tests.support.shells import CHECKOUT, GUIDE, Ended, Shell
 
@@ -245,7 +245,7 @@ def test_26_very_many_kinds_take_no_memory_and_no_screen() -> None:
         Message("warning", f"c{n}", f"kind {'abcdefghij'[n % 10]}{n}x") for n in range(2_000)
     ]
     lines = shown("usual", *messages)
-    assert len(lines) <= showing.MAX_KINDS + 2
+    assert len(lines) <= MAX_KINDS + 2
     assert any("further kinds" in line and "1800 times" in line for line in lines)
 
 
