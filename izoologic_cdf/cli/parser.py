@@ -44,7 +44,7 @@ class Parser(argparse.ArgumentParser):
             from izoologic_cdf.language.positions import did_you_mean  # noqa: PLC0415
 
             hint = did_you_mean(str(value), map(str, action.choices))
-            raise argparse.ArgumentError(action, f"there is no {value!r}; {hint}")
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}; {hint}")
 
     def error(self, message: str) -> NoReturn:
         """End with a usage error, which may quote what was typed."""

@@ -161,7 +161,6 @@ def test_a_second_run_changes_nothing(shell: Shell) -> None:
 
 
 ODD = [
-    ((), "COMMAND"),
     (("walk",), "invalid choice: 'walk'"),
     (("--bogus",), "COMMAND"),
     (("fields", "incident", "--bogus"), "unrecognized arguments: --bogus"),

@@ -43,12 +43,12 @@ def test_the_version_is_that_of_the_package(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        (("synk", "incident"), "argument COMMAND: there is no 'synk'; did you mean 'sync'?"),
-        (("Status",), "there is no 'Status'; did you mean 'status'?"),
-        (("library", "shwo"), "argument ACTION: there is no 'shwo'; did you mean 'show'?"),
-        (("library", "zzz"), "there is no 'zzz'; known here: export, show"),
-        (("runs", "--format", "jsn"), "argument --format: there is no 'jsn'; did you mean 'json'?"),
-        (("\x1b[2Jrun",), "there is no '\\x1b[2Jrun'"),
+        (("synk", "incident"), "argument COMMAND: invalid choice: 'synk'; did you mean 'sync'?"),
+        (("Status",), "invalid choice: 'Status'; did you mean 'status'?"),
+        (("library", "shwo"), "argument ACTION: invalid choice: 'shwo'; did you mean 'show'?"),
+        (("library", "zzz"), "invalid choice: 'zzz'; known here: export, show"),
+        (("runs", "--format", "jsn"), "argument --format: invalid choice: 'jsn'; did you mean 'json'?"),
+        (("\x1b[2Jrun",), "invalid choice: '\\x1b[2Jrun'"),
     ],
 )
 def test_a_mistyped_word_names_the_nearest_one(
