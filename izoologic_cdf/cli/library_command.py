@@ -112,8 +112,10 @@ def _standing_data(standing: Standing, now: int) -> dict[str, Any]:
         "tenant": standing.of.name,
         "in_order": standing.in_order,
         "last_run": _run_data(standing.last_run) if standing.last_run else None,
+        "error": standing.error,
         "finished_until": None if until is None else stamp(until),
         "lag": None if until is None else max(0, now - until),
+        "in_future": standing.in_future,
         "gaps": _ranges(standing.gaps),
         "too_old": _ranges(standing.too_old),
         "cases": {name: len(ids) for name, ids in _cases(standing).items()},
@@ -158,8 +160,13 @@ def _standing_lines(standing: Standing, now: int) -> Iterator[str]:
     if (last := standing.last_run) is not None:
         yield f"  last run  {last.number}: {last.started} UTC, {last.outcome or _UNFINISHED}"
         yield f"  range     {last.since} to {last.until} UTC"
+    if standing.error is not None:
+        yield f"  error     {standing.error}"
     if standing.finished_until is None:
         yield "  finished  nothing yet"
+    elif standing.in_future:
+        yield f"  finished  up to {stamp(standing.finished_until)} UTC, which lies in the future:"
+        yield "            set the clock right, and the next sync requests again what was skipped"
     else:
         lag = _duration(max(0, now - standing.finished_until))
         yield f"  finished  up to {stamp(standing.finished_until)} UTC, {lag} ago"

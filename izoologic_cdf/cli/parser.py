@@ -254,7 +254,8 @@ def _add_status(commands: "_Commands[Parser]") -> None:
         description="Show of each feed and tenant the last run, how far it is finished, gaps, and "
         "deferred and abandoned cases with their reasons. Changes nothing; fit for monitoring.",
         epilog="Exit codes: 0 in order (abandoned cases and what is too old for the server do not "
-        "count), 3 something is missing (gaps or deferred cases), 2 no library.",
+        "count), 3 something is missing (gaps, deferred cases, or a finished point in the future), "
+        "2 no library.",
     )
     runs = _add(
         commands,

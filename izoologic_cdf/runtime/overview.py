@@ -27,6 +27,7 @@ SELECT run, name, sum(count) FROM (
   UNION ALL SELECT run, level || 's', count(*) FROM run_message GROUP BY run, level)
 GROUP BY run, name
 """
+_ERRORS = "SELECT run, text FROM run_message WHERE level = 'error' ORDER BY id"
 _OBJECTS = "SELECT type, count(*) FROM object GROUP BY type ORDER BY type"
 _TENANTS = "SELECT id, feed, host, name, origin FROM feed_tenant ORDER BY feed, id"
 
@@ -67,25 +68,29 @@ class RunRecord:
 
 @dataclass(slots=True)
 class Standing:
-    """How far one feed of one tenant is.
+    """How far one feed of one tenant is; `error` is what ended its last run, if anything did.
 
     `gaps` were requested, or belong to what `sync` keeps, and were not read. `too_old` is what the
     server does not give. `missing` is retried by runs or abandoned, `left_out` are the parts of
-    cases that the operator did without.
+    cases that the operator did without. `in_future` tells that a run under a wrong clock finished
+    what has not come yet, so that nothing is known of what it skipped.
     """
 
     of: FeedOfTenant
     last_run: RunRecord | None = None
+    error: str | None = None
     finished_until: int | None = None
     gaps: list[Window] = field(default_factory=list)
     too_old: list[Window] = field(default_factory=list)
     missing: list[Deferred] = field(default_factory=list)
     left_out: int = 0
+    in_future: bool = False
 
     @property
     def in_order(self) -> bool:
         """Whether nothing is missing but what is abandoned or too old for the server."""
-        return not self.gaps and all(one.abandoned for one in self.missing)
+        awaited = self.gaps or any(not one.abandoned for one in self.missing)
+        return not (awaited or self.in_future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,11 @@ def read_overview(library: Library, now: int) -> Overview:
         _check(connection, library)
         objects = dict(connection.execute(_OBJECTS))
         standings = list(_standings(connection, now))
+        last_runs = {one.last_run.number: one for one in standings if one.last_run is not None}
         _count(connection, [one.last_run for one in standings if one.last_run is not None])
+        for number, text in connection.execute(_ERRORS):
+            if number in last_runs:
+                last_runs[number].error = text
         return Overview(size, objects, standings, now)
 
 
@@ -195,6 +204,7 @@ def _standings(connection: sqlite3.Connection, now: int) -> Iterator[Standing]:
         standing = Standing(FeedOfTenant(feed, host, name), own[-1] if own else None)
         if finished:
             standing.finished_until = finished[-1].until
+            standing.in_future = finished[-1].until > now + OVERLAP
         asked = list(_asked(own, now))
         if origin is not None and finished:
             asked.append(Window(origin, finished[-1].until))

@@ -259,6 +259,9 @@ def test_the_commands_write_no_canary_to_their_outputs(
         main([*words, *options])
     main(["library", "show", str(library)])
     main(["library", "export", str(library)])
+    for words in (["status"], ["runs"], ["runs", "1"], ["runs", "2"], ["runs", "3"]):
+        for form in ("text", "json"):
+            main([*words, "--library", str(library), "--format", form])
     written = capsys.readouterr()
     canaries = [KEY, SECRET, CARD, PART]
     assert found((written.out + written.err).encode(), canaries) == []

@@ -47,7 +47,10 @@ def test_the_version_is_that_of_the_package(shell: Shell) -> None:
         (("Status",), "invalid choice: 'Status'; did you mean 'status'?"),
         (("library", "shwo"), "argument ACTION: invalid choice: 'shwo'; did you mean 'show'?"),
         (("library", "zzz"), "invalid choice: 'zzz'; known here: export, show"),
-        (("runs", "--format", "jsn"), "argument --format: invalid choice: 'jsn'; did you mean 'json'?"),
+        (
+            ("runs", "--format", "jsn"),
+            "--format: invalid choice: 'jsn'; did you mean 'json'?",
+        ),
         (("\x1b[2Jrun",), "invalid choice: '\\x1b[2Jrun'"),
     ],
 )

@@ -89,6 +89,23 @@ def test_a_gap_is_missing_until_it_is_read(shell: Shell) -> None:
     assert status(shell)[0] == 0
 
 
+def test_what_is_too_old_for_the_server_is_listed_and_not_missing(shell: Shell) -> None:
+    shell.emulator.state.add_fault("status", endpoint="CaseSync", status=403, nth=1)
+    gaps = run(shell)["gaps"]
+    with Library.open(LIBRARY) as library, library.transaction():
+        library.connection.execute(
+            "INSERT INTO feed_interval (tenant, kind, since, until, messages_since) "
+            "VALUES (1, 'refused', strftime('%s', ?), strftime('%s', ?), 0)",
+            (gaps[0]["since"], gaps[0]["until"]),
+        )
+    code, (feed,) = status(shell)
+    assert (code, feed["gaps"], feed["too_old"]) == (0, [], gaps)
+    assert f"  too old   {gaps[0]['since']} to" in shell("status").out
+    # once it was read after all, it is neither
+    assert shell.feed("backfill", "incident", *GUIDE).code == 0
+    assert status(shell)[1][0]["too_old"] == []
+
+
 @pytest.mark.parametrize(
     ("endpoint", "host"), [("CaseSync", True), ("Authenticate", False)], ids=["list", "login"]
 )
@@ -96,11 +113,15 @@ def test_a_run_that_failed_leaves_its_whole_range_missing(
     shell: Shell, endpoint: str, host: bool
 ) -> None:
     shell.emulator.state.add_fault("status", endpoint=endpoint, status=403, count=None)
-    assert run(shell)["outcome"] == "failed"
+    summary = run(shell)
+    assert (summary["outcome"], summary["error"] is None) == ("failed", host)
     code, (feed,) = status(shell)
     assert (code, feed["gaps"], feed["last_run"]["outcome"]) == (3, WHOLE, "failed")
     assert (feed["finished_until"], feed["lag"], feed["host"] is not None) == (None, None, host)
-    assert "  finished  nothing yet\n" in shell("status").out
+    text = shell("status").out
+    assert "  finished  nothing yet\n" in text
+    assert (f"  error     {feed['error']}\n" in text) is (feed["error"] is not None)
+    assert feed["error"] == summary["error"]
     shell.emulator.state.clear_faults()
     assert run(shell)["outcome"] == "complete"
     code, (feed,) = status(shell)
@@ -173,6 +194,16 @@ def test_a_run_under_way_is_no_gap_and_one_that_was_killed_becomes_one(
     assert feed["gaps"][0]["since"] == "2026-01-01 00:00:00"
 
 
+def test_what_is_finished_in_the_future_is_not_in_order(shell: Shell, filled: Path) -> None:
+    with Library.open(filled) as library, library.transaction():
+        library.connection.execute(
+            "UPDATE feed_interval SET until = ? WHERE tenant = 1", (SystemClock().now() + DAY,)
+        )
+    code, (dlr, incident) = status(shell)
+    assert (code, dlr["in_future"], incident["in_future"], incident["lag"]) == (3, False, True, 0)
+    assert "UTC, which lies in the future:\n" in shell("status").out
+
+
 @pytest.mark.parametrize("words", [["status"], ["runs"], ["status", "--format", "json"]])
 def test_an_empty_library_is_in_order(shell: Shell, words: list[str]) -> None:
     Library.create(shell.folder / LIBRARY).close()
@@ -218,6 +249,17 @@ def test_a_library_of_format_1_is_refused_and_left_as_it_is(shell: Shell) -> Non
         assert (ended.code, ended.out) == (2, "")
         assert "the next run of a feed brings it up to date" in ended.err
     assert path.read_bytes() == before
+
+
+def test_runs_of_format_1_leave_no_gap_in_what_was_finished_then(shell: Shell) -> None:
+    path = shell.folder / LIBRARY
+    with sqlite3.connect(path) as connection:
+        connection.executescript(FORMAT_1.read_text())
+    connection.close()
+    Library.create(path).close()
+    _, (feed,) = status(shell)
+    assert (feed["host"], feed["gaps"], feed["last_run"]) == (None, [], None)
+    assert all(one["outcome"] for one in runs(shell))
 
 
 def test_a_library_of_format_2_is_read_and_left_as_it_is(shell: Shell, filled: Path) -> None:
