@@ -194,6 +194,37 @@ def test_a_run_under_way_is_no_gap_and_one_that_was_killed_becomes_one(
     assert feed["gaps"][0]["since"] == "2026-01-01 00:00:00"
 
 
+def test_a_first_run_under_way_is_shown_before_its_tenant_is_known(shell: Shell) -> None:
+    with Library.create(LIBRARY) as library:
+        now = stamp(SystemClock().now())
+        library.start_run(INCIDENT, "2026-01-01 00:00:00", "2026-02-01 00:00:00", now)
+    code, (feed,) = status(shell)
+    assert (code, feed["host"], feed["gaps"]) == (0, None, [])
+    assert f"\n{INCIDENT}, unknown tenant\n" in shell("status").out
+
+
+def test_a_login_that_failed_says_nothing_once_the_tenant_is_known(shell: Shell) -> None:
+    shell.emulator.state.add_fault("status", endpoint="Authenticate", status=403, count=None)
+    assert shell.feed("run", "incident", "--since", "2022-12-01").code == 1
+    assert status(shell)[0] == 3
+    shell.emulator.state.clear_faults()
+    run(shell)
+    code, (feed,) = status(shell)
+    assert (code, feed["last_run"]["number"]) == (0, 2)
+
+
+def test_what_scheduled_runs_keep_is_missing_though_no_run_names_it(
+    shell: Shell, filled: Path
+) -> None:
+    begin = 1_672_531_200
+    with Library.open(filled) as library, library.transaction():
+        library.connection.execute("UPDATE feed_tenant SET origin = ? WHERE id = 1", (begin - DAY,))
+    code, (_, feed) = status(shell)
+    assert (code, feed["gaps"]) == (
+        3, [{"since": stamp(begin - DAY), "until": stamp(begin - 1)}]
+    )  # fmt: skip
+
+
 def test_what_is_finished_in_the_future_is_not_in_order(shell: Shell, filled: Path) -> None:
     with Library.open(filled) as library, library.transaction():
         library.connection.execute(
