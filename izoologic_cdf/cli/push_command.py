@@ -73,7 +73,7 @@ def push(options: argparse.Namespace) -> int:
     verbosity: Verbosity = options.quiet or "usual"
     values = _configure(options)
     if options.dry_run:
-        with _open(options.library) as library:
+        with Library.open(options.library) as library:
             streams.tell_all(preview(_outbox(library, values, options)))
         return 0
     limits = Limits(requests_per_second=options.requests_per_second)
@@ -139,7 +139,7 @@ def _open(path: str) -> Library:
 
 def _outbox(library: Library, values: dict[str, Any], options: argparse.Namespace) -> Outbox:
     left_out = [PASSWORD_ATTRIBUTE] if options.without_passwords else []
-    return Outbox(library, _account(values).url, left_out)
+    return Outbox(library, _account(values).url, left_out, is_preview=options.dry_run)
 
 
 def _updatable(options: argparse.Namespace) -> dict[str, frozenset[str]]:
@@ -188,7 +188,8 @@ def _base(host: str) -> str:
     text = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(text)
-        named = parts.hostname and parts.scheme in ("http", "https")
+        is_one_word = text.isprintable() and " " not in text
+        named = parts.hostname and parts.scheme in ("http", "https") and is_one_word
         is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
         port = parts.port
     except ValueError:

@@ -187,6 +187,23 @@ def test_a_dry_run_prints_what_would_be_sent_and_makes_no_request(desk: Desk) ->
     assert len(desk.platform.requests) == 0
 
 
+def test_a_dry_run_changes_neither_side(desk: Desk) -> None:
+    desk.run_feeds()
+    folder, before = desk.library.parent, desk.library.read_bytes()
+    names = sorted(file.name for file in folder.iterdir())
+    assert desk.push("--dry-run") == 0
+    assert desk.library.read_bytes() == before
+    assert sorted(file.name for file in folder.iterdir()) == names
+    # a second one says what a push would send, as the first did
+    first = desk.out
+    assert desk.push("--dry-run") == 0
+    assert desk.out == first
+    assert desk.push() == 0
+    assert desk.push("--dry-run") == 0
+    assert desk.out == "0 objects would be sent\n"
+    assert desk.platform.snapshot()
+
+
 def test_the_summary_as_json(desk: Desk) -> None:
     desk.run_feeds()
     assert desk.push("--format", "json") == 0
@@ -205,6 +222,10 @@ def test_the_summary_as_json(desk: Desk) -> None:
         (
             "threatq_host: example.com\nclient_id: x\nclient_secret: y1234\ntlp: pink\n",
             "RED, AMBER",
+        ),
+        (
+            "threatq_host: 'https://exa mple.com'\nclient_id: x\nclient_secret: y1234\n",
+            "threatq_host is not a",
         ),
         ("threatq_hots: example.com\n", "did you mean 'threatq_host'"),
     ],
