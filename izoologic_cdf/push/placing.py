@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from izoologic_cdf.errors import Cause, CdfError, RunError
@@ -45,6 +45,8 @@ class Deferrals:
 
     client: RestClient
     summary: PushSummary
+    # ids of what was refused in this push
+    refused: set[int] = field(default_factory=set)
 
     def check(self, error: HttpError) -> None:
         """Raise RunError where not the object is at fault but the platform or this machine."""
@@ -70,7 +72,14 @@ class Deferrals:
         if refused:
             one.failures = one.failures + 1 if one.refused == version else 1
             one.refused = version
+            self.refused.add(one.id)
         self.note(one, abandoned=one.failures >= MAX_TRIES and one.refused == version)
+
+    def forget(self, objects: Iterable[Outgoing]) -> None:
+        """Take back that these objects were deferred."""
+        names = {name_of(one) for one in objects}
+        kept = [deferred for deferred in self.summary.deferred if deferred.name not in names]
+        self.summary.deferred[:] = kept
 
     def note(self, one: Outgoing, *, abandoned: bool) -> None:
         """Report an object that is missing, for the reason that it has."""
