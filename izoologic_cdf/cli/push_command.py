@@ -12,7 +12,7 @@ from izoologic_cdf.cli import configuration, streams
 from izoologic_cdf.cli.configuration import configured
 from izoologic_cdf.cli.form import Found, definition_files
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
-from izoologic_cdf.errors import Position, UsageError
+from izoologic_cdf.errors import Position, RunError, UsageError
 from izoologic_cdf.language.fields import Form, UserField, read_forms
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.nodes import read
@@ -25,6 +25,7 @@ from izoologic_cdf.push.pushing import Push, preview
 from izoologic_cdf.push.remote_kinds import RemoteKinds
 from izoologic_cdf.push.rest_client import Account, RestClient
 from izoologic_cdf.runtime.connections import is_loopback
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.summary import EXIT_CODES
@@ -117,7 +118,11 @@ def _tell(summary: PushSummary, options: argparse.Namespace, verbosity: Verbosit
 
 
 def _check(client: RestClient) -> int:
-    kinds = RemoteKinds(client)
+    try:
+        kinds = RemoteKinds(client)
+    except (HttpError, RunError) as error:
+        streams.complain(f"izoologic-cdf: {client.redactor(str(error))}")
+        return EXIT_CODES["failed"]
     missing = kinds.missing(NEEDED)
     streams.tell(f"The login to {client.account.url} works.")
     for code in missing:

@@ -64,6 +64,8 @@ class RemoteKinds:
             kind = Kind(code, collection, _KEYS.get(code, "value"))
             kind.types.update(_numbers(row.get("types")))
             self._kinds[code] = kind
+        if not self._kinds.keys() & _LEGACY.keys():
+            raise unreadable("objects")
         self._categories: frozenset[str] | None = None
 
     def find(self, code: str) -> Kind | None:
@@ -129,7 +131,7 @@ def read_id(row: Json) -> int | None:
 
 def unreadable(path: str) -> HttpError:
     """Return the error of an answer that is not what the API answers at a path."""
-    message = "the answer is not one of ThreatQ's API: expected objects with a number as `id`"
+    message = "the answer is not one of ThreatQ's API; check threatq_host"
     return HttpError(f"/api/{path}", message, OK, Cause.OUTAGE)
 
 

@@ -177,6 +177,25 @@ def test_the_check_names_what_is_missing_and_sends_nothing(desk: Desk) -> None:
     assert not desk.library.exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "fault", "said"),
+    [
+        ("/token", {"kind": "status", "status": 400}, "refused the login"),
+        ("/token", {"kind": "raw", "text": "<html>Sign in</html>"}, "check threatq_host"),
+        ("/objects", {"kind": "raw", "text": '{"total": 0, "data": []}'}, "check threatq_host"),
+        ("/objects", {"kind": "status", "status": 403}, "a role that may read"),
+    ],
+)
+def test_a_check_that_fails_says_why_with_the_exit_code_of_a_push(
+    desk: Desk, path: str, fault: dict[str, Any], said: str
+) -> None:
+    desk.run_feeds()
+    desk.platform.state.add_fault(path=path, count=None, **fault)
+    for words in (["--check"], []):
+        assert desk.push(*words) == 1
+        assert said in desk.out + desk.err
+
+
 def test_a_dry_run_prints_what_would_be_sent_and_makes_no_request(desk: Desk) -> None:
     desk.run_feeds()
     desk.platform.state.clear_requests()
