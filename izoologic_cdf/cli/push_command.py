@@ -12,7 +12,7 @@ from izoologic_cdf.cli import configuration, streams
 from izoologic_cdf.cli.configuration import configured
 from izoologic_cdf.cli.form import Found, definition_files
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
-from izoologic_cdf.errors import Position, UsageError
+from izoologic_cdf.errors import Position, RunError, UsageError
 from izoologic_cdf.language.fields import Form, UserField, read_forms
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.nodes import read
@@ -25,6 +25,7 @@ from izoologic_cdf.push.pushing import Push, preview
 from izoologic_cdf.push.remote_kinds import RemoteKinds
 from izoologic_cdf.push.rest_client import Account, RestClient
 from izoologic_cdf.runtime.connections import is_loopback
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.summary import EXIT_CODES
@@ -73,7 +74,7 @@ def push(options: argparse.Namespace) -> int:
     verbosity: Verbosity = options.quiet or "usual"
     values = _configure(options)
     if options.dry_run:
-        with _open(options.library) as library:
+        with Library.open(options.library) as library:
             streams.tell_all(preview(_outbox(library, values, options)))
         return 0
     limits = Limits(requests_per_second=options.requests_per_second)
@@ -117,7 +118,11 @@ def _tell(summary: PushSummary, options: argparse.Namespace, verbosity: Verbosit
 
 
 def _check(client: RestClient) -> int:
-    kinds = RemoteKinds(client)
+    try:
+        kinds = RemoteKinds(client)
+    except (HttpError, RunError) as error:
+        streams.complain(f"izoologic-cdf: {client.redactor(str(error))}")
+        return EXIT_CODES["failed"]
     missing = kinds.missing(NEEDED)
     streams.tell(f"The login to {client.account.url} works.")
     for code in missing:
@@ -139,7 +144,7 @@ def _open(path: str) -> Library:
 
 def _outbox(library: Library, values: dict[str, Any], options: argparse.Namespace) -> Outbox:
     left_out = [PASSWORD_ATTRIBUTE] if options.without_passwords else []
-    return Outbox(library, _account(values).url, left_out)
+    return Outbox(library, _account(values).url, left_out, is_preview=options.dry_run)
 
 
 def _updatable(options: argparse.Namespace) -> dict[str, frozenset[str]]:
@@ -188,7 +193,8 @@ def _base(host: str) -> str:
     text = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(text)
-        named = parts.hostname and parts.scheme in ("http", "https")
+        is_one_word = text.isprintable() and " " not in text
+        named = parts.hostname and parts.scheme in ("http", "https") and is_one_word
         is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
         port = parts.port
     except ValueError:

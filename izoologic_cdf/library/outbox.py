@@ -28,6 +28,12 @@ SELECT object.id, object.type, object.value, subtype, description, published_at,
 FROM object LEFT JOIN content ON content.id = object.content
 LEFT JOIN push_object AS push ON push.platform = ?1 AND push.object = object.id
 """
+# stands before `_OBJECTS` where a library of an earlier format has no outbox
+_NO_OUTBOX = """
+WITH push_object (platform, object, remote, version, published, described, failures, refused,
+                  reason) AS (SELECT 0, 0, 0, '', '', '', 0, '', '' WHERE 0)
+"""
+_HAS_OUTBOX = "SELECT 1 FROM sqlite_schema WHERE name = 'push_object'"
 _SOURCES = "SELECT object, text FROM object_source JOIN term ON term.id = source"
 _TAGS = "SELECT object, text FROM tag"
 _ATTRIBUTES = """
@@ -117,16 +123,33 @@ def place(kind: str, number: int = 0) -> tuple[int, str, int]:
 
 
 class Outbox:
-    """What one platform has of a library; `left_out` are names of attributes that are not sent."""
+    """What one platform has of a library; `left_out` are names of attributes that are not sent.
 
-    def __init__(self, library: Library, host: str, left_out: Iterable[str] = ()) -> None:
+    A preview writes nothing, and takes a library of an earlier format too.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        host: str,
+        left_out: Iterable[str] = (),
+        *,
+        is_preview: bool = False,
+    ) -> None:
         self._library = library
         self._left_out = frozenset(left_out)
+        self._platform, self._objects = 0, _OBJECTS
         connection = library.connection
-        with library.transaction():
-            connection.execute("INSERT OR IGNORE INTO push_platform (host) VALUES (?)", (host,))
-        found = connection.execute("SELECT id FROM push_platform WHERE host = ?", (host,))
-        self._platform = int(found.fetchone()[0])
+        with library.plain_errors():
+            if is_preview and connection.execute(_HAS_OUTBOX).fetchone() is None:
+                self._objects = _NO_OUTBOX + _OBJECTS
+                return
+        if not is_preview:
+            with library.transaction():
+                connection.execute("INSERT OR IGNORE INTO push_platform (host) VALUES (?)", (host,))
+        with library.plain_errors():
+            found = connection.execute("SELECT id FROM push_platform WHERE host = ?", (host,))
+            self._platform = next((int(number) for (number,) in found), 0)
 
     def sources(self) -> frozenset[str]:
         """Return the sources of all objects of the library."""
@@ -229,7 +252,7 @@ class Outbox:
         tags = _Followed(rows(_TAGS, "object"))
         attributes = _Followed(rows(_ATTRIBUTES, "object"))
         related = _Followed(rows(_RELATED, "owner"))
-        for row in rows(_OBJECTS, "object.id", self._platform):
+        for row in rows(self._objects, "object.id", self._platform):
             one = Outgoing(*row)
             one.sources = {source for (source,) in sources.of(one.id)}
             one.tags = {tag for (tag,) in tags.of(one.id)}

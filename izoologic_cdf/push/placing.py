@@ -3,14 +3,22 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from izoologic_cdf.errors import Cause, CdfError, RunError
 from izoologic_cdf.library.outbox import Outbox, Outgoing
 from izoologic_cdf.push import rest_bodies
 from izoologic_cdf.push.push_summary import Deferred, PushSummary, name_of
-from izoologic_cdf.push.remote_kinds import ATTACHMENT, Kind, RemoteKinds, rows
+from izoologic_cdf.push.remote_kinds import (
+    ATTACHMENT,
+    Kind,
+    RemoteKinds,
+    identified,
+    read_id,
+    rows,
+    unreadable,
+)
 from izoologic_cdf.push.remote_rows import RemoteReader, choose, is_same
 from izoologic_cdf.push.rest_client import Json, RestClient
 from izoologic_cdf.runtime.failures import NOT_FOUND, HttpError
@@ -37,6 +45,8 @@ class Deferrals:
 
     client: RestClient
     summary: PushSummary
+    # ids of what was refused in this push
+    refused: set[int] = field(default_factory=set)
 
     def check(self, error: HttpError) -> None:
         """Raise RunError where not the object is at fault but the platform or this machine."""
@@ -62,7 +72,14 @@ class Deferrals:
         if refused:
             one.failures = one.failures + 1 if one.refused == version else 1
             one.refused = version
+            self.refused.add(one.id)
         self.note(one, abandoned=one.failures >= MAX_TRIES and one.refused == version)
+
+    def forget(self, objects: Iterable[Outgoing]) -> None:
+        """Take back that these objects were deferred."""
+        names = {name_of(one) for one in objects}
+        kept = [deferred for deferred in self.summary.deferred if deferred.name not in names]
+        self.summary.deferred[:] = kept
 
     def note(self, one: Outgoing, *, abandoned: bool) -> None:
         """Report an object that is missing, for the reason that it has."""
@@ -162,7 +179,10 @@ class Placer:
                     return
                 self.client.upload(one.value, content)
                 body = rest_bodies.attached(one, self.kinds.category(one.value), self.tlp)
-                (made,) = rows(self.client.create_once(kind.collection, body))
+                path = kind.collection
+                made = next(iter(identified(self.client.create_once(path, body), path)), None)
+                if made is None:
+                    raise unreadable(path)
                 # two uploads of one name at a time take each other's bytes
                 if made.get("hash") in (None, md5):
                     self._made(one, int(made["id"]))
@@ -192,7 +212,7 @@ class Placer:
 
 def _answered(kind: Kind, one: Outgoing, alike: Iterable[Json]) -> Json | None:
     """Return the row of an answer that is about an object that was sent, null for none."""
-    fitting = [row for row in alike if row.get("id") is not None and is_same(kind, one, row)]
+    fitting = [row for row in alike if read_id(row) is not None and is_same(kind, one, row)]
 
     def likeness(row: Json) -> tuple[bool, bool]:
         return kind.name(row) == one.value, row.get("happened_at") == one.happened_at

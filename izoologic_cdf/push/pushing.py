@@ -77,7 +77,7 @@ class Push:
 
     def _push(self) -> None:
         self._push_due(self._due())
-        if self._reopened:
+        if self._forget_gone() or self._reopened:
             # what is related to something that was made now, and was pushed without it
             self._push_due(self._due(again=True))
 
@@ -97,12 +97,13 @@ class Push:
                 self.summary.missing[code] += len(numbers) - done
 
     def _due(self, *, again: bool = False) -> dict[str, list[int]]:
-        """Return the ids of the objects that are due, by type; `again` only those once pushed."""
+        """Return the ids of the objects that are due, by type; `again` those that became so."""
         due: dict[str, list[int]] = {}
         for one in self.outbox.scan():
             version = one.version
             if again:
-                is_due = one.remote is not None and one.reason is None and one.pushed != version
+                is_due = one.is_sendable and one.reason is None and one.pushed != version
+                is_due = is_due and one.type not in self.summary.missing
             elif not one.is_sendable:
                 is_due = False
                 self.summary.waiting += 1
@@ -117,6 +118,27 @@ class Push:
             if is_due:
                 due.setdefault(one.type, []).append(one.id)
         return due
+
+    def _forget_gone(self) -> bool:
+        """Make due what the platform has lost, and what it refused because it names that."""
+        refused = self.outbox.load(self._deferrals.refused)
+        named = {other for one in refused for _, other in one.related}
+        gone: list[Outgoing] = []
+        for kind in self._kinds_of({code for one in refused for code, _ in one.related}):
+            numbers = (one.id for one in self.outbox.load(named) if one.type == kind.code)
+            groups = self._groups(numbers)
+            read = self._reader.read(kind, list(groups))
+            there = {row.id for row, *_ in self._match(kind, read, groups)}
+            gone += [one for number in groups.keys() - there for one in groups[number]]
+        lost = {one.id for one in gone}
+        again = [one for one in refused if any(other in lost for _, other in one.related)]
+        for one in gone:
+            one.remote, one.pushed = None, ""
+        for one in again:
+            one.failures, one.refused, one.reason = 0, "", None
+        self._deferrals.forget(again)
+        self.outbox.save([*gone, *again])
+        return bool(gone)
 
     def _push_batch(self, kind: Kind, numbers: list[int]) -> None:
         todo = self.outbox.load(numbers)

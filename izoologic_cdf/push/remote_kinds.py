@@ -1,10 +1,12 @@
 """What a platform has: kinds of objects with their collections, event types, file categories."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from izoologic_cdf.errors import Cause
 from izoologic_cdf.library.outbox import Outgoing
 from izoologic_cdf.push.rest_client import Json, RestClient
+from izoologic_cdf.runtime.failures import OK, HttpError
 
 INDICATOR, EVENT, ATTACHMENT = "indicator", "event", "attachment"
 # codes whose collections have another name than the code everywhere, also as keys of relations
@@ -60,9 +62,10 @@ class RemoteKinds:
             code = str(row.get("name") or "").lower()
             collection = str(row.get("collection") or _LEGACY.get(code, code))
             kind = Kind(code, collection, _KEYS.get(code, "value"))
-            for one in row.get("types") or ():
-                kind.types[str(one["name"])] = int(one["id"])
+            kind.types.update(_numbers(row.get("types")))
             self._kinds[code] = kind
+        if not self._kinds.keys() & _LEGACY.keys():
+            raise unreadable("objects")
         self._categories: frozenset[str] | None = None
 
     def find(self, code: str) -> Kind | None:
@@ -86,8 +89,7 @@ class RemoteKinds:
         self._read_event_types(kind)
 
     def _read_event_types(self, kind: Kind) -> None:
-        for row in rows(self._client.get("event/types")):
-            kind.types[str(row.get("name"))] = int(row["id"])
+        kind.types.update(_numbers(self._client.get("event/types").get("data")))
 
     def category(self, name: str) -> str:
         """Return the category of a file by the extension of its name."""
@@ -104,3 +106,37 @@ def rows(document: Json) -> list[Json]:
     data = document.get("data")
     found = data if isinstance(data, list) else [data]
     return [row for row in found if isinstance(row, dict)]
+
+
+def identified(document: Json, path: str) -> list[Json]:
+    """Return the objects of an answer from a path, their ids as integers.
+
+    Raises HttpError for an answer that is none: to take it for "nothing found" would double things.
+    """
+    found: list[Json] = [{**row, "id": read_id(row)} for row in rows(document)]
+    data = document.get("data")
+    is_whole = len(found) == len(data) if isinstance(data, list) else isinstance(data, dict)
+    if not is_whole or any(row["id"] is None for row in found):
+        raise unreadable(path)
+    return found
+
+
+def read_id(row: Json) -> int | None:
+    """Return the id of an object of an answer, which may be text; null where it has none."""
+    try:
+        return int(row["id"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def unreadable(path: str) -> HttpError:
+    """Return the error of an answer that is not what the API answers at a path."""
+    message = "the answer is not one of ThreatQ's API; check threatq_host"
+    return HttpError(f"/api/{path}", message, OK, Cause.OUTAGE)
+
+
+def _numbers(entries: object) -> Iterator[tuple[str, int]]:
+    """Yield names and ids of types."""
+    for entry in rows({"data": entries}):
+        if (number := read_id(entry)) is not None:
+            yield str(entry.get("name")), number

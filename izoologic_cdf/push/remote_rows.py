@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from izoologic_cdf.library.outbox import Outgoing
-from izoologic_cdf.push.remote_kinds import EVENT, Kind, rows
+from izoologic_cdf.push.remote_kinds import EVENT, Kind, identified, unreadable
 from izoologic_cdf.push.rest_client import Json, RestClient
 from izoologic_cdf.runtime.failures import NOT_FOUND, HttpError
 
@@ -138,7 +138,7 @@ class RemoteReader:
                     raise
                 self._searches = False
                 return None
-            page = rows(document)
+            page = identified(document, path)
             found += page
             total = document.get("total")
             if not page or not isinstance(total, int) or len(found) >= total:
@@ -147,12 +147,12 @@ class RemoteReader:
     def _look_up(self, kind: Kind, objects: list[Outgoing]) -> Iterator[Json]:
         for one in objects:
             query = {kind.key: one.value, "limit": PAGE, "offset": 0, "with": "sources"}
-            yield from rows(self._client.get(kind.collection, **query))
+            yield from identified(self._client.get(kind.collection, **query), kind.collection)
 
     def find_file(self, kind: Kind, digest: str, name: str) -> Json | None:
         """Return the attachment with these bytes (MD5) and that name, null for none."""
         query = {"hash": digest, "limit": PAGE, "offset": 0, "with": "sources"}
-        found = rows(self._client.get(kind.collection, **query))
+        found = identified(self._client.get(kind.collection, **query), kind.collection)
         return next((row for row in found if row.get("name") == name), None)
 
     def read(
@@ -173,27 +173,34 @@ class RemoteReader:
                 break
             offset += len(page)
         for number in sorted(wanted):
+            path = f"{kind.collection}/{number}"
             try:
-                (row,) = self._get(kind, f"{kind.collection}/{number}", others)
+                found = self._get(kind, path, others)
             except HttpError as error:
                 if error.status != NOT_FOUND:
                     raise
                 continue
-            yield self._complete(kind, row, others)
+            if [row["id"] for row in found] != [number]:
+                raise unreadable(path)
+            yield self._complete(kind, found[0], others)
 
     def _get(self, kind: Kind, path: str, others: list[Kind], **params: int | str) -> list[Json]:
         plain = ["attributes", "sources", "tags"]
         names = [] if kind.code in self._alone else [other.wanted for other in others]
         try:
-            return rows(self._client.get(path, **params, **{"with": ",".join([*plain, *names])}))
+            asked = {"with": ",".join([*plain, *names])}
+            return identified(self._client.get(path, **params, **asked), path)
         except HttpError as error:
             if not names or error.status in (None, NOT_FOUND):
                 raise
         self._alone.add(kind.code)
-        return rows(self._client.get(path, **params, **{"with": ",".join(plain)}))
+        return identified(self._client.get(path, **params, **{"with": ",".join(plain)}), path)
 
     def _complete(self, kind: Kind, row: Json, others: list[Kind]) -> RemoteRow:
-        read = read_row(kind, row)
+        try:
+            read = read_row(kind, row)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise unreadable(f"{kind.collection}/{row['id']}") from None
         for other in others:
             came = row.get(other.related)
             if not isinstance(came, list) or len(came) >= MAX_RELATED:
@@ -206,7 +213,7 @@ class RemoteReader:
         path = f"{kind.collection}/{number}/{other.collection}"
         while True:
             document = self._client.get(path, limit=MAX_RELATED, offset=len(found))
-            page, total = rows(document), document.get("total")
+            page, total = identified(document, path), document.get("total")
             found += page
             if not page or (isinstance(total, int) and len(found) >= total):
                 return found

@@ -192,7 +192,9 @@ class RestClient:
         try:
             response = self.transport.send(request)
         except HttpError as error:
-            raise RunError(f"no login: {error.message}", error.cause) from None
+            # an answer, but not one of the API
+            hint = "; check threatq_host" if error.status in _GOOD else ""
+            raise RunError(f"no login: {error.message}{hint}", error.cause) from None
         if response.status in (400, UNAUTHORIZED, FORBIDDEN):
             said = self._said(response, ())
             text = f"the platform refused the login ({response.status}{said}); check {check}"

@@ -1,5 +1,6 @@
 """Lists: filters on columns, order, limit and offset, what is asked with them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -177,3 +178,41 @@ def test_an_advanced_search_takes_groups_of_conditions(
     ]
     found = filled.data("POST", "/search/advanced", {"indicators": groups})
     assert [row["id"] for row in found] == ids
+
+
+def test_the_calls_of_a_client_that_enriches_an_indicator(platform: Platform, rest: Rest) -> None:
+    """Those of the ThreatQ module of STIX-shifter 5.3.1, which was run unmodified on it."""
+    malware = {"value": "A loader"}
+    attributes = [{"name": "Confidence", "value": "High", "sources": [{"name": "S"}]}]
+    rest.consume("indicators", {"value": "a.example", "type": "FQDN"})
+    item = {"value": "example.org", "type": "FQDN", "attributes": attributes, "malware": [malware]}
+    rest.consume("indicators", item)
+    with Rest(platform) as client:
+        text = client.session.get(f"{platform.url}/assets/js/config.js", timeout=10).text
+        own, start = platform.credentials, text.find("ClientId") + 12
+        who = {"grant_type": "password", "client_id": text[start : len(text) - 38]}
+        form = {"email": own.email, "password": own.password, **who}
+        login = client.send("POST", "/token", params=who, data=form)
+        assert login.status_code == 200
+        headers = {
+            "Authorization": f"Bearer {login.json()['access_token']}",
+            "Content-Type": "application/json",
+        }
+        criteria = {"+or": [{"value": "example.org"}], "+and": [{"type": "FQDN"}]}
+        page = {"limit": 500, "offset": 0}
+        body = json.dumps({"criteria": criteria})
+        found = client.data("POST", "/indicators/query", params=page, data=body, headers=headers)
+        assert [row["value"] for row in found] == ["example.org"]
+        number = found[0]["id"]
+        more = "adversaries,attachments.sources,attributes.sources,             events.type,\
+            type.plugins.config,watchlist,tasks,indicators,malware,attack_pattern"
+        path = f"/indicators/{number}"
+        details = client.data("GET", f"{path}/details", params={"with": more}, headers=headers)
+        (row,) = details["attributes"]
+        assert (row["name"], row["value"], row["sources"][0]["name"]) == ("Confidence", "High", "S")
+        related = {
+            name: [one["value"] for one in client.data("GET", f"{path}/{name}", headers=headers)]
+            for name in ("malware", "attack_pattern", "campaign", "ttp", "tool")
+        }
+        expected: dict[str, list[str]] = {name: [] for name in related}
+        assert related == expected | {"malware": ["A loader"]}

@@ -109,6 +109,10 @@ def test_a_library_of_format_2_gets_its_outbox_and_keeps_its_objects(tmp_path: P
             "DROP TABLE push_object; DROP TABLE push_platform; PRAGMA user_version=2"
         )
     connection.close()
+    before = path.read_bytes()
+    with Library.open(path) as library:
+        assert [one.value for one in Outbox(library, HOST, is_preview=True).scan()] == ["n"]
+    assert path.read_bytes() == before
     with Library.create(path) as library:
         assert [one.value for one in Outbox(library, HOST).scan()] == ["n"]
         (version,) = library.connection.execute("PRAGMA user_version").fetchone()

@@ -15,7 +15,7 @@ from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.redactor import Redactor
 from tests.library.reports import obj, put
-from tests.push.world import FEED, World
+from tests.push.world import FEED, World, file
 from tests.support.clocks import FakeClock
 
 BASE = "https://threatq.example.com"
@@ -224,3 +224,59 @@ def test_the_budget_of_requests_is_kept(world: World) -> None:
     # the first call takes two requests, and no time passes while a test sleeps
     assert len(world.clock.slept) == 4
     assert 2 < sum(world.clock.slept) <= 0.5 + 1.0 + 1.5 + 2.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>Sign in</html>",
+        "{}",
+        "[]",
+        '{"data": null}',
+        '{"data": ["a", 1, null]}',
+        '{"data": [{"value": "CASE0"}]}',
+        '{"data": [{"id": null, "value": "CASE0"}]}',
+        '{"data": [{"id": "abc", "value": "CASE0"}]}',
+        '{"data": {"id": 77, "value": "CASE0"}}',
+        '{"data": [{"id": 1, "value": "CASE0", "attributes": [{"value": 1}], "sources": "x"}]}',
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *[("GET", path) for path in ("/objects", "/attachments", "/incident", "/incident/*")],
+        *[("POST", path) for path in ("/*/query", "/*/consume", "/attachments")],
+    ],
+)
+def test_an_answer_that_is_none_of_the_api_ends_in_a_sentence_and_doubles_nothing(
+    world: World, method: str, path: str, text: str
+) -> None:
+    fill(world, 1)
+    file_ = obj("attachment", "a.txt", key="k", content=file(b"text"))
+    put(world.library, obj("incident", "CASE0"), file_, relations=[(0, 1)], source=FEED)
+
+    def spoilt(*, verify: bool = False) -> None:
+        world.platform.state.add_fault("raw", method=method, path=path, text=text)
+        summary = world.push(verify=verify)
+        world.platform.state.clear_faults()
+        assert "Traceback" not in summary.as_text()
+
+    spoilt()
+    assert world.push().exit_code == 0
+    world.check()
+    spoilt(verify=True)
+    put(world.library, obj("incident", "CASE0", ("Status", "Closed")), source=FEED)
+    spoilt()
+    assert world.push().exit_code == 0
+    world.check()
+    assert [len(rows) for rows in world.platform.snapshot().values()] == [1, 1]
+
+
+def test_ids_may_come_as_text(world: World) -> None:
+    fill(world, 6)
+    world.push()
+    (number,) = (r["id"] for r in world.platform.snapshot()["incident"] if r["value"] == "CASE0")
+    row = {"id": str(number), "value": "CASE0", "attributes": [], "sources": [{"name": FEED}]}
+    world.platform.state.add_fault("envelope", path="/incident", json={"data": [row]})
+    said = world.push(verify=True).differences
+    assert said == ["incident 'CASE0': a value of the attribute 'Status' is missing"]

@@ -177,6 +177,25 @@ def test_the_check_names_what_is_missing_and_sends_nothing(desk: Desk) -> None:
     assert not desk.library.exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "fault", "said"),
+    [
+        ("/token", {"kind": "status", "status": 400}, "refused the login"),
+        ("/token", {"kind": "raw", "text": "<html>Sign in</html>"}, "check threatq_host"),
+        ("/objects", {"kind": "raw", "text": '{"total": 0, "data": []}'}, "check threatq_host"),
+        ("/objects", {"kind": "status", "status": 403}, "a role that may read"),
+    ],
+)
+def test_a_check_that_fails_says_why_with_the_exit_code_of_a_push(
+    desk: Desk, path: str, fault: dict[str, Any], said: str
+) -> None:
+    desk.run_feeds()
+    desk.platform.state.add_fault(path=path, count=None, **fault)
+    for words in (["--check"], []):
+        assert desk.push(*words) == 1
+        assert said in desk.out + desk.err
+
+
 def test_a_dry_run_prints_what_would_be_sent_and_makes_no_request(desk: Desk) -> None:
     desk.run_feeds()
     desk.platform.state.clear_requests()
@@ -185,6 +204,23 @@ def test_a_dry_run_prints_what_would_be_sent_and_makes_no_request(desk: Desk) ->
     assert any(line.startswith("create incident 'gz3kEgBWO': ") for line in lines)
     assert lines[-1].endswith("objects would be sent")
     assert len(desk.platform.requests) == 0
+
+
+def test_a_dry_run_changes_neither_side(desk: Desk) -> None:
+    desk.run_feeds()
+    folder, before = desk.library.parent, desk.library.read_bytes()
+    names = sorted(file.name for file in folder.iterdir())
+    assert desk.push("--dry-run") == 0
+    assert desk.library.read_bytes() == before
+    assert sorted(file.name for file in folder.iterdir()) == names
+    # a second one says what a push would send, as the first did
+    first = desk.out
+    assert desk.push("--dry-run") == 0
+    assert desk.out == first
+    assert desk.push() == 0
+    assert desk.push("--dry-run") == 0
+    assert desk.out == "0 objects would be sent\n"
+    assert desk.platform.snapshot()
 
 
 def test_the_summary_as_json(desk: Desk) -> None:
@@ -205,6 +241,10 @@ def test_the_summary_as_json(desk: Desk) -> None:
         (
             "threatq_host: example.com\nclient_id: x\nclient_secret: y1234\ntlp: pink\n",
             "RED, AMBER",
+        ),
+        (
+            "threatq_host: 'https://exa mple.com'\nclient_id: x\nclient_secret: y1234\n",
+            "threatq_host is not a",
         ),
         ("threatq_hots: example.com\n", "did you mean 'threatq_host'"),
     ],

@@ -4,6 +4,7 @@ import pytest
 
 from izoologic_cdf.library.objects import Reported
 from tests.library.reports import obj, put
+from tests.platform.rest import Rest
 from tests.push.world import DATE, DLR, FEED, OTHER, World, file
 
 
@@ -269,3 +270,23 @@ def test_a_user_may_push_with_email_and_password(world: World) -> None:
     summary = world.push(client_secret="", email=own.email, password=own.password)
     assert summary.exit_code == 0
     world.check()
+
+
+@pytest.mark.parametrize("case_too", [False, True])
+@pytest.mark.parametrize("collection", ["indicators", "note", "attachments"])
+def test_a_changed_case_brings_back_what_the_platform_lost(
+    world: World, collection: str, case_too: bool
+) -> None:
+    fill(world)
+    world.push()
+    with Rest(world.platform) as rest:
+        rest.login()
+        for lost in [collection, *(["incident"] if case_too else [])]:
+            (row,) = rest.data("GET", f"/{lost}")
+            rest.data("DELETE", f"/{lost}/{row['id']}")
+    put(world.library, case("CASE1", ("Status", "Closed")), source=FEED)
+    summary = world.push()
+    assert (summary.exit_code, summary.deferred) == (0, [])
+    assert sum(summary.created.values()) == 1 + case_too
+    world.check()
+    assert world.push().sent == 0
