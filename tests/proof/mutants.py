@@ -2,11 +2,11 @@
 
 Draws places of the program at random, changes each a little with the operators of cosmic-ray (a
 `<` becomes `<=`, a number one more, a condition its opposite), in a copy of the checkout, and runs
-tests until one fails: those that reach the place and take little time, then all that reach it,
-then whatever else has to do with its module, the slow ones too. Which they are is told by one run
-without a change, under coverage. A test that fails with a change is run without it as well, so
-that neither a broken test nor a loaded machine counts as noticing. Expressions in YAML are not
-changed: cosmic-ray knows Python alone.
+tests until one fails: the quick tests that reach the place, first those of a few seconds and then
+the others, and then whatever else has to do with its module, the slow ones too. Which tests reach a
+place is told by one run without a change, under coverage. A test that fails with a change is run
+without it as well, so that neither a broken test nor a loaded machine counts as noticing.
+Expressions in YAML are not changed: cosmic-ray knows Python alone.
 
 Prints for each mutant the test that noticed it, or its change where none did, and the share.
 """
@@ -59,6 +59,8 @@ TESTED_BY = {
 _ALWAYS = ("reports",)
 ROUNDS = 3
 FIRST_SECONDS = 20
+# `diff` has few quick tests
+_SLOW_BUT_NEAR = ("tests/bundle", "-m", "slow")
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
@@ -90,7 +92,7 @@ class Copy:
         return None
 
     def reaching(self, drawn: Iterable["Place"], kept: Path) -> "Reaching":
-        """Run all but the proofs once without a change, and return what they reach.
+        """Run the quick tests once without a change, and return what they reach.
 
         Where an earlier call has kept that in the folder, it is taken from there.
         """
@@ -102,7 +104,8 @@ class Copy:
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True)
             path.write_text(text, encoding="utf-8")
-            self._run(("tests", "--ignore=tests/proof"), REACHING=str(path))
+            for words in (("tests", "--ignore=tests/proof", "-m", "not slow"), _SLOW_BUT_NEAR):
+                self._run(words, REACHING=str(path))
         found = Reaching()
         for written in kept.glob("asked.*"):
             found.add(*json.loads(written.read_text(encoding="utf-8")))

@@ -268,6 +268,19 @@ def test_a_host_that_is_none_ends_the_run(sync: Sync, tenant: Tenant, tmp_path: 
     assert "this gives no http or https address" in (summary.error or "")
 
 
+@pytest.mark.parametrize("days", ["true", "0", "-1", "1.5", "'7'", "none"])
+def test_the_days_of_a_window_are_an_integer_from_1(
+    tenant: Tenant, tmp_path: Path, days: str
+) -> None:
+    text = DEFINITION.read_text(encoding="utf-8")
+    path = tmp_path / "cases.yaml"
+    path.write_text(text.replace("{days: 1,", f'{{days: !expr "{days}",'), encoding="utf-8")
+    fields = {"host": tenant.server.url, "key": KEY}
+    summary = run(path, tmp_path / "l.sqlite", fields, plan=PLAN).summary
+    assert summary.outcome == "failed"
+    assert "expected an integer >= 1 for the days of a window" in (summary.error or "")
+
+
 def test_an_interrupted_run_keeps_what_was_committed(tenant: Tenant, sync: Sync) -> None:
     for number in range(9):
         tenant.add(f"case-{number}")
