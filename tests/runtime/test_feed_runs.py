@@ -13,7 +13,7 @@ import pytest
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.feeds import Feeds
+from izoologic_cdf.runtime.feeds import Feeds, parts_of
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.runtime.runs import Outcome, run
@@ -281,6 +281,23 @@ def test_the_days_of_a_window_are_an_integer_from_1(
     assert "expected an integer >= 1 for the days of a window" in (summary.error or "")
 
 
+def test_a_case_of_the_future_is_looked_at_in_the_window_of_its_day(
+    tenant: Tenant, tmp_path: Path
+) -> None:
+    text = DEFINITION.read_text(encoding="utf-8")
+    outside = "not run_meta.since | int <= value.updated <= run_meta.until | int"
+    no_day = "run_meta.since | int % 86400 != 0 or run_meta.until | int % 86400 != 86399"
+    before, track, after = text.partition("      - track:")
+    path = tmp_path / "cases.yaml"
+    path.write_text(f'{before}      - drop: !expr "{outside} or {no_day}"\n{track}{after}')
+    tenant.add("ahead", 20 * DAY + 12_345)
+    tenant.lists[SINCE] = Answer({"rows": tenant.rows})
+    fields = {"host": tenant.server.url, "key": KEY}
+    clock = FakeClock(SINCE + 12 * DAY)
+    outcome = run(path, tmp_path / "l.sqlite", fields, plan=PLAN, clock=clock)
+    assert values(outcome) == ["ahead"]
+
+
 def test_an_interrupted_run_keeps_what_was_committed(tenant: Tenant, sync: Sync) -> None:
     for number in range(9):
         tenant.add(f"case-{number}")
@@ -399,3 +416,14 @@ def test_a_case_depends_on_its_range_when_a_feed_that_it_reaches_asks_for_one(
     primary = calling(ours.primary_feeds[0], "outer")
     there = SimpleNamespace(_definition=dataclasses.replace(ours, feeds=feeds), _feed=primary)
     assert Feeds.reads_ranges(cast("Feeds", there)) is depends
+
+
+def test_what_a_case_can_do_without_is_a_called_list_and_what_fills_placeholders() -> None:
+    ours = definition("incident")
+    parts = {"Get Case Communications": "messages", "Get Case Files": "files"}
+    assert parts_of(ours) == parts
+    # each for its own reason
+    bare = {name: dataclasses.replace(feed, report=None) for name, feed in ours.feeds.items()}
+    assert set(parts_of(dataclasses.replace(ours, feeds=bare)).values()) <= {"messages"}
+    idle = {name: dataclasses.replace(feed, filters=()) for name, feed in ours.feeds.items()}
+    assert set(parts_of(dataclasses.replace(ours, feeds=idle)).values()) <= {"files"}
