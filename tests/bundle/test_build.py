@@ -1,6 +1,7 @@
 """The uploaded file: native, readable, as its author wrote it, the same bytes everywhere."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -235,6 +236,15 @@ def test_a_mapping_in_braces_keeps_them_for_as_long_as_its_line_allows(more: int
     inline = f"{before}{word}{after}"
     blocks = f"list:\n  - a: 1\n    b: {word}\n"
     assert emit(from_text(inline, "given")) == (blocks if more > 0 else inline)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("caf\u00e9: a", '"caf\u00e9: a"'), ("a\u202e: b", '"a\\u202e: b"')],
+)
+def test_what_cannot_be_seen_is_escaped_and_nothing_else_is(text: str, written: str) -> None:
+    given = f"key: {json.dumps(text)}\n"
+    assert emit(from_text(given, "given")) == f"key: {written}\n"
 
 
 READS = AUTHORED.replace("    - iterate\n", "    - python: own.read\n    - iterate\n")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from izoologic_cdf.language import budget
 from izoologic_cdf.language.expressions import EvaluationError, Missing
 from izoologic_cdf.language.positions import DefinitionError
 from tests.support.definitions import evaluated
@@ -135,3 +136,9 @@ def test_python_names_are_unknown(source: str) -> None:
 )
 def test_the_limits_leave_ordinary_use_alone(source: str, result: object) -> None:
     assert evaluated(f"!expr |-\n  {source}", {"value": {"a": 1}}) == result
+
+
+def test_a_result_may_be_as_large_as_its_limit() -> None:
+    budget.limit(10, 10)
+    with pytest.raises(budget.LimitError, match="larger than 10 characters"):
+        budget.limit(11, 10)

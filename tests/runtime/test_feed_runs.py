@@ -281,16 +281,22 @@ def test_the_days_of_a_window_are_an_integer_from_1(
     assert "expected an integer >= 1 for the days of a window" in (summary.error or "")
 
 
+@pytest.mark.parametrize("years", [1, 200])
 def test_a_case_of_the_future_is_looked_at_in_the_window_of_its_day(
-    tenant: Tenant, tmp_path: Path
+    tenant: Tenant, tmp_path: Path, years: int
 ) -> None:
     text = DEFINITION.read_text(encoding="utf-8")
+    assert '"%s"' in text
     outside = "not run_meta.since | int <= value.updated <= run_meta.until | int"
     no_day = "run_meta.since | int % 86400 != 0 or run_meta.until | int % 86400 != 86399"
-    before, track, after = text.partition("      - track:")
+    # what is written as text is so until the year 2100
+    form = "(run_meta.since | string).startswith('0') != (value.updated < 4102444800)"
+    before, track, after = text.replace('"%s"', '"0%s"').partition("      - track:")
     path = tmp_path / "cases.yaml"
-    path.write_text(f'{before}      - drop: !expr "{outside} or {no_day}"\n{track}{after}')
-    tenant.add("ahead", 20 * DAY + 12_345)
+    path.write_text(
+        f'{before}      - drop: !expr "{outside} or {no_day} or {form}"\n{track}{after}'
+    )
+    tenant.add("ahead", years * 366 * DAY + 12_345)
     tenant.lists[SINCE] = Answer({"rows": tenant.rows})
     fields = {"host": tenant.server.url, "key": KEY}
     clock = FakeClock(SINCE + 12 * DAY)
