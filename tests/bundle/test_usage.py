@@ -147,6 +147,9 @@ UNUSED = [
     ("H20", of_filters(f"- parse-json\n{SAVED}- filter-mapping: {{a: get}}\n")),
     ("H20", of_filters("- new: {a: 1}\n- chain: [filter-mapping: {a: get}]\n")),
     ("H20", of_filters("- supplemental: {feed: F, into: a}\n- filter-mapping: {a: get}\n")),
+    *(("H20",
+       of_filters(f"- set: {{a: {{b: 1}}}}\n- new: !expr {a}\n- filter-mapping: {{b: get}}\n"))
+      for a in ("value.a", "value['a']", "value.get('a')")),
     ("H21", of_report("attachment-sets: {a: {items: [], fulfillment: Files}}\n")),
     ("H21", of_feed("feed_type: fulfillment\nreport: {attachment-sets: {a: {items: []}}}\n")),
     ("H22", of_report(ITEM.format("value: a, attributes: [{name: a, value: b, condition: 1}]"))),
