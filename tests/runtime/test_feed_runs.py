@@ -14,6 +14,7 @@ from izoologic_cdf.errors import Position
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.feeds import Feeds, parts_of
+from izoologic_cdf.runtime.lists import ListReader
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.runtime.runs import Outcome, run
@@ -433,3 +434,19 @@ def test_what_a_case_can_do_without_is_a_called_list_and_what_fills_placeholders
     assert set(parts_of(dataclasses.replace(ours, feeds=bare)).values()) <= {"messages"}
     idle = {name: dataclasses.replace(feed, filters=()) for name, feed in ours.feeds.items()}
     assert set(parts_of(dataclasses.replace(ours, feeds=idle)).values()) <= {"files"}
+
+
+@pytest.mark.parametrize(("reach", "may_be"), [(39, True), (40, False), (41, False)])
+def test_a_gap_is_too_old_only_beyond_the_greatest_age_that_was_given(
+    reach: int, may_be: bool
+) -> None:
+    now = SINCE + 100 * DAY
+    session = SimpleNamespace(
+        clock=FakeClock(now),
+        plan=SimpleNamespace(scheduled=True),
+        state=SimpleNamespace(coverage=SimpleNamespace(reach=lambda: reach * DAY)),
+    )
+    there = SimpleNamespace(_session=session, _look_back=[30], _oldest=now - 20 * DAY)
+    since = now - 40 * DAY
+    gap = Window(since, since + DAY)
+    assert ListReader._may_be_too_old(cast("ListReader", there), gap, since) is may_be
