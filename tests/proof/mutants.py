@@ -261,19 +261,18 @@ def tests_of(place: Place, reaching: Reaching, number: int) -> Tests | None:
     """Return the tests of one of the rounds, each of which is dearer than the one before."""
     reach = reaching.of(place)
     first = reaching.within(reach, FIRST_SECONDS)
-    if number < 2:
-        chosen = reach[first:] if number else reach[:first]
-        return (
-            Tests(tuple({one.partition("::")[0] for one in chosen}), tuple(chosen))
-            if chosen
-            else None
-        )
+    if number < 2 and reach:
+        chosen = tuple(reach[first:] if number else reach[:first])
+        return Tests(tuple({one.partition("::")[0] for one in chosen}), chosen) if chosen else None
+    if number == 0:
+        return None
     package, name = ".".join(place.module.parent.parts), place.module.stem
     imports = re.compile(rf"{package}\.{name}\b|from {package} import\b[^)]*?\b{name}\b")
     files = sorted((ROOT / "tests").rglob("test_*.py"))
     direct = [str(one.relative_to(ROOT)) for one in files if imports.search(one.read_text("utf-8"))]
     folders = [f"tests/{name}" for name in (*TESTED_BY[str(place.module.parent)], *_ALWAYS)]
-    return Tests(("-m", "slow", *direct, *folders))
+    # what is done at an import has no test that reaches it
+    return Tests(("-m", "slow" if number > 1 else "not slow", *direct, *folders))
 
 
 def main() -> int:
