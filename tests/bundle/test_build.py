@@ -238,6 +238,13 @@ def test_a_mapping_in_braces_keeps_them_for_as_long_as_its_line_allows(more: int
     assert emit(from_text(inline, "given")) == (blocks if more > 0 else inline)
 
 
+@pytest.mark.parametrize("more", range(-2, 3))
+def test_a_long_list_in_brackets_is_broken_where_its_line_ends(more: int) -> None:
+    word = "w" * (WIDTH + more - len("key: [,"))
+    given = emit(from_text(f"key: [{word}, b]\n", "given"))
+    assert given == (f"key:\n    [{word},\n    b]\n" if more > 0 else f"key: [{word},\n    b]\n")
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [("caf\u00e9: a", '"caf\u00e9: a"'), ("a\u202e: b", '"a\\u202e: b"')],
