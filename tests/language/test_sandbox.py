@@ -1,5 +1,6 @@
 """What no expression may do: leave the data, or make something huge."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,16 @@ def test_a_result_may_be_as_large_as_its_limit() -> None:
     budget.limit(10, 10)
     with pytest.raises(budget.LimitError, match="larger than 10 characters"):
         budget.limit(11, 10)
+
+
+@pytest.mark.parametrize("count", [budget.walk, budget.weigh])
+@pytest.mark.parametrize("given", [[1, 2, 3], [[1, 2]], {"a": {}}, [[[]], []]])
+def test_a_value_may_have_as_many_elements_as_its_limit(
+    monkeypatch: pytest.MonkeyPatch, count: Callable[[object], object], given: object
+) -> None:
+    monkeypatch.setattr(budget, "MAX_ELEMENTS", 3)
+    count(given)
+    with pytest.raises(budget.LimitError, match="more than 3 elements"):
+        count([given, 4, 5, 6])
+    with pytest.raises(budget.LimitError, match="more than 3 elements"):
+        count([1, 2, 3, 4])
