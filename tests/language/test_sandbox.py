@@ -156,3 +156,10 @@ def test_a_value_may_have_as_many_elements_as_its_limit(
         count([given, 4, 5, 6])
     with pytest.raises(budget.LimitError, match="more than 3 elements"):
         count([1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("count", [budget.walk, budget.weigh])
+def test_sixteen_elements_that_are_counted_are_a_turn(count: Callable[[object], object]) -> None:
+    before = budget.THREAD.budget.turns
+    count([0] * 16_000)
+    assert budget.THREAD.budget.turns - before == 1000
