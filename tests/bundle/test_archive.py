@@ -34,7 +34,10 @@ def test_members_are_stored_with_fixed_order_times_and_modes(bundle: Path) -> No
 
 def test_the_manifest_names_every_other_file_with_its_sum(bundle: Path) -> None:
     with zipfile.ZipFile(bundle) as archived:
-        manifest = json.loads(archived.read(layout.MANIFEST))
+        text = archived.read(layout.MANIFEST).decode()
+        manifest = json.loads(text)
+        # for people too: a key a line, indented like any other JSON of the project
+        assert text.startswith('{\n  "name": ')
         for entry in manifest["files"]:
             body = archived.read(entry["path"])
             assert entry["sha256"] == hashlib.sha256(body).hexdigest()

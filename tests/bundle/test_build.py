@@ -1,6 +1,7 @@
 """The uploaded file: native, readable, as its author wrote it, the same bytes everywhere."""
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -13,8 +14,9 @@ import yaml
 
 from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.bundle.checklist import uses
+from izoologic_cdf.bundle.emit import WIDTH, emit
 from izoologic_cdf.bundle.native import inline, inline_template, settled
-from izoologic_cdf.bundle.tree import Scalar, from_document, walk
+from izoologic_cdf.bundle.tree import Scalar, from_document, from_text, walk
 from izoologic_cdf.language.nodes import Document, MappingNode, Node, ScalarNode, read
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.lint.check import lint_document
@@ -225,6 +227,31 @@ def build(folder: Path, text: str, native: str = "{}") -> str:
 
 def test_a_small_definition_is_built_as_a_person_would_write_it(tmp_path: Path) -> None:
     assert build(tmp_path, AUTHORED).partition("\nfeeds:\n")[2] == BUILT.partition("feeds:\n")[2]
+
+
+@pytest.mark.parametrize("more", range(-2, 3))
+def test_a_mapping_in_braces_keeps_them_for_as_long_as_its_line_allows(more: int) -> None:
+    before, after = "list:\n  - {a: 1, b: ", "}\n"
+    word = "w" * (WIDTH + more - len("  - {a: 1, b: }"))
+    inline = f"{before}{word}{after}"
+    blocks = f"list:\n  - a: 1\n    b: {word}\n"
+    assert emit(from_text(inline, "given")) == (blocks if more > 0 else inline)
+
+
+@pytest.mark.parametrize("more", range(-2, 3))
+def test_a_long_list_in_brackets_is_broken_where_its_line_ends(more: int) -> None:
+    word = "w" * (WIDTH + more - len("key: [,"))
+    given = emit(from_text(f"key: [{word}, b]\n", "given"))
+    assert given == (f"key:\n    [{word},\n    b]\n" if more > 0 else f"key: [{word},\n    b]\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("caf\u00e9: a", '"caf\u00e9: a"'), ("a\u202e: b", '"a\\u202e: b"')],
+)
+def test_what_cannot_be_seen_is_escaped_and_nothing_else_is(text: str, written: str) -> None:
+    given = f"key: {json.dumps(text)}\n"
+    assert emit(from_text(given, "given")) == f"key: {written}\n"
 
 
 READS = AUTHORED.replace("    - iterate\n", "    - python: own.read\n    - iterate\n")

@@ -122,6 +122,7 @@ USED = [
         "- if: {condition: 1, filters: [set: {a: 1}]}\n- filter-mapping: {a: parse-json}\n"), [6]),
     ("H20", of_filters("- set: {a: 1}\n- each: [{filter-mapping: {a: parse-json}}]\n"), [6]),
     ("H21", of_report("attachment-sets: {a: {items: [{name: a, content: !expr data.c}]}}\n"), [5]),
+    ("H21", of_report("attachment-sets: {a: {items: !expr data.rows}}\n"), [5]),
     ("H22", of_report(ITEM.format("value: a, condition: true")), [5]),
     ("H22", of_report(ITEM.format("value: a, tags: [{name: b, condition: true}]")), [5]),
     ("H22", of_report("tag-sets: {a: {items: [{name: b, condition: true}]}}\n"), [5]),
@@ -147,6 +148,10 @@ UNUSED = [
     ("H20", of_filters(f"- parse-json\n{SAVED}- filter-mapping: {{a: get}}\n")),
     ("H20", of_filters("- new: {a: 1}\n- chain: [filter-mapping: {a: get}]\n")),
     ("H20", of_filters("- supplemental: {feed: F, into: a}\n- filter-mapping: {a: get}\n")),
+    *(("H20",
+       of_filters(f"- set: {{a: {{b: 1}}}}\n- new: !expr {a}\n- filter-mapping: {{b: get}}\n"))
+      for a in ("value.a", "value['a']", "value.get('a')")),
+    ("H21", of_report("asset-sets: {a: {items: !expr data.rows}}\n")),
     ("H21", of_report("attachment-sets: {a: {items: [], fulfillment: Files}}\n")),
     ("H21", of_feed("feed_type: fulfillment\nreport: {attachment-sets: {a: {items: []}}}\n")),
     ("H22", of_report(ITEM.format("value: a, attributes: [{name: a, value: b, condition: 1}]"))),

@@ -68,9 +68,9 @@ VIEWS: dict[str, tuple[str, Any, Any]] = {
 }  # fmt: skip
 
 
-def view(text: str, *, uploaded: bool) -> Any:
+def view(text: str, **which: bool) -> Any:
     """Return a view of a text as data: single values are texts."""
-    document = Document("file.yaml", text, uploaded=uploaded)
+    document = Document("file.yaml", text, **which)
 
     def data(node: Any) -> Any:
         if node.id == "mapping":
@@ -82,7 +82,7 @@ def view(text: str, *, uploaded: bool) -> Any:
 
 @pytest.mark.parametrize(("text", "executed", "uploaded"), VIEWS.values(), ids=VIEWS)
 def test_a_text_has_two_views(text: str, executed: Any, uploaded: Any) -> None:
-    assert view(text, uploaded=False) == executed
+    assert view(text) == view(text, uploaded=False) == executed
     found = view(text, uploaded=True)
     assert found == uploaded
     if isinstance(uploaded, dict):

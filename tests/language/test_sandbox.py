@@ -1,9 +1,11 @@
 """What no expression may do: leave the data, or make something huge."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from izoologic_cdf.language import budget
 from izoologic_cdf.language.expressions import EvaluationError, Missing
 from izoologic_cdf.language.positions import DefinitionError
 from tests.support.definitions import evaluated
@@ -135,3 +137,29 @@ def test_python_names_are_unknown(source: str) -> None:
 )
 def test_the_limits_leave_ordinary_use_alone(source: str, result: object) -> None:
     assert evaluated(f"!expr |-\n  {source}", {"value": {"a": 1}}) == result
+
+
+def test_a_result_may_be_as_large_as_its_limit() -> None:
+    budget.limit(10, 10)
+    with pytest.raises(budget.LimitError, match="larger than 10 characters"):
+        budget.limit(11, 10)
+
+
+@pytest.mark.parametrize("count", [budget.walk, budget.weigh])
+@pytest.mark.parametrize("given", [[1, 2, 3], [[1, 2]], {"a": {}}, [[[]], []]])
+def test_a_value_may_have_as_many_elements_as_its_limit(
+    monkeypatch: pytest.MonkeyPatch, count: Callable[[object], object], given: object
+) -> None:
+    monkeypatch.setattr(budget, "MAX_ELEMENTS", 3)
+    count(given)
+    with pytest.raises(budget.LimitError, match="more than 3 elements"):
+        count([given, 4, 5, 6])
+    with pytest.raises(budget.LimitError, match="more than 3 elements"):
+        count([1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("count", [budget.walk, budget.weigh])
+def test_sixteen_elements_that_are_counted_are_a_turn(count: Callable[[object], object]) -> None:
+    before = budget.THREAD.budget.turns
+    count([0] * 16_000)
+    assert budget.THREAD.budget.turns - before == 1000

@@ -35,11 +35,12 @@ def put(
     relations: list[tuple[int, int]] | None = None,
     source: str = "Feed A",
     now: str = NOW,
+    stale: bool = False,
 ) -> Ingested:
     """Ingest one batch in a run of its own."""
     run = library.start_run(source, "2024-01-01 00:00:00", "2024-02-01 00:00:00", now)
     batch = Batch(list(objects), relations or [])
-    done = library.ingest(batch, Origin(source, UPDATABLE, run, now))
+    done = library.ingest(batch, Origin(source, UPDATABLE, run, now, stale=stale))
     library.finish_run(run, "complete", now)
     return done
 

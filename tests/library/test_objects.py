@@ -120,6 +120,18 @@ def test_later_reports_of_an_object_join_the_earlier_ones(
     assert getattr(only(library), field) == kept
 
 
+@pytest.mark.parametrize("field", ["subtype", "happened_at", "started_at", "ended_at", "status"])
+def test_an_older_reading_of_an_object_fills_gaps_and_changes_nothing(
+    library: Library, field: str
+) -> None:
+    put(library, incident())
+    for text, kept in [("2024-01-01", "2024-01-01"), ("2023-01-01", "2024-01-01")]:
+        put(library, incident(**{field: text}), stale=True)
+        assert getattr(only(library), field) == kept
+    put(library, incident(), stale=True)
+    assert getattr(only(library), field) == "2024-01-01"
+
+
 def test_a_keyed_object_takes_the_latest_name(library: Library) -> None:
     put(library, obj("attachment", "a.txt", key="1"))
     put(library, obj("attachment", "b.txt", key="1"))

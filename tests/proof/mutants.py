@@ -2,11 +2,11 @@
 
 Draws places of the program at random, changes each a little with the operators of cosmic-ray (a
 `<` becomes `<=`, a number one more, a condition its opposite), in a copy of the checkout, and runs
-tests until one fails: those that reach the place and take little time, then all that reach it,
-then whatever else has to do with its module, the slow ones too. Which they are is told by one run
-without a change, under coverage. A test that fails with a change is run without it as well, so
-that neither a broken test nor a loaded machine counts as noticing. Expressions in YAML are not
-changed: cosmic-ray knows Python alone.
+tests until one fails: the quick tests that reach the place, first those of a few seconds and then
+the others, and then whatever else has to do with its module, the slow ones too. Which tests reach a
+place is told by one run without a change, under coverage. A test that fails with a change is run
+without it as well, so that neither a broken test nor a loaded machine counts as noticing.
+Expressions in YAML are not changed: cosmic-ray knows Python alone.
 
 Prints for each mutant the test that noticed it, or its change where none did, and the share.
 """
@@ -23,8 +23,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
@@ -58,7 +61,9 @@ TESTED_BY = {
 }
 _ALWAYS = ("reports",)
 ROUNDS = 3
-FIRST_SECONDS = 20
+FIRST_SECONDS = 5
+# `diff` has few quick tests
+_SLOW_BUT_NEAR = ("tests/bundle", "-m", "slow")
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
@@ -74,9 +79,8 @@ _SETTINGS = re.compile(r"\s*@|_?[A-Z][A-Z_]*\b.*=")
 class Copy:
     """A copy of the checkout, in which modules are changed and tested."""
 
-    def __init__(self, folder: Path, workers: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder / "checkout"
-        self._workers = workers
         self._failing: list[str] = []  # without a change
         shutil.copytree(ROOT, self.folder, ignore=_LEFT_OUT)
 
@@ -90,7 +94,7 @@ class Copy:
         return None
 
     def reaching(self, drawn: Iterable["Place"], kept: Path) -> "Reaching":
-        """Run all but the proofs once without a change, and return what they reach.
+        """Run the quick tests once without a change, and return what they reach.
 
         Where an earlier call has kept that in the folder, it is taken from there.
         """
@@ -102,7 +106,8 @@ class Copy:
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True)
             path.write_text(text, encoding="utf-8")
-            self._run(("tests", "--ignore=tests/proof"), REACHING=str(path))
+            for words in (("tests", "--ignore=tests/proof", "-m", "not slow"), _SLOW_BUT_NEAR):
+                self._run(("-n", "auto", *words), REACHING=str(path))
         found = Reaching()
         for written in kept.glob("asked.*"):
             found.add(*json.loads(written.read_text(encoding="utf-8")))
@@ -136,7 +141,7 @@ class Copy:
         # the copy is found before the checkout that is installed, in processes of the tests too
         own = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
         process = subprocess.run(  # noqa: S603 - our own command
-            [*command, *_PLUGINS, "-n", self._workers, *words],
+            [*command, *_PLUGINS, *words],
             cwd=self.folder,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,
@@ -256,19 +261,18 @@ def tests_of(place: Place, reaching: Reaching, number: int) -> Tests | None:
     """Return the tests of one of the rounds, each of which is dearer than the one before."""
     reach = reaching.of(place)
     first = reaching.within(reach, FIRST_SECONDS)
-    if number < 2:
-        chosen = reach[first:] if number else reach[:first]
-        return (
-            Tests(tuple({one.partition("::")[0] for one in chosen}), tuple(chosen))
-            if chosen
-            else None
-        )
+    if number < 2 and reach:
+        chosen = tuple(reach[first:] if number else reach[:first])
+        return Tests(tuple({one.partition("::")[0] for one in chosen}), chosen) if chosen else None
+    if number == 0:
+        return None
     package, name = ".".join(place.module.parent.parts), place.module.stem
     imports = re.compile(rf"{package}\.{name}\b|from {package} import\b[^)]*?\b{name}\b")
     files = sorted((ROOT / "tests").rglob("test_*.py"))
     direct = [str(one.relative_to(ROOT)) for one in files if imports.search(one.read_text("utf-8"))]
     folders = [f"tests/{name}" for name in (*TESTED_BY[str(place.module.parent)], *_ALWAYS)]
-    return Tests((*direct, *folders))
+    # what is done at an import has no test that reaches it
+    return Tests(("-m", "slow" if number > 1 else "not slow", *direct, *folders))
 
 
 def main() -> int:
@@ -276,33 +280,42 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=150)
-    parser.add_argument("--part", default="1/1", help="the first of five parts is 1/5")
     parser.add_argument(
         "--kept", type=Path, default=ROOT / ".mutants", help="folder for what the tests reach"
     )
-    parser.add_argument("--workers", default="auto", help="processes of each test run")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="2 leaves out the slow tests")
+    parser.add_argument("--copies", type=int, default=2, help="how many are tested at a time")
     options = parser.parse_args()
-    drawn = draw(options.seed, options.sample)
-    part, parts = map(int, options.part.split("/"))
-    left = drawn[part - 1 :: parts]
-    drawn_count = len(left)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Copy(Path(folder), options.workers)
+    drawn = left = draw(options.seed, options.sample)
+    copies: SimpleQueue[Copy] = SimpleQueue()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(options.copies) as pool,
+    ):
+        for number in range(options.copies):
+            copies.put(copy := Copy(Path(folder) / str(number)))
         reaching = copy.reaching(drawn, options.kept)
-        for number in range(ROUNDS):
-            left = [one for one in left if not _noticed(copy, one, reaching, number)]
+        for number in range(options.rounds):
+            test = partial(_is_noticed, copies, reaching, number)
+            noticed = pool.map(test, left)
+            left = [
+                place for place, is_noticed in zip(left, noticed, strict=True) if not is_noticed
+            ]
+            count = len(drawn) - len(left)
+            share = f"{count} of {len(drawn)} noticed ({100 * count / len(drawn):.1f} in 100)"
+            print(f"after round {number + 1}: {share}, seed {options.seed}", flush=True)
     for place in left:
         print(f"NOT NOTICED: {place}", *place.difference(), sep="\n")
-    noticed = drawn_count - len(left)
-    share = 100 * noticed / drawn_count
-    print(f"{noticed} of {drawn_count} noticed ({share:.1f} in 100), seed {options.seed}")
     return 0
 
 
-def _noticed(copy: Copy, place: Place, reaching: Reaching, number: int) -> bool:
-    tests = tests_of(place, reaching, number)
-    test = copy.notices(place.module, place.changed(), tests) if tests else None
-    told = f"noticed by {test}" if test else f"not noticed in round {number + 1} of {ROUNDS}"
+def _is_noticed(copies: "SimpleQueue[Copy]", reaching: Reaching, number: int, place: Place) -> bool:
+    tests, copy = tests_of(place, reaching, number), copies.get()
+    try:
+        test = copy.notices(place.module, place.changed(), tests) if tests else None
+    finally:
+        copies.put(copy)
+    told = f"noticed by {test}" if test else f"not noticed in round {number + 1}"
     print(f"{place}: {told}", flush=True)
     return test is not None
 

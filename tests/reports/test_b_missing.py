@@ -361,6 +361,19 @@ def test_4_one_file_of_several_is_deferred_by_itself_and_abandoned_by_itself(sit
     assert sizes == ["9", "9", "None"]
 
 
+@pytest.mark.parametrize("is_wanted", [True, False])
+@pytest.mark.parametrize(("part", "is_read"), [("messages", False), ("files", True)])
+def test_4_a_case_counts_as_read_in_a_range_once_its_messages_were(
+    site: Site, part: str, *, is_read: bool, is_wanted: bool
+) -> None:
+    site.fill(ONE, updated=site.now - HOUR)
+    broken(site, PARTS[part], OUTAGES["403"])
+    outcome = site.sync(without=frozenset() if is_wanted else frozenset({part}))
+    assert outcome.summary.exit_code == (3 if is_wanted else 0)
+    with site.remembered() as state:
+        assert (state.ranges(ONE)[0] is not None) is is_read
+
+
 @pytest.mark.parametrize(("part", "name"), [("messages", "messages"), ("files", "files")])
 def test_4_a_part_that_the_operator_does_without_is_not_asked_for_and_the_run_is_complete(
     site: Site, part: str, name: str

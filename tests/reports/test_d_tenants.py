@@ -6,7 +6,8 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +17,7 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.tables import MIGRATIONS
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.state import State
-from izoologic_cdf.runtime.tenants import normalize_address
+from izoologic_cdf.runtime.tenants import Tenant, normalize_address
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.support.shells import GUIDE, Shell
 from tests.support.sites import HOUR, Site
@@ -325,6 +326,19 @@ def test_13_what_an_earlier_version_split_by_a_rotated_key_is_one_again(earlier:
     outcome = earlier.sync()
     assert (outcome.summary.exit_code, outcome.summary.retried) == (0, 2)
     assert earlier.case_values() == {ONE, TWO, BAD, "caSe0bad2"}
+
+
+@pytest.mark.parametrize(
+    ("own", "accepted", "became", "joined"),
+    [(None, [2], 2, []), (None, [2, 3], 2, [3]), (1, [1], 1, []), (1, [1, 2, 3], 1, [2, 3])],
+)
+def test_13_the_first_state_that_is_accepted_is_the_tenants_and_the_others_join_it(
+    own: int | None, accepted: list[int], became: int, joined: list[int]
+) -> None:
+    there = SimpleNamespace(id=own, settled=False, _joined=[])
+    for tenant in accepted:
+        Tenant.accept(cast("Tenant", there), tenant)
+    assert (there.id, there.settled, there._joined) == (became, True, joined)
 
 
 def test_13_an_earlier_library_that_may_not_be_written_can_be_read(earlier: Site) -> None:

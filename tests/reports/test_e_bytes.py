@@ -144,6 +144,14 @@ def test_18_a_detail_in_a_coding_that_was_not_asked_for_fails_its_case_alone(
     assert bench.others_are_complete(outcome, feed)
 
 
+@pytest.mark.parametrize(
+    ("packed", "coding"),
+    [(gzip.compress(b""), "gzip"), (zlib.compress(b""), "deflate"), (raw_deflate(b""), "deflate")],
+)
+def test_18_an_empty_file_is_one_in_every_coding(packed: bytes, coding: str) -> None:
+    assert b"".join(decode(iter([packed]), coding)) == b""
+
+
 @pytest.mark.parametrize("value", ["gzip", "deflate"])
 def test_18_a_whole_run_in_a_coding_that_can_be_decoded_is_complete(
     bench: Bench, value: str

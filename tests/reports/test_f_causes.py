@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import trustme
 
 from izoologic_cdf.errors import Cause
@@ -416,3 +417,14 @@ def test_25_what_is_told_never_depends_on_the_text_of_an_error() -> None:
     told = failures.explain(OSError("hunter2"), Route(HOST))
     assert told.message == "the connection failed (OSError)"
     assert (told.cause, told.again) == (Cause.OUTAGE, True)
+
+
+@pytest.mark.parametrize(("kind", "is_status"), [(OSError, True), (ValueError, False)])
+def test_25_a_status_of_a_proxy_is_read_from_the_error_of_the_connection_alone(
+    kind: type[Exception], *, is_status: bool
+) -> None:
+    error = requests.exceptions.ProxyError("no answer")
+    error.__cause__ = kind("Tunnel connection failed: 407 Proxy Authentication Required")
+    told = failures.explain(error, Route(HOST, "p:1")).message
+    assert ("(407)" in told) is is_status
+    assert ("does not answer" in told) is not is_status

@@ -13,7 +13,8 @@ import pytest
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.feeds import Feeds
+from izoologic_cdf.runtime.feeds import Feeds, parts_of
+from izoologic_cdf.runtime.lists import ListReader
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.runtime.runs import Outcome, run
@@ -268,6 +269,42 @@ def test_a_host_that_is_none_ends_the_run(sync: Sync, tenant: Tenant, tmp_path: 
     assert "this gives no http or https address" in (summary.error or "")
 
 
+@pytest.mark.parametrize("days", ["true", "0", "-1", "1.5", "'7'", "none"])
+def test_the_days_of_a_window_are_an_integer_from_1(
+    tenant: Tenant, tmp_path: Path, days: str
+) -> None:
+    text = DEFINITION.read_text(encoding="utf-8")
+    path = tmp_path / "cases.yaml"
+    path.write_text(text.replace("{days: 1,", f'{{days: !expr "{days}",'), encoding="utf-8")
+    fields = {"host": tenant.server.url, "key": KEY}
+    summary = run(path, tmp_path / "l.sqlite", fields, plan=PLAN).summary
+    assert summary.outcome == "failed"
+    assert "expected an integer >= 1 for the days of a window" in (summary.error or "")
+
+
+@pytest.mark.parametrize("years", [1, 200])
+def test_a_case_of_the_future_is_looked_at_in_the_window_of_its_day(
+    tenant: Tenant, tmp_path: Path, years: int
+) -> None:
+    text = DEFINITION.read_text(encoding="utf-8")
+    assert '"%s"' in text
+    outside = "not run_meta.since | int <= value.updated <= run_meta.until | int"
+    no_day = "run_meta.since | int % 86400 != 0 or run_meta.until | int % 86400 != 86399"
+    # what is written as text is so until the year 2100
+    form = "(run_meta.since | string).startswith('0') != (value.updated < 4102444800)"
+    before, track, after = text.replace('"%s"', '"0%s"').partition("      - track:")
+    path = tmp_path / "cases.yaml"
+    path.write_text(
+        f'{before}      - drop: !expr "{outside} or {no_day} or {form}"\n{track}{after}'
+    )
+    tenant.add("ahead", years * 366 * DAY + 12_345)
+    tenant.lists[SINCE] = Answer({"rows": tenant.rows})
+    fields = {"host": tenant.server.url, "key": KEY}
+    clock = FakeClock(SINCE + 12 * DAY)
+    outcome = run(path, tmp_path / "l.sqlite", fields, plan=PLAN, clock=clock)
+    assert values(outcome) == ["ahead"]
+
+
 def test_an_interrupted_run_keeps_what_was_committed(tenant: Tenant, sync: Sync) -> None:
     for number in range(9):
         tenant.add(f"case-{number}")
@@ -386,3 +423,30 @@ def test_a_case_depends_on_its_range_when_a_feed_that_it_reaches_asks_for_one(
     primary = calling(ours.primary_feeds[0], "outer")
     there = SimpleNamespace(_definition=dataclasses.replace(ours, feeds=feeds), _feed=primary)
     assert Feeds.reads_ranges(cast("Feeds", there)) is depends
+
+
+def test_what_a_case_can_do_without_is_a_called_list_and_what_fills_placeholders() -> None:
+    ours = definition("incident")
+    parts = {"Get Case Communications": "messages", "Get Case Files": "files"}
+    assert parts_of(ours) == parts
+    # each for its own reason
+    bare = {name: dataclasses.replace(feed, report=None) for name, feed in ours.feeds.items()}
+    assert set(parts_of(dataclasses.replace(ours, feeds=bare)).values()) <= {"messages"}
+    idle = {name: dataclasses.replace(feed, filters=()) for name, feed in ours.feeds.items()}
+    assert set(parts_of(dataclasses.replace(ours, feeds=idle)).values()) <= {"files"}
+
+
+@pytest.mark.parametrize(("reach", "may_be"), [(39, True), (40, False), (41, False)])
+def test_a_gap_is_too_old_only_beyond_the_greatest_age_that_was_given(
+    reach: int, may_be: bool
+) -> None:
+    now = SINCE + 100 * DAY
+    session = SimpleNamespace(
+        clock=FakeClock(now),
+        plan=SimpleNamespace(scheduled=True),
+        state=SimpleNamespace(coverage=SimpleNamespace(reach=lambda: reach * DAY)),
+    )
+    there = SimpleNamespace(_session=session, _look_back=[30], _oldest=now - 20 * DAY)
+    since = now - 40 * DAY
+    gap = Window(since, since + DAY)
+    assert ListReader._may_be_too_old(cast("ListReader", there), gap, since) is may_be
