@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 
 # everything that CI checks
 test:
-	@echo "style, types and all tests: some four minutes on two free cores; make quick takes under one"
+	@echo "style, types and all tests: four and a half minutes on two free cores; make quick takes under one"
 	@$(MAKE) --no-print-directory $(VENV)/.developed
 	@$(MAKE) --no-print-directory --jobs=2 lint unit
 

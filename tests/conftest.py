@@ -1,6 +1,5 @@
 """Golden files that `--update-golden` writes anew, and what makes the tests the same and fast."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import markupsafe
@@ -68,12 +67,6 @@ SLOW = (
 # the same examples at every run, and no clock: a loaded machine fails no test
 settings.register_profile("project", derandomize=True, deadline=None, database=None)
 settings.load_profile("project")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Return one more than the cores: there is always a test that waits."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
