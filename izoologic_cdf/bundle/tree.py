@@ -13,7 +13,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.nodes import Document, visit
 
 # PyYAML's stubs leave this class untyped
 _RESOLVER: Any = yaml.resolver.Resolver()
@@ -156,16 +156,8 @@ class _Converter:
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
-    """Yield every node once, parents first."""
-    seen: set[int] = set()
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        waiting += reversed(children(node))
+    """Yield every node once, parents first; see `nodes.visit`."""
+    return visit([tree], children)
 
 
 def children(tree: Tree) -> list[Tree]:

@@ -8,10 +8,10 @@ the place of a character inside a scalar.
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -19,6 +19,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language import overlay
 from izoologic_cdf.language.positions import Code, DefinitionError, Finding, Findings, did_you_mean
+
+_Tree = TypeVar("_Tree")
 
 # a word that can be renamed: the construct, `word`, `keys` or `values` of it, the word itself
 Spot = tuple[str, str, str]
@@ -373,3 +375,19 @@ def read(path: Path, *, uploaded: bool = False) -> Document:
 
 def _unreadable(path: Path, message: str) -> DefinitionError:
     return DefinitionError([Finding(Position(str(path), 1, 1), message, code=Code.UNREADABLE)])
+
+
+def visit(roots: Iterable[_Tree], children: Callable[[_Tree], Iterable[_Tree]]) -> Iterator[_Tree]:
+    """Yield every node of some trees once, in file order, parents before their children.
+
+    The children of a node are looked up after it was yielded, so that the caller may change it.
+    """
+    seen: set[int] = set()
+    waiting = list(roots)[::-1]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        waiting += list(children(node))[::-1]

@@ -6,18 +6,18 @@ The document does not depend on when and in what order the library was filled.
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from izoologic_cdf.library.objects import STORED, StoredObject
 from izoologic_cdf.library.store import Library
 
-_OBJECTS = """
-SELECT object.id, type, value, subtype, description, published_at, happened_at, started_at,
-       ended_at, status, size, sha256, created_at, created_run, modified_at, modified_run
+_OBJECTS = f"""
+SELECT {STORED}, created_at, created_run, modified_at, modified_run
 FROM object LEFT JOIN content ON content.id = object.content
-"""
+"""  # noqa: S608 - a constant
 # the collation of SQLite is by byte of UTF-8, which is by code point
 _ORDER = " ORDER BY type, value, subtype, object.id"
 _SOURCES = """
@@ -48,30 +48,18 @@ class StoredAttribute:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass(slots=True)
+class Record(StoredObject):
     """One object with all that belongs to it; lists are sorted by code point."""
 
-    sources: list[str]
-    tags: list[str]
-    attributes: list[StoredAttribute]
-    related: list[tuple[str, str, str | None]]  # type, value, subtype
-    id: int
-    type: str
-    value: str
-    subtype: str | None
-    description: str | None
-    published_at: str | None
-    happened_at: str | None
-    started_at: str | None
-    ended_at: str | None
-    status: str | None
-    size: int | None
-    sha256: str | None
     created_at: str
     created_run: int
     modified_at: str
     modified_run: int
+    sources: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    attributes: list[StoredAttribute] = field(default_factory=list)
+    related: list[tuple[str, str, str | None]] = field(default_factory=list)  # type, value, subtype
 
 
 def read_records(connection: sqlite3.Connection, value: str | None = None) -> Iterator[Record]:
@@ -79,13 +67,12 @@ def read_records(connection: sqlite3.Connection, value: str | None = None) -> It
     where = "" if value is None else " WHERE value = ?"
     for row in connection.execute(_OBJECTS + where + _ORDER, () if value is None else (value,)):
         number = (row[0],)
-        yield Record(
-            [text for (text,) in connection.execute(_SOURCES, number)],
-            [text for (text,) in connection.execute(_TAGS, number)],
-            list(_attributes(connection, row[0])),
-            connection.execute(_RELATED, number).fetchall(),
-            *row,
-        )
+        one = Record(*row)
+        one.sources = [text for (text,) in connection.execute(_SOURCES, number)]
+        one.tags = [text for (text,) in connection.execute(_TAGS, number)]
+        one.attributes = list(_attributes(connection, one.id))
+        one.related = connection.execute(_RELATED, number).fetchall()
+        yield one
 
 
 def _attributes(connection: sqlite3.Connection, number: int) -> Iterator[StoredAttribute]:

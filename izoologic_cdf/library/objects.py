@@ -43,6 +43,31 @@ class Content:
             self.source.unlink(missing_ok=True)
 
 
+# what a query selects for the fields of a StoredObject, in their order
+STORED = (
+    "object.id, object.type, object.value, subtype, description, published_at, happened_at, "
+    "started_at, ended_at, status, size, sha256"
+)
+
+
+@dataclass(slots=True)
+class StoredObject:
+    """One object as its row has it; `size` and `sha256` are those of an attachment's bytes."""
+
+    id: int
+    type: str
+    value: str
+    subtype: str | None
+    description: str | None
+    published_at: str | None
+    happened_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    status: str | None
+    size: int | None
+    sha256: str | None
+
+
 @dataclass(slots=True)
 class Reported:
     """One object as a report states it.

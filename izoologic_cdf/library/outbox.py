@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from izoologic_cdf.library import blobs
-from izoologic_cdf.library.objects import LibraryError
+from izoologic_cdf.library.objects import STORED, LibraryError, StoredObject
 from izoologic_cdf.library.store import Library
 
 # types in the order in which they are pushed; all others come last
@@ -21,13 +21,12 @@ ORDER = ("indicator", "note", "attachment")
 # attributes by name and value, each with its sources
 Attributes = dict[tuple[str, str], set[str]]
 
-_OBJECTS = """
-SELECT object.id, object.type, object.value, subtype, description, published_at, happened_at,
-       started_at, ended_at, status, sha256, size, remote, coalesce(version, ''), published,
+_OBJECTS = f"""
+SELECT {STORED}, remote, coalesce(version, ''), published,
        push.described, coalesce(failures, 0), coalesce(refused, ''), reason
 FROM object LEFT JOIN content ON content.id = object.content
 LEFT JOIN push_object AS push ON push.platform = ?1 AND push.object = object.id
-"""
+"""  # noqa: S608 - a constant
 # stands before `_OBJECTS` where a library of an earlier format has no outbox
 _NO_OUTBOX = """
 WITH push_object (platform, object, remote, version, published, described, failures, refused,
@@ -70,24 +69,12 @@ _CONTENT = "SELECT content FROM object WHERE id = ?"
 
 
 @dataclass(slots=True)
-class Outgoing:
+class Outgoing(StoredObject):
     """One object with all that is pushed of it; `related` are the objects that come before it.
 
     `remote` to `reason` are what the outbox holds: see `tables.OUTBOX`.
     """
 
-    id: int
-    type: str
-    value: str
-    subtype: str | None
-    description: str | None
-    published_at: str | None
-    happened_at: str | None
-    started_at: str | None
-    ended_at: str | None
-    status: str | None
-    sha256: str | None
-    size: int | None
     remote: int | None = None
     pushed: str = ""
     published: str | None = None

@@ -20,6 +20,7 @@ from izoologic_cdf.language.nodes import (
     Node,
     ScalarNode,
     SequenceNode,
+    visit,
 )
 from izoologic_cdf.language.positions import DefinitionError
 from izoologic_cdf.language.reports import ObjectSet
@@ -211,15 +212,7 @@ def names_read(sites: list[Site], values: dict[str, list[Site]]) -> set[str]:
 
 def walk(*nodes: Node) -> Iterator[Node]:
     """Yield every node at or below these in file order, keys left out, shared ones once."""
-    seen: set[int] = set()
-    waiting = list(reversed(nodes))
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        waiting += reversed(children(node))
+    return visit(nodes, children)
 
 
 def children(node: Node) -> list[Node]:
