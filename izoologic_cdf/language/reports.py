@@ -375,8 +375,3 @@ def _words(document: Document, *vocabularies: Vocabulary) -> dict[str, str]:
     spelt = [pair for one in vocabularies for pair in one.spelt(document).items()]
     stale = {canonical: f"{canonical} (spelt {word!r})" for canonical, word in spelt}
     return stale | {word: canonical for canonical, word in spelt}
-
-
-def canonical_keys(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return an item or a tag with canonical keys, by the words of its report."""
-    return {words.get(key, key): value for key, value in row.items()} if words else row

@@ -13,7 +13,6 @@ from izoologic_cdf.language import budget, model, reports
 from izoologic_cdf.language.reports import (
     ITEM_KEYS,
     ReportedItem,
-    canonical_keys,
     code_of_plural,
 )
 from izoologic_cdf.language.schema import of
@@ -189,7 +188,7 @@ def _rows(
     budget.pass_through(len(given) if isinstance(given, list) else 1)
     for one in given if isinstance(given, list) else (given,):
         if isinstance(one, dict):
-            row = canonical_keys(one, words)
+            row = _canonical(one, words)
             if row and row.get("condition", True):
                 found.append(row)
         elif isinstance(one, list):
@@ -236,7 +235,7 @@ def _tags(given: Any, warn: _Warn, words: Words) -> list[str]:
             tags += _texts(tag, "a tag", warn)
         elif tag and "name" not in tag:
             warn("a tag lacks its name; ignored")
-        elif canonical_keys(tag, words).get("condition", True):
+        elif _canonical(tag, words).get("condition", True):
             tags += _texts(tag.get("name"), "a tag", warn)
     return tags
 
@@ -279,3 +278,8 @@ def _scalar(value: Any, what: str, warn: _Warn) -> str | None:
             return None
         value = str(value).lower() if isinstance(value, bool) else str(value)
     return value if value and not value.isspace() else None
+
+
+def _canonical(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return an item or a tag with canonical keys, by the words of its report."""
+    return {words.get(key, key): value for key, value in row.items()} if words else row
