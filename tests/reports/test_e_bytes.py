@@ -8,16 +8,20 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from izoologic_cdf.errors import Cause
+from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.runtime.bodies import CHUNK, BodyError, decode, intruder, read_json
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import Limits, Request, Transport
+from izoologic_cdf.runtime.windows import DAY, Window
 from tests.reports.wires import OK, Line, Wire, answer, wire
 from tests.support.benches import BAD, BAD_CASE, DETAIL, FEEDS, LIST, Bench, envelope
+from tests.support.built import built, exported
 from tests.support.clocks import FakeClock
 from tests.support.sites import HOUR
 from tests.support.tenants import CLOCK, FeedName, Outcome
@@ -584,3 +588,33 @@ def test_22_other_bytes_than_a_page_or_an_answer_are_the_file(
     name: str, body: bytes, is_file: bool
 ) -> None:
     assert (intruder(name, body) is None) is is_file
+
+
+UPLOADED: dict[str, tuple[str, bytes, bool]] = {
+    # our runtime hands a large body to the definition as a file, into which no expression looks
+    **{
+        f"{what} as {end}": (f"a.{end}", page, False)
+        for what, page in PAGES.items()
+        if len(page) < CHUNK
+        for end in ("png", "PDF")
+    },
+    **{name: (name, PAGES["a page"], True) for name in MAYBE_PAGES},
+    "a PDF that holds a page": ("a.pdf", b"%PDF-1.7 <html>", True),
+    "a photo by another name": ("a.png", b"\xff\xd8\xff\xe0 <", True),
+    "nothing": ("a.png", b"", True),
+    "an error envelope": ("a.pdf", b'{"success": false, "result": null}', False),
+}
+
+
+def test_22_the_uploaded_form_leaves_out_pages_in_place_of_files(
+    bench: Bench, tmp_path: Path
+) -> None:
+    for number, (name, content, _) in enumerate(UPLOADED.values()):
+        bench.state.add_file(BAD, {"originalFilename": f"{number}-{name}"}, content)
+    whole = [Window(CLOCK - 20 * DAY, CLOCK)]
+    document = json.loads(exported(tmp_path, built(Missing.NULL), bench.emulator, whole, {}))
+    kept = {one["value"] for one in document["objects"] if one["type"] == "attachment"}
+    due = {
+        f"{number}-{name}" for number, (name, _, is_kept) in enumerate(UPLOADED.values()) if is_kept
+    }
+    assert {name for name in kept if name.partition("-")[0].isdecimal()} == due
