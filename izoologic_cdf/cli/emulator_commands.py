@@ -9,9 +9,9 @@ import tempfile
 from pathlib import Path
 
 from izoologic_cdf.cli import streams
+from izoologic_cdf.cli.arguments import DEFAULT_LIBRARY
 from izoologic_cdf.cli.configuration import read_assignments, resolve
 from izoologic_cdf.cli.form import find_feed
-from izoologic_cdf.cli.parser import DEFAULT_LIBRARY
 from izoologic_cdf.cli.run_command import LONGEST_RUN, Planner, run_feed
 from izoologic_cdf.content import object_names
 from izoologic_cdf.diff.compare import compare

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from izoologic_cdf.cli.parser import TIMES
+from izoologic_cdf.cli.arguments import TIMES
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.runtime.windows import EARLIEST
 

@@ -1,0 +1,131 @@
+"""What the arguments of commands share: the parser, options that several commands take, types.
+
+Nothing heavy is imported here, so that `--help` answers at once.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from izoologic_cdf.cli import streams
+from izoologic_cdf.printable import printable
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+DEFAULT_LIBRARY = "izoologic.sqlite"
+MAX_PORT = 65_535
+# of runs, and of rows
+MAX_NUMBER = 999_999_999
+# each case in flight has a thread and a connection of its own
+MAX_IN_FLIGHT = 256
+# requests per second: from one in about a quarter of an hour
+MIN_RATE, MAX_RATE = 0.001, 1_000
+
+TIMES = (
+    "a date (2025-08-01), a date and time (2025-08-01T12:30:00Z; without a zone it is UTC), "
+    "epoch seconds, 30d or 12h for that long ago, or now"
+)
+A_TIME = f"A time is {TIMES}."
+FEED = "the feed's name, or a part of it: incident, dlr"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help is not lost in silence, and whose errors quote a line as one line."""
+
+    def print_help(self, file: "SupportsWrite[str] | None" = None) -> None:  # noqa: ARG002
+        """Write the help; raises OSError, which argparse alone would swallow."""
+        streams.tell_text(self.format_help().rstrip("\n"))
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is none of the choices, and name the nearest one."""
+        if action.choices is not None and value not in action.choices:
+            # only a mistyped command waits for it
+            from izoologic_cdf.language.positions import did_you_mean  # noqa: PLC0415
+
+            hint = did_you_mean(str(value), map(str, action.choices))
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}; {hint}")
+
+    def error(self, message: str) -> NoReturn:
+        """End with a usage error, which may quote what was typed."""
+        super().error(printable(message))
+
+
+Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+
+
+def add_command(commands: "Commands[Parser]", name: str, runs: str, **words: Any) -> Parser:
+    """Add a command that `runs` a `module:function` of this package."""
+    parser = commands.add_parser(name, **words)
+    parser.set_defaults(command=runs)
+    return parser
+
+
+def add_library_option(parser: Parser) -> None:
+    """Add `--library` for a command that only reads it."""
+    parser.add_argument(
+        "--library",
+        default=DEFAULT_LIBRARY,
+        metavar="FILE",
+        help=f"the library; default: {DEFAULT_LIBRARY}",
+    )
+
+
+def add_set(parser: Parser, help_: str) -> None:
+    """Add `--set field=value`."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="assignments",
+        help=help_,
+    )
+
+
+def add_format(parser: Parser, what: str) -> None:
+    """Add `--format` of the summary, or whatever a command prints."""
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help=f"format of the {what}"
+    )
+
+
+def add_filters(parser: Parser) -> None:
+    """Add `--filters`, the folder of Python filters."""
+    parser.add_argument(
+        "--filters",
+        metavar="FOLDER",
+        help="folder of the Python filters; default: ../filters of each definition file",
+    )
+
+
+def add_spellings(parser: Parser, what: str) -> None:
+    """Add `--spellings`; `what` spells words differently."""
+    parser.add_argument(
+        "--spellings",
+        metavar="FILE",
+        help=f"YAML file of the words that {what} spells differently",
+    )
+
+
+def integer(least: int, most: int) -> Callable[[str], int]:
+    """Return the type of an option; argparse names the option when it raises."""
+
+    def read(text: str) -> int:
+        # the length first: Python refuses to read a number of thousands of digits
+        if not text.isdecimal() or len(text) > len(str(most)) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"expected an integer from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def rate(text: str) -> float:
+    """Return a number in its bounds; argparse names the option when this raises."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not MIN_RATE <= number <= MAX_RATE:
+        raise argparse.ArgumentTypeError(f"expected a number from {MIN_RATE} to {MAX_RATE}")
+    return number

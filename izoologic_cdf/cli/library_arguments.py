@@ -1,0 +1,134 @@
+"""The arguments of what reads a library: `status`, `runs`, `push`, `library`."""
+
+from izoologic_cdf.cli.arguments import (
+    MAX_NUMBER,
+    Commands,
+    Parser,
+    add_command,
+    add_filters,
+    add_format,
+    add_library_option,
+    add_set,
+    add_spellings,
+    integer,
+    rate,
+)
+
+
+def add_status(commands: "Commands[Parser]") -> None:
+    """Add what says how a library stands."""
+    status = add_command(
+        commands,
+        "status",
+        "library_command:status",
+        help="show how a library stands: lag, gaps, deferred cases",
+        description="Show of each feed and tenant the last run, how far it is finished, gaps, and "
+        "deferred and abandoned cases with their reasons. Changes nothing; fit for monitoring.",
+        epilog="Exit codes: 0 in order (abandoned cases and what is too old for the server do not "
+        "count), 3 something is missing (gaps, deferred cases, or a finished point in the future), "
+        "2 no library.",
+    )
+    runs = add_command(
+        commands,
+        "runs",
+        "library_command:runs",
+        help="list the runs of a library, or show one with its messages",
+        description="List the runs of a library, newest first. With N: one run, with its messages, "
+        "similar ones as one. The counts are objects that the run created, objects that no later "
+        "run has changed since, and messages; a library keeps the last 100,000 messages.",
+    )
+    runs.add_argument(
+        "number", nargs="?", type=integer(1, MAX_NUMBER), metavar="N", help="number of a run"
+    )
+    runs.add_argument(
+        "--limit",
+        type=integer(1, MAX_NUMBER),
+        default=20,
+        metavar="COUNT",
+        help="runs that are listed; default: 20",
+    )
+    for parser, what in ((status, "status"), (runs, "runs")):
+        add_library_option(parser)
+        add_format(parser, what)
+
+
+def add_push(commands: "Commands[Parser]") -> None:
+    """Add `push`."""
+    push = add_command(
+        commands,
+        "push",
+        "push_command:push",
+        help="bring a library into a ThreatQ over its REST API",
+        description="Send what changed since the last push to that platform: indicators, notes, "
+        "files, then cases and accounts with their relations. You can repeat a push, also after "
+        "it was killed: nothing is doubled, and what other sources report stays as it is.",
+        epilog="Exit codes: 0 complete, 3 partial (something was refused, is missing or differs), "
+        "1 failed, 2 usage or configuration.",
+    )
+    add_library_option(push)
+    push.add_argument(
+        "--config",
+        metavar="FILE",
+        help="YAML file, one field: value per line: threatq_host, client_id, client_secret or "
+        "email and password, verify_ssl, disable_proxies, tlp",
+    )
+    add_set(
+        push,
+        "set one field, not a secret; overrides the file and IZOOLOGIC_<FIELD> of the environment; "
+        "repeatable",
+    )
+    what = push.add_mutually_exclusive_group()
+    what.add_argument(
+        "--check", action="store_true", help="log in, report what the platform lacks, and stop"
+    )
+    what.add_argument(
+        "--dry-run", action="store_true", help="print what would be sent; makes no requests"
+    )
+    what.add_argument(
+        "--verify",
+        action="store_true",
+        help="read everything back and name each difference; the next push mends them",
+    )
+    push.add_argument(
+        "--without-passwords", action="store_true", help="leave out the attribute Password"
+    )
+    push.add_argument(
+        "--definition",
+        metavar="FILE",
+        help="the definition that filled the library, if not the built-in one",
+    )
+    add_filters(push)
+    add_spellings(push, "the definition")
+    push.add_argument(
+        "--requests-per-second",
+        type=rate,
+        metavar="N",
+        help="upper limit of the request rate; default: none",
+    )
+    add_format(push, "summary")
+    push.add_argument(
+        "--quiet",
+        action="store_const",
+        const="quiet",
+        help="print nothing but failures, and no summary of a complete push: for a scheduler",
+    )
+
+
+def add_library(commands: "Commands[Parser]") -> None:
+    """Add `library` and its actions."""
+    library = commands.add_parser("library", help="look into a library")
+    actions = library.add_subparsers(title="actions", metavar="ACTION", required=True)
+    show = add_command(
+        actions,
+        "show",
+        "library_command:show",
+        help="show what a library holds, or one object in full",
+        description="Without VALUE: counts and values. With VALUE: every object with that value, "
+        "in full, including leaked passwords.",
+    )
+    show.add_argument("file", metavar="FILE")
+    show.add_argument("value", nargs="?", metavar="VALUE", help="value, title or name of an object")
+    export = add_command(
+        actions, "export", "library_command:export", help="print a library as one JSON document"
+    )
+    export.add_argument("file", metavar="FILE")

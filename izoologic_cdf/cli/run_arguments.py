@@ -1,0 +1,170 @@
+"""The arguments of what runs feeds: `demo`, `run`, `backfill`, `sync`, `retry`, `windows`."""
+
+from izoologic_cdf.cli.arguments import (
+    A_TIME,
+    DEFAULT_LIBRARY,
+    FEED,
+    MAX_IN_FLIGHT,
+    Commands,
+    Parser,
+    add_command,
+    add_filters,
+    add_format,
+    add_set,
+    add_spellings,
+    integer,
+    rate,
+)
+
+
+def add_runs(commands: "Commands[Parser]") -> None:
+    """Add what runs feeds."""
+    demo = add_command(
+        commands,
+        "demo",
+        "emulator_commands:demo",
+        help="run both feeds over the built-in emulator and show the result",
+        description="Start an emulated iZoologic API with the samples of the vendor's guide, run "
+        "both feeds over it into a library in FOLDER, and show the summaries and a few objects. "
+        "Nothing leaves this machine.",
+    )
+    demo.add_argument("folder", nargs="?", default="demo", metavar="FOLDER", help="default: demo")
+    demo.add_argument("--definition", metavar="FILE", help="run a built definition of your own")
+    add_spellings(demo, "the definition")
+    run = add_command(
+        commands,
+        "run",
+        "run_command:run",
+        help="run one feed over a range of time",
+        description="Request every case updated in the range, with its details, communications "
+        "and files, and write them to the library. You can repeat a run: what is there already "
+        "stays as it is.",
+        epilog=f"{A_TIME} Exit codes: 0 complete, 3 partial (a case, file or row failed, or a part "
+        "of the range could not be read), 1 failed, 2 usage or configuration.",
+    )
+    backfill = add_command(
+        commands,
+        "backfill",
+        "run_command:backfill",
+        help="walk history window by window, and resume after an interruption",
+        description="Request the parts of the range that are not finished yet. Finished intervals "
+        "are remembered in the library, so a backfill continues with the gaps after any "
+        "interruption.",
+        epilog=A_TIME,
+    )
+    sync = add_command(
+        commands,
+        "sync",
+        "run_command:sync",
+        help="the scheduled run: everything since the last finished point",
+        description="Request everything since the last finished point, with a small overlap, and "
+        "every gap before it. Deferred cases are retried. The first sync begins at the last "
+        "finished point, or 30 days ago.",
+        epilog=A_TIME,
+    )
+    retry = add_command(
+        commands,
+        "retry",
+        "run_command:retry",
+        help="retry deferred cases now, including abandoned ones",
+        description="Retry deferred cases, and deferred parts of cases, without waiting for their "
+        "next time: those you name, or all of them, including abandoned ones.",
+    )
+    windows = add_command(
+        commands,
+        "windows",
+        "run_command:windows",
+        help="print the manual runs that cover a range on the platform",
+        description="Print the manual runs to start on the platform for a range: since and until "
+        "of each, UTC, both inclusive, at most 30 days. Makes no requests.",
+        epilog=A_TIME,
+    )
+    for parser in (run, backfill, sync, retry):
+        parser.add_argument("feed", metavar="FEED", help=FEED)
+    for parser in (run, backfill, windows):
+        parser.add_argument(
+            "--since", required=True, metavar="T", help="start of the range, inclusive"
+        )
+        parser.add_argument("--until", metavar="T", help="end of the range; default: now")
+    sync.add_argument(
+        "--since", metavar="T", help="where the first sync begins; later syncs ignore it"
+    )
+    sync.add_argument(
+        "--push",
+        metavar="CONFIG",
+        help="then push the library to the ThreatQ of this configuration, as `push --config` does",
+    )
+    retry.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
+    for parser in (run, backfill, sync, retry):
+        _add_run_options(parser)
+
+
+def _add_run_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--library",
+        default=DEFAULT_LIBRARY,
+        metavar="FILE",
+        help=f"the library; created if missing; default: {DEFAULT_LIBRARY}",
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="YAML file, one field: value per line; may hold secrets",
+    )
+    add_set(
+        parser,
+        "set one field, not a secret; overrides the file and IZOOLOGIC_<FIELD> of the environment; "
+        "repeatable",
+    )
+    parser.add_argument(
+        "--tenant",
+        metavar="NAME",
+        help="name of the tenant if one host serves several; also `tenant` in the configuration",
+    )
+    parser.add_argument(
+        "--same-tenant",
+        action="store_true",
+        help="the keys have changed but the tenant has not, whatever the API shows",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PART",
+        help="skip a part of the cases, messages or files: it is not requested, and the run is "
+        "complete without it; also `without` in the configuration",
+    )
+    parser.add_argument(
+        "--definition",
+        metavar="FILE",
+        help="run the feeds of this file, not the built-in ones",
+    )
+    add_spellings(parser, "the definition")
+    add_filters(parser)
+    parser.add_argument(
+        "--in-flight",
+        type=integer(1, MAX_IN_FLIGHT),
+        default=8,
+        metavar="N",
+        help=f"cases processed at the same time, at most {MAX_IN_FLIGHT}; default: 8",
+    )
+    parser.add_argument(
+        "--requests-per-second",
+        type=rate,
+        metavar="N",
+        help="upper limit of the request rate; default: none",
+    )
+    add_format(parser, "summary")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument(
+        "--quiet",
+        action="store_const",
+        const="quiet",
+        help="print nothing but failures, and no summary of a complete run: for a scheduler",
+    )
+    output.add_argument(
+        "--verbose",
+        action="store_const",
+        const="verbose",
+        help="print every warning by itself, with its place in the definition",
+    )
