@@ -1,22 +1,11 @@
 """The arguments of what serves the emulators, and of what checks and builds definitions."""
 
-from izoologic_cdf.cli.arguments import (
-    FEED,
-    MAX_PORT,
-    Commands,
-    Parser,
-    add_command,
-    add_filters,
-    add_format,
-    add_set,
-    add_spellings,
-    integer,
-)
+from izoologic_cdf.cli import arguments
 
 
-def add_emulators(commands: "Commands[Parser]") -> None:
+def add_emulators(commands: "arguments.Commands[arguments.Parser]") -> None:
     """Add the emulated APIs."""
-    emulator = add_command(
+    emulator = arguments.add_command(
         commands,
         "emulator",
         "emulator_commands:serve",
@@ -31,10 +20,14 @@ def add_emulators(commands: "Commands[Parser]") -> None:
         help="guide, generated:N for N generated cases, or a scenario file; default: guide",
     )
     emulator.add_argument(
-        "--port", type=integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
+        "--port",
+        type=arguments.integer(0, arguments.MAX_PORT),
+        default=0,
+        metavar="N",
+        help="default: any free port",
     )
 
-    platform = add_command(
+    platform = arguments.add_command(
         commands,
         "platform",
         "emulator_commands:serve_platform",
@@ -43,7 +36,11 @@ def add_emulators(commands: "Commands[Parser]") -> None:
         "address and credentials, one per line; stop it with Ctrl-C.",
     )
     platform.add_argument(
-        "--port", type=integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
+        "--port",
+        type=arguments.integer(0, arguments.MAX_PORT),
+        default=0,
+        metavar="N",
+        help="default: any free port",
     )
     platform.add_argument(
         "--tls",
@@ -69,9 +66,9 @@ def add_emulators(commands: "Commands[Parser]") -> None:
     )
 
 
-def add_definitions(commands: "Commands[Parser]") -> None:
+def add_definitions(commands: "arguments.Commands[arguments.Parser]") -> None:
     """Add what reads, checks and compares definitions."""
-    fields = add_command(
+    fields = arguments.add_command(
         commands,
         "fields",
         "form:show_fields",
@@ -79,10 +76,10 @@ def add_definitions(commands: "Commands[Parser]") -> None:
         description="Print the fields of a feed: name, label, default, whether it is required, "
         "and what it does.",
     )
-    fields.add_argument("feed", metavar="FEED", help=FEED)
+    fields.add_argument("feed", metavar="FEED", help=arguments.FEED)
     fields.add_argument("--definition", metavar="FILE", help="a definition file of your own")
-    add_spellings(fields, "the definition")
-    lint = add_command(
+    arguments.add_spellings(fields, "the definition")
+    lint = arguments.add_command(
         commands,
         "lint",
         "definition_commands:lint",
@@ -96,13 +93,13 @@ def add_definitions(commands: "Commands[Parser]") -> None:
     lint.add_argument(
         "files", nargs="*", metavar="FILE", help="definition files; default: the built-in ones"
     )
-    add_format(lint, "findings")
+    arguments.add_format(lint, "findings")
     lint.add_argument(
         "--explain", metavar="CODE", help="say what a rule checks and why, with an example"
     )
-    add_filters(lint)
-    add_spellings(lint, "the definitions")
-    diff = add_command(
+    arguments.add_filters(lint)
+    arguments.add_spellings(lint, "the definitions")
+    diff = arguments.add_command(
         commands,
         "diff",
         "emulator_commands:diff",
@@ -116,14 +113,14 @@ def add_definitions(commands: "Commands[Parser]") -> None:
     )
     diff.add_argument("old", metavar="OLD.yaml", help="the definition that is installed")
     diff.add_argument("new", metavar="NEW.yaml", help="the one that would replace it")
-    add_set(diff, "a user field as you have it configured, for the runs; repeatable")
+    arguments.add_set(diff, "a user field as you have it configured, for the runs; repeatable")
     diff.add_argument("--no-run", action="store_true", help="compare the text only, run nothing")
-    add_format(diff, "difference")
+    arguments.add_format(diff, "difference")
 
 
-def add_bundle(commands: "Commands[Parser]") -> None:
+def add_bundle(commands: "arguments.Commands[arguments.Parser]") -> None:
     """Add `build` and `verify`."""
-    build = add_command(
+    build = arguments.add_command(
         commands,
         "build",
         "definition_commands:build",
@@ -136,8 +133,8 @@ def add_bundle(commands: "Commands[Parser]") -> None:
         "--output", default="dist", metavar="FOLDER", help="where to write; default: dist"
     )
     build.add_argument("--yaml", action="store_true", help="also write the YAML next to the zip")
-    add_spellings(build, "the built file")
-    verify = add_command(
+    arguments.add_spellings(build, "the built file")
+    verify = arguments.add_command(
         commands,
         "verify",
         "definition_commands:verify",
