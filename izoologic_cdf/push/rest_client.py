@@ -41,6 +41,13 @@ class Account:
     use_proxies: bool = True
 
     @property
+    def keys(self) -> str:
+        """The fields of the form that the login is made with."""
+        return (
+            "client_id and client_secret" if self.client_secret else "email, password and client_id"
+        )
+
+    @property
     def secrets(self) -> Iterable[str]:
         """What no output may show."""
         basic = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
@@ -63,7 +70,7 @@ class RestClient:
     def __post_init__(self) -> None:
         for secret in self.account.secrets:
             self.redactor.add(secret)
-        self._login = Login(self._ask)
+        self._login = Login(self._ask, self.account.keys)
 
     def get(self, path: str, **params: Any) -> Json:
         """Return the document of a GET; parameters that are None are left out."""
@@ -183,11 +190,9 @@ class RestClient:
             pair = f"{account.client_id}:{account.client_secret}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
             params = {"grant_type": "client_credentials"}
-            check = "client_id and client_secret"
         else:
             body = json.dumps({"email": account.email, "password": account.password}).encode()
             params = {"grant_type": "password", "client_id": account.client_id}
-            check = "email, password and client_id"
         request = self._request("POST", "token", params, body, headers)
         try:
             response = self.transport.send(request)
@@ -197,7 +202,7 @@ class RestClient:
             raise RunError(f"no login: {error.message}{hint}", error.cause) from None
         if response.status in (400, UNAUTHORIZED, FORBIDDEN):
             said = self._said(response, ())
-            text = f"the platform refused the login ({response.status}{said}); check {check}"
+            text = f"the platform refused the login ({response.status}{said}); check {account.keys}"
             raise RunError(text, Cause.LOGIN)
         if response.status not in _GOOD:
             refused = self._refused(request.endpoint, response, ())

@@ -19,9 +19,12 @@ _Call = Callable[[str], Response]
 class Login:
     """One token, shared by all calls that log in alike."""
 
-    def __init__(self, ask: Callable[[], str]) -> None:
-        """`ask` logs in and returns a token; raises RunError."""
+    def __init__(
+        self, ask: Callable[[], str], keys: str = "the API key and the API secret"
+    ) -> None:
+        """`ask` logs in with these keys and returns a token; raises RunError."""
         self._ask = ask
+        self._keys = keys
         self._changed = threading.Condition()
         self._token: str | None = None
         self._proven = False
@@ -89,8 +92,8 @@ class Login:
         """Check that a token that was refused at its first use is good for another call."""
         if self._proof is None or self._proof(token).status == UNAUTHORIZED:
             raise RunError(
-                "the server refused a token that it had just given out (401); check the API "
-                "key and the API secret, and that they belong to this service",
+                "the server refused a token that it had just given out (401); check "
+                f"{self._keys}, and that they belong to this service",
                 Cause.LOGIN,
             )
 

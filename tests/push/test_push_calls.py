@@ -51,6 +51,20 @@ def test_client_credentials_go_as_http_basic(mock: RequestsMock, status: int) ->
     assert call.headers["Authorization"] == "Bearer token-1"
 
 
+@pytest.mark.parametrize(
+    ("account", "keys"),
+    [(CLIENT, "client_id and client_secret,"), (USER, "email, password and client_id,")],
+)
+def test_a_fresh_token_that_is_refused_names_the_keys_of_the_login(
+    mock: RequestsMock, account: Account, keys: str
+) -> None:
+    for _ in range(2):
+        answer(mock, "POST", "token", json=TOKEN)
+        answer(mock, "GET", "objects", status=401)
+    with pytest.raises(RunError, match=rf"just given out \(401\); check {keys}"):
+        client(account).get("objects")
+
+
 def test_a_user_s_password_goes_in_the_body(mock: RequestsMock) -> None:
     answer(mock, "POST", "token", json=TOKEN)
     answer(mock, "GET", "objects", json={"data": []})
