@@ -99,6 +99,7 @@ def _measured() -> _Measured:
             "IZOOLOGIC_API_HOST": emulator.url,
             "IZOOLOGIC_API_KEY": emulator.api_key,
             "IZOOLOGIC_API_SECRET": emulator.secret_key,
+            "XDG_CONFIG_HOME": folder,
         }
         library, other = (str(Path(folder) / name) for name in ("measured.sqlite", "other.sqlite"))
         asked = ["--since", str(since), "--until", str(until), "--format", "json"]
