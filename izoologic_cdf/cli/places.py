@@ -34,9 +34,9 @@ def settle(options: argparse.Namespace) -> None:
             streams.complain(f"{what} ({source})")
 
 
-def library_of(path: str | None) -> str:
-    """Return the library that was named, or else the default one."""
-    return path if path is not None else _library()[0]
+def default_library() -> str:
+    """Return the library that counts where none is named."""
+    return _library()[0]
 
 
 def _configuration(of: str) -> tuple[str | None, str]:
