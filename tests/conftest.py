@@ -1,5 +1,6 @@
 """Golden files that `--update-golden` writes anew, and what makes the tests the same and fast."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import markupsafe
@@ -21,6 +22,7 @@ SLOW = (
     "tests/bundle/test_equality.py",
     "tests/canaries/test_canaries.py::test_no_fault_brings_a_canary_to_light",
     "tests/canaries/test_canaries.py::test_the_commands",
+    "tests/cli/test_check.py::test_what_one_endpoint_refuses",
     "tests/cli/test_demo.py",
     "tests/cli/test_export.py",
     "tests/cli/test_hosts.py",
@@ -29,6 +31,7 @@ SLOW = (
     "tests/cli/test_terminal.py",
     "tests/cli/test_two_at_once.py",
     "tests/cli/test_wheel.py",
+    "tests/cli/test_without_a_tenant.py::test_the_path_of_the_readme",
     "tests/custom_objects/test_install_failures.py::test_a_signal_in_the_middle",
     "tests/documents/test_generated_parts.py",
     "tests/faults/test_data_faults.py",
@@ -99,6 +102,19 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode(), "--update-golden accepts the new text"
 
     return compare
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_this_user_counts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the configurations and libraries of whoever runs the tests out of them."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(home / name))
+        for name in list(os.environ):
+            if name.startswith("IZOOLOGIC_"):
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

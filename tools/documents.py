@@ -30,7 +30,7 @@ from tools.mapping import (
     requests,
 )
 from tools.markdown import fenced
-from tools.measured import average_run, demo_excerpt
+from tools.measured import average_run
 from tools.source import FEEDS, source
 
 # what the blocks of the documents call
@@ -42,7 +42,6 @@ __all__ = [
     "command_reference",
     "conventions",
     "conventions_checklist",
-    "demo_excerpt",
     "derived",
     "editor_settings",
     "exit_codes",

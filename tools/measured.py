@@ -20,12 +20,10 @@ from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.errors import CdfError
 from izoologic_cdf.runtime.summary import EXIT_CODES, plural
 from izoologic_cdf.runtime.windows import stamp
-from tools.markdown import fenced, table
+from tools.markdown import table
 from tools.source import FEEDS, source
 
 SCENARIO = "guide"
-# the case of the guide's communications: it has messages, a file and no IP address
-SHOWN = "gz3kEgBWO"
 # the switches that make other objects and attributes of the same cases
 _OTHERWISE = (
     "ingest_as_event",
@@ -37,8 +35,6 @@ _OTHERWISE = (
 _WIDTH = 60
 # how an export calls the parts of an item that it calls otherwise
 _PARTS = {"title": "value", "name": "value", "type": "subtype"}
-# lines of `library show` that differ from run to run
-_STAMPS = ("  created ", "  changed ")
 
 
 class MeasureError(CdfError):
@@ -67,21 +63,14 @@ def average_run(feed: str) -> str:
     return table(("Metric", "Result"), ((name, str(count)) for name, count in rows))
 
 
-def demo_excerpt() -> str:
-    """Return one case of the guide scenario as `library show` prints it, stamps left out."""
-    lines = _measured().shown.splitlines()
-    return fenced("\n".join(line for line in lines if not line.startswith(_STAMPS)), "text")
-
-
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """Summaries by feed, one case as shown, and the exported objects of two runs.
+    """Summaries by feed, and the exported objects of two runs.
 
     The first run has the default switches, the second one others.
     """
 
     summaries: dict[str, dict[str, Any]]
-    shown: str
     objects: list[dict[str, Any]]
 
 
@@ -99,6 +88,7 @@ def _measured() -> _Measured:
             "IZOOLOGIC_API_HOST": emulator.url,
             "IZOOLOGIC_API_KEY": emulator.api_key,
             "IZOOLOGIC_API_SECRET": emulator.secret_key,
+            "XDG_CONFIG_HOME": folder,
         }
         library, other = (str(Path(folder) / name) for name in ("measured.sqlite", "other.sqlite"))
         asked = ["--since", str(since), "--until", str(until), "--format", "json"]
@@ -111,11 +101,8 @@ def _measured() -> _Measured:
             ]
             turned = [word for name in switches for word in ("--set", f"{name}=on")]
             _output([*run, other, *turned], environment)
-        shown = _output(["library", "show", library, SHOWN], environment)
         exports = [_output(["library", "export", one], environment) for one in (library, other)]
-    return _Measured(
-        summaries, shown, [one for text in exports for one in json.loads(text)["objects"]]
-    )
+    return _Measured(summaries, [one for text in exports for one in json.loads(text)["objects"]])
 
 
 def _output(arguments: list[str], environment: dict[str, str]) -> str:

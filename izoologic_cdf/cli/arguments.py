@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 DEFAULT_LIBRARY = "izoologic.sqlite"
+LIBRARY_VARIABLE = "IZOOLOGIC_CDF_LIBRARY"
+# the variable that names the configuration of each kind of command, and its file in the usual place
+CONFIGURATIONS = {
+    "feeds": ("IZOOLOGIC_CDF_CONFIG", "tenant.yaml"),
+    "push": ("IZOOLOGIC_CDF_PUSH_CONFIG", "threatq.yaml"),
+}
 MAX_PORT = 65_535
 # of runs, and of rows
 MAX_NUMBER = 999_999_999
@@ -28,6 +34,7 @@ TIMES = (
 )
 A_TIME = f"A time is {TIMES}."
 FEED = "the feed's name, or a part of it: incident, dlr"
+FEED_OR_ALL = f"{FEED}; or all, one after the other"
 
 
 class Parser(argparse.ArgumentParser):
@@ -61,14 +68,25 @@ def add_command(commands: "Commands[Parser]", name: str, runs: str, **words: Any
     return parser
 
 
-def add_library_option(parser: Parser) -> None:
-    """Add `--library` for a command that only reads it."""
+def add_library_option(parser: Parser, what: str = "the library") -> None:
+    """Add `--library`; `places` says which one it is where it is not given."""
     parser.add_argument(
         "--library",
-        default=DEFAULT_LIBRARY,
         metavar="FILE",
-        help=f"the library; default: {DEFAULT_LIBRARY}",
+        help=f"{what}; default: {LIBRARY_VARIABLE} of the environment, or {DEFAULT_LIBRARY} here, "
+        "or in the usual place",
     )
+
+
+def add_config(parser: Parser, of: str, what: str) -> None:
+    """Add `--config`; `places` says which one it is where it is not given."""
+    variable, name = CONFIGURATIONS[of]
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"{what}; default: {variable} of the environment, or {name} in the usual place",
+    )
+    parser.set_defaults(config_of=of)
 
 
 def add_set(parser: Parser, help_: str) -> None:

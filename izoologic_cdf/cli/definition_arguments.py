@@ -10,8 +10,9 @@ def add_emulators(commands: "arguments.Commands[arguments.Parser]") -> None:
         "emulator",
         "emulator_commands:serve",
         help="serve an emulated iZoologic API on this machine until stopped",
-        description="Serve an emulated iZoologic API on loopback. Prints its address and "
-        "credentials; stop it with Ctrl-C.",
+        description="Serve an emulated iZoologic API on loopback. Prints its address, its "
+        "credentials and a configuration with both; stop it with Ctrl-C. The dates of a built-in "
+        "scenario are moved so that its newest cases are of today; those of a file stay.",
     )
     emulator.add_argument(
         "--scenario",
@@ -25,6 +26,16 @@ def add_emulators(commands: "arguments.Commands[arguments.Parser]") -> None:
         default=0,
         metavar="N",
         help="default: any free port",
+    )
+    emulator.add_argument(
+        "--fixed-dates",
+        action="store_true",
+        help="keep the dates of the scenario, and stop its clock where it says",
+    )
+    emulator.add_argument(
+        "--write-config",
+        metavar="FILE",
+        help="write the configuration to a file that only you can read, instead of printing it",
     )
 
     platform = arguments.add_command(

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import json
+import os
 import shlex
 import ssl
 import tempfile
@@ -18,7 +19,7 @@ from izoologic_cdf.diff.compare import compare
 from izoologic_cdf.diff.results import Configurations
 from izoologic_cdf.diff.versions import read_version
 from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
-from izoologic_cdf.emulator import serve as serve_scenario
+from izoologic_cdf.emulator.server import API_KEY, description
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.model import Definition
 from izoologic_cdf.library.export import export
@@ -28,7 +29,7 @@ from izoologic_cdf.loopback.serving import serve_until_signal
 from izoologic_cdf.platform import Options, Platform
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.run import Settings
-from izoologic_cdf.runtime.windows import split_range
+from izoologic_cdf.runtime.windows import SystemClock, split_range
 
 SCENARIO = "guide"
 # a file of the sample's, told with its bytes
@@ -102,8 +103,41 @@ def _plans(scenario: Scenario, *, built: bool) -> list[Plan]:
 
 def serve(options: argparse.Namespace) -> int:
     """Serve an emulated API until SIGINT or SIGTERM."""
-    serve_scenario(load_scenario(options.scenario), options.port, announce=streams.tell_text)
+    scenario = load_scenario(options.scenario)
+    # whoever writes a file of his own means the dates in it
+    if not (options.fixed_dates or Path(options.scenario).is_file()):
+        scenario = scenario.as_of(SystemClock().now())
+    emulator = Emulator(scenario, port=options.port)
+    serve_until_signal(emulator, lambda: _announce(emulator, options.write_config))
     return 0
+
+
+def _announce(emulator: Emulator, path: str | None) -> None:
+    """Print what a person needs to use the emulator, and a configuration, or write that."""
+    values = (emulator.url, emulator.api_key, emulator.secret_key)
+    text = "api_host: {}\napi_key: {}\napi_secret: {}\n".format(*values)
+    if path is not None:
+        _write_configuration(Path(path), text)
+    where = f"Its configuration is in {path}.\n"
+    if path is None:
+        where = f"Its configuration, for a file tenant.yaml:\n\n{text}"
+    line = f"  izoologic-cdf sync all --config {shlex.quote(path or 'tenant.yaml')}"
+    paste = f"To read its cases from another terminal:\n{line}"
+    streams.tell_text(f"{description(emulator)}\n\n{where}\n{paste}")
+
+
+def _write_configuration(path: Path, text: str) -> None:
+    """Write a configuration for this user alone, in place of none but an emulator's own."""
+    try:
+        if API_KEY not in path.read_text(encoding="utf-8"):
+            raise UsageError(f"--write-config: {path} is the configuration of something else")
+        path.unlink()
+    except FileNotFoundError:
+        path.unlink(missing_ok=True)
+    except UnicodeDecodeError:
+        raise UsageError(f"--write-config: {path} is no configuration") from None
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
 
 
 def serve_platform(options: argparse.Namespace) -> int:

@@ -13,6 +13,8 @@ from izoologic_cdf.language.nodes import Document, read
 
 HEADINGS = ("NAME", "LABEL", "DEFAULT", "REQUIRED", "HELP")
 _HELP_WIDTH = 60
+# what stands for every feed where one is named
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,19 @@ def find_feed(
         UsageError: none or several match.
         DefinitionError: a definition cannot be read.
     """
+    fitting = find_feeds(name, definition, filters, spellings, several=False)
+    return fitting[0]
+
+
+def find_feeds(
+    name: str,
+    definition: str | None,
+    filters: str | None = None,
+    spellings: str | None = None,
+    *,
+    several: bool = True,
+) -> list[Found]:
+    """Return the feed of `find_feed`, or with `several` each of them for `all`. Raises the same."""
     if spellings is not None and definition is None:
         raise UsageError("--spellings needs --definition: it is about a file that is spelt so")
     spelt = Path(spellings) if spellings is not None else None
@@ -60,15 +75,18 @@ def find_feed(
     fitting = [(p, f) for p, f in forms if f.feed == name] or [
         (p, f) for p, f in forms if name.strip() and name.strip().lower() in f.feed.lower()
     ]
-    if len(fitting) != 1:
+    if several and name == ALL:
+        fitting = forms
+    elif len(fitting) != 1:
         how = "matches no feed" if not fitting else "matches several feeds"
         names = [f"  {form.feed}" for _, form in forms]
         raise UsageError(f"{name!r} {how}; the feeds are", *names)
-    path, form = fitting[0]
-    own = {field.name for field in form.fields}
     all_names = {field.name for _, other in forms for field in other.fields}
     folder_ = Path(filters) if filters else None
-    return Found(path, form, frozenset(all_names - own), folder_, spelt)
+    return [
+        Found(path, form, frozenset(all_names - {f.name for f in form.fields}), folder_, spelt)
+        for path, form in fitting
+    ]
 
 
 def _read(path: Path, spellings: Path | None) -> Document:

@@ -5,6 +5,7 @@ from izoologic_cdf.cli.arguments import (
     Commands,
     Parser,
     add_command,
+    add_config,
     add_filters,
     add_format,
     add_library_option,
@@ -66,10 +67,10 @@ def add_push(commands: "Commands[Parser]") -> None:
         "1 failed, 2 usage or configuration.",
     )
     add_library_option(push)
-    push.add_argument(
-        "--config",
-        metavar="FILE",
-        help="YAML file, one field: value per line: threatq_host, client_id, client_secret or "
+    add_config(
+        push,
+        "push",
+        "YAML file, one field: value per line: threatq_host, client_id, client_secret or "
         "email and password, verify_ssl, disable_proxies, tlp",
     )
     add_set(
@@ -126,9 +127,11 @@ def add_library(commands: "Commands[Parser]") -> None:
         description="Without VALUE: counts and values. With VALUE: every object with that value, "
         "in full, including leaked passwords.",
     )
-    show.add_argument("file", metavar="FILE")
+    show.add_argument("file", nargs="?", metavar="FILE", help="default: as for `status --library`")
     show.add_argument("value", nargs="?", metavar="VALUE", help="value, title or name of an object")
     export = add_command(
         actions, "export", "library_command:export", help="print a library as one JSON document"
     )
-    export.add_argument("file", metavar="FILE")
+    export.add_argument(
+        "file", nargs="?", metavar="FILE", help="default: as for `status --library`"
+    )

@@ -4,9 +4,11 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.cli import streams
+from izoologic_cdf.cli import places, streams
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import export as exporting
 from izoologic_cdf.library import show as showing
 from izoologic_cdf.library.store import Library
@@ -35,16 +37,24 @@ _UNFINISHED = "not finished"
 
 def show(options: argparse.Namespace) -> int:
     """Print an overview, or the objects of one value."""
-    with Library.open(options.file) as library:
+    with _open(options.file) as library:
         streams.tell_all(line[:-1] for line in showing.show(library, options.value))
     return 0
 
 
 def export(options: argparse.Namespace) -> int:
     """Print the library as one JSON document."""
-    with Library.open(options.file) as library:
+    with _open(options.file) as library:
         streams.pour(exporting.export(library))
     return 0
+
+
+def _open(file: str | None) -> Library:
+    """Open the library that was named, or else the default one."""
+    path = file if file is not None else places.default_library()
+    if file is None and not Path(path).exists():
+        raise UsageError(f"name the FILE of a library: there is none at {path}")
+    return Library.open(path)
 
 
 def status(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from izoologic_cdf.cli import streams
+from izoologic_cdf.cli import places, streams
 from izoologic_cdf.cli.parser import build_parser
 from izoologic_cdf.errors import CdfError, unexpected
 
@@ -56,6 +56,7 @@ def _execute(arguments: Sequence[str] | None) -> int:
         if options.command is None:
             parser.print_help()
             return 0
+        places.settle(options)
         module, _, function = str(options.command).partition(":")
         command = _import(module, function)
         code = command(options)

@@ -2,14 +2,15 @@
 
 from izoologic_cdf.cli.arguments import (
     A_TIME,
-    DEFAULT_LIBRARY,
-    FEED,
+    FEED_OR_ALL,
     MAX_IN_FLIGHT,
     Commands,
     Parser,
     add_command,
+    add_config,
     add_filters,
     add_format,
+    add_library_option,
     add_set,
     add_spellings,
     integer,
@@ -79,8 +80,20 @@ def add_runs(commands: "Commands[Parser]") -> None:
         "of each, UTC, both inclusive, at most 30 days. Makes no requests.",
         epilog=A_TIME,
     )
-    for parser in (run, backfill, sync, retry):
-        parser.add_argument("feed", metavar="FEED", help=FEED)
+    check = add_command(
+        commands,
+        "check",
+        "run_command:check",
+        help="test the login and what the keys may do",
+        description="Log in, request one small list, and of one of its cases whatever a run would: "
+        "details, messages, one file. Says of each whether the keys are allowed to, refused, or "
+        "unknown with the reason. Writes nothing.",
+        epilog="Exit codes: 0 nothing is refused (what no recent case has stays unknown), 3 some "
+        "part of the cases is refused or failed, 1 the login or the list is or did, 2 usage or "
+        "configuration.",
+    )
+    for parser in (run, backfill, sync, retry, check):
+        parser.add_argument("feed", metavar="FEED", help=FEED_OR_ALL)
     for parser in (run, backfill, windows):
         parser.add_argument(
             "--since", required=True, metavar="T", help="start of the range, inclusive"
@@ -97,34 +110,18 @@ def add_runs(commands: "Commands[Parser]") -> None:
     retry.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
     for parser in (run, backfill, sync, retry):
         _add_run_options(parser)
+    _add_form_options(check)
+    add_format(check, "result")
+    check.set_defaults(tenant=None, same_tenant=False, in_flight=1)
 
 
-def _add_run_options(parser: Parser) -> None:
-    parser.add_argument(
-        "--library",
-        default=DEFAULT_LIBRARY,
-        metavar="FILE",
-        help=f"the library; created if missing; default: {DEFAULT_LIBRARY}",
-    )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help="YAML file, one field: value per line; may hold secrets",
-    )
+def _add_form_options(parser: Parser) -> None:
+    """Add what says which feed is meant, and how its form is filled in."""
+    add_config(parser, "feeds", "YAML file, one field: value per line; may hold secrets")
     add_set(
         parser,
         "set one field, not a secret; overrides the file and IZOOLOGIC_<FIELD> of the environment; "
         "repeatable",
-    )
-    parser.add_argument(
-        "--tenant",
-        metavar="NAME",
-        help="name of the tenant if one host serves several; also `tenant` in the configuration",
-    )
-    parser.add_argument(
-        "--same-tenant",
-        action="store_true",
-        help="the keys have changed but the tenant has not, whatever the API shows",
     )
     parser.add_argument(
         "--without",
@@ -142,17 +139,32 @@ def _add_run_options(parser: Parser) -> None:
     add_spellings(parser, "the definition")
     add_filters(parser)
     parser.add_argument(
+        "--requests-per-second",
+        type=rate,
+        metavar="N",
+        help="upper limit of the request rate; default: none",
+    )
+
+
+def _add_run_options(parser: Parser) -> None:
+    add_library_option(parser, "the library; created if missing")
+    _add_form_options(parser)
+    parser.add_argument(
+        "--tenant",
+        metavar="NAME",
+        help="name of the tenant if one host serves several; also `tenant` in the configuration",
+    )
+    parser.add_argument(
+        "--same-tenant",
+        action="store_true",
+        help="the keys have changed but the tenant has not, whatever the API shows",
+    )
+    parser.add_argument(
         "--in-flight",
         type=integer(1, MAX_IN_FLIGHT),
         default=8,
         metavar="N",
         help=f"cases processed at the same time, at most {MAX_IN_FLIGHT}; default: 8",
-    )
-    parser.add_argument(
-        "--requests-per-second",
-        type=rate,
-        metavar="N",
-        help="upper limit of the request rate; default: none",
     )
     add_format(parser, "summary")
     output = parser.add_mutually_exclusive_group()

@@ -1,6 +1,7 @@
-"""`run`, `backfill`, `sync`, `retry` and `windows`: they differ only in their plan."""
+"""What runs feeds: `run`, `backfill`, `sync` and `retry` differ only in their plan; `check`."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -9,17 +10,19 @@ from typing import Any
 
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.configuration import RUN_FIELDS, configured
-from izoologic_cdf.cli.form import Found, find_feed
+from izoologic_cdf.cli.form import ALL, Found, find_feeds
 from izoologic_cdf.cli.moments import parse_range, parse_time
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
 from izoologic_cdf.content import object_names
-from izoologic_cdf.errors import UsageError
+from izoologic_cdf.errors import CdfError, UsageError
 from izoologic_cdf.language.load import load
-from izoologic_cdf.language.model import Definition
+from izoologic_cdf.language.model import Definition, Feed
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
+from izoologic_cdf.language.steps import Track
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
+from izoologic_cdf.runtime.access import LIMITS, Access, check_access
 from izoologic_cdf.runtime.feeds import parts_of
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.run import FeedRun, Settings
@@ -32,6 +35,8 @@ LONGEST_RUN = 30
 # most threads wait for the network, and those that compute finish sooner than this, so switching
 # earlier, as Python does by default, only costs
 SWITCH_SECONDS = 0.02
+# the exit code of a feed that its configuration keeps from running, as of a command
+NOT_STARTED = 2
 # a feed that has no such part has nothing to leave out
 KNOWN_PARTS = frozenset({"messages", "files"})
 Planner = Callable[[State], plan.Plan]
@@ -76,14 +81,16 @@ def sync(options: argparse.Namespace) -> int:
 
 def worse(*codes: int) -> int:
     """Return the exit code of several runs as one."""
-    order = [EXIT_CODES[name] for name in ("complete", "partial", "failed", "interrupted")]
-    return max(codes, key=order.index)
+    order = [EXIT_CODES["complete"], EXIT_CODES["partial"], EXIT_CODES["failed"], NOT_STARTED]
+    return max(codes, key=[*order, EXIT_CODES["interrupted"]].index)
 
 
 def retry(options: argparse.Namespace) -> int:
     """Retry deferred cases, abandoned or not."""
     now = SystemClock().now()
     cases = frozenset(options.cases)
+    if cases and options.feed == ALL:
+        raise UsageError("a case belongs to one feed: name it instead of all")
 
     def planner(state: State) -> plan.Plan:
         tenant, waiting = state.tenant, sorted({one.case_id for one in state.deferred()})
@@ -99,6 +106,26 @@ def retry(options: argparse.Namespace) -> int:
         return plan.retry(now, cases)
 
     return _execute(options, planner)
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say what the keys may do; 1 without a login or a list, 3 where something else is refused."""
+
+    def do(found: Found) -> Access:
+        values, settings = _settle(found, options)
+        definition, feed, settings = _load(found, settings)
+        if not any(isinstance(step, Track) for step in feed.filters):
+            raise UsageError(
+                f"{feed.name} tracks no cases, so nothing can be tried with one of them: check an "
+                "authored definition, not a built one"
+            )
+        limits = replace(LIMITS, requests_per_second=options.requests_per_second)
+        access = check_access(definition, feed, values, SystemClock(), limits, settings.without)
+        for warning in access.warnings:
+            streams.complain(f"warning: {warning}")
+        return access
+
+    return _for_each(options, do)
 
 
 def windows(options: argparse.Namespace) -> int:
@@ -122,31 +149,88 @@ def _report(options: argparse.Namespace, text: str) -> None:
 
 
 def _execute(options: argparse.Namespace, planner: Planner) -> int:
-    found = find_feed(options.feed, options.definition, options.filters, options.spellings)
-    limits = Limits(requests_per_second=options.requests_per_second)
+    verbosity: Verbosity = options.quiet or options.verbose or "usual"
+
+    def do(found: Found) -> Summary:
+        values, settings = _settle(found, options)
+        return run_feed(found, values, options.library, settings, planner, verbosity)
+
+    sys.setswitchinterval(SWITCH_SECONDS)
+    return _for_each(options, do)
+
+
+def _for_each(options: argparse.Namespace, do: Callable[[Found], Summary | Access]) -> int:
+    """Do it for the feed, or for all feeds one after the other; return the worst exit code."""
+    founds = find_feeds(options.feed, options.definition, options.filters, options.spellings)
+    if options.feed != ALL:
+        done = do(founds[0])
+        _tell(options, done, done.as_data())
+        return done.exit_code
+    data, codes = list[Any](), list[int]()
+    for found in founds:
+        try:
+            done = do(found)
+        except CdfError as error:
+            # what one feed lacks does not stop the others
+            first, *others = error.report
+            streams.complain(f"izoologic-cdf: {found.form.feed}: {first}", *others)
+            codes.append(NOT_STARTED)
+            continue
+        if options.format == "text":
+            _tell(options, done, apart=bool(data))
+        data.append(done.as_data())
+        codes.append(done.exit_code)
+        if done.exit_code == EXIT_CODES["interrupted"]:
+            break
+    if options.format == "json":
+        _tell(options, None, data)
+    return worse(*codes)
+
+
+def _tell(
+    options: argparse.Namespace,
+    done: Summary | Access | None,
+    data: Any = None,
+    *,
+    apart: bool = False,
+) -> None:
+    """Print what was done: as text, `apart` from what stands above it, or as these data."""
+    try:
+        if options.format == "json":
+            streams.tell_text(json.dumps(data, indent=2))
+        elif done is not None and (done.exit_code or not getattr(options, "quiet", None)):
+            streams.tell_text("\n" * apart + done.as_text(object_names()))
+    except BrokenPipeError:
+        # the outcome of the run counts, whether or not anybody reads it
+        streams.discard(sys.stdout)
+
+
+def _settle(found: Found, options: argparse.Namespace) -> tuple[dict[str, Any], Settings]:
+    """Return the value of each field of the form, and how the feed is run."""
     values = configured(found, options)
     own = {field.name for field in found.fields}
     of_run = {f.name: values.pop(f.name) for f in RUN_FIELDS if f.name not in own}
     left_out = ",".join([*options.without, of_run.get("without") or ""])
-    settings = Settings(
+    return values, Settings(
         options.in_flight,
-        limits,
+        Limits(requests_per_second=options.requests_per_second),
         tenant=options.tenant or of_run.get("tenant") or "",
         same_tenant=options.same_tenant,
         without=frozenset(left_out.replace(",", " ").split()),
     )
-    sys.setswitchinterval(SWITCH_SECONDS)
-    verbosity: Verbosity = options.quiet or options.verbose or "usual"
-    summary = run_feed(found, values, options.library, settings, planner, verbosity)
-    try:
-        if options.format == "json":
-            streams.tell_text(summary.as_json())
-        elif summary.exit_code or verbosity != "quiet":
-            streams.tell_text(summary.as_text(object_names()))
-    except BrokenPipeError:
-        # the outcome of the run counts, whether or not anybody reads it
-        streams.discard(sys.stdout)
-    return summary.exit_code
+
+
+def _load(found: Found, settings: Settings) -> tuple[Definition, Feed, Settings]:
+    """Load the definition; return it, the feed, and the settings in its words.
+
+    Raises:
+        DefinitionError: the definition cannot be used.
+        UsageError: it has no such part as is to be left out.
+    """
+    spellings = read_spellings(found.spellings) if found.spellings else NO_SPELLINGS
+    definition = load(found.path, found.filters, spellings=spellings)
+    settings = replace(settings, without=_left_out(definition, settings.without))
+    return definition, definition.feeds[found.form.feed], settings
 
 
 def run_feed(
@@ -162,10 +246,7 @@ def run_feed(
     Raises:
         DefinitionError, LibraryError: the definition or the library cannot be used.
     """
-    spellings = read_spellings(found.spellings) if found.spellings else NO_SPELLINGS
-    definition = load(found.path, found.filters, spellings=spellings)
-    feed = definition.feeds[found.form.feed]
-    settings = replace(settings, without=_left_out(definition, settings.without))
+    definition, feed, settings = _load(found, settings)
     shown = progress(sys.stderr, verbosity)
     try:
         with Library.create(library) as opened:

@@ -1,20 +1,28 @@
 """A scenario: all that an emulator starts with, which is options, faults and cases."""
 
 import bisect
+import contextlib
 import copy
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from izoologic_cdf.emulator.endpoints import DLR_PREFIX, ENDPOINTS
 from izoologic_cdf.loopback import faults
-from izoologic_cdf.loopback.inputs import EmulatorError, Rule, number, unknown
+from izoologic_cdf.loopback.inputs import DAY, EmulatorError, Rule, number, unknown
 from izoologic_cdf.loopback.steering import ServerOptions, choice, option
 
 JsonObject = dict[str, Any]
 
 _NAMES = {endpoint.name for endpoint in ENDPOINTS}
 _PARAMETERS = {f"{point.name}.{name.default}" for point in ENDPOINTS for name in point.names}
+# names of fields that hold a date, in lower case
+_DATES = {"addeddate", "detectiondate", "updatedon", "createdon", "dateuploaded", "posteddate"} | {
+    "affectedpropertybasedate"
+}
+_EPOCH = re.compile(r"[0-9]{9,14}")
 _LIMIT, _ANY_LIMIT = number(1, null=True), number(0, null=True)
 
 
@@ -126,6 +134,50 @@ class CaseSource:
         return self._tracked.get(tracking_id)
 
 
+class MovedSource(CaseSource):
+    """Another source with all its dates moved by whole days; texts stay."""
+
+    def __init__(self, source: CaseSource, days: int) -> None:
+        self._source, self._days = source, days
+
+    def rows(self) -> list[tuple[int, str]]:
+        """Return the rows of the list, moved."""
+        return [(updated + self._days * DAY, name) for updated, name in self._source.rows()]
+
+    def case(self, case_id: str) -> Case | None:
+        """Return the case of exactly that id, moved, or None."""
+        case = self._source.case(case_id)
+        if case is None:
+            return None
+        detail, messages = (_moved(one, self._days) for one in (case.detail, case.messages))
+        return Case(detail, messages, case.contents, case.blank)
+
+    def resolve(self, tracking_id: str) -> str | None:
+        """Return the id of the case with that tracking id, or None."""
+        return self._source.resolve(tracking_id)
+
+
+def _moved(value: Any, days: int, name: str = "") -> Any:
+    """Return a copy of JSON in which every date is so many days later."""
+    if isinstance(value, dict):
+        return {key: _moved(one, days, key.lower()) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_moved(one, days, name) for one in value]
+    if name not in _DATES:
+        return value
+    if isinstance(value, int):
+        return value + days * DAY
+    text = str(value)
+    if _EPOCH.fullmatch(text):
+        return str(int(text) + days * DAY * (1_000 if len(text) > 11 else 1))
+    with contextlib.suppress(ValueError):
+        day = date.fromisoformat(text[:10])
+        # the first of all days stands for none
+        if day > date.min:
+            return (day + timedelta(days)).isoformat() + text[10:]
+    return value
+
+
 class Register:
     """The list and the cases of one feed, as they are now."""
 
@@ -201,3 +253,18 @@ class Scenario:
     incidents: CaseSource = field(default_factory=CaseSource)
     faults: tuple[Fault, ...] = ()
     dlr: CaseSource = field(default_factory=CaseSource)
+
+    def as_of(self, now: int) -> "Scenario":
+        """Return it with its dates moved by whole days, so that its clock is of today, and runs."""
+        if self.clock is None:
+            return self
+        days = (now - self.clock) // DAY
+        since, until = (None if at is None else at + days * DAY for at in (self.since, self.until))
+        return replace(
+            self,
+            clock=None,
+            since=since,
+            until=until,
+            incidents=MovedSource(self.incidents, days),
+            dlr=MovedSource(self.dlr, days),
+        )
