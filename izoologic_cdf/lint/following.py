@@ -30,8 +30,6 @@ from izoologic_cdf.language.reports import (
 from izoologic_cdf.language.schema import of
 from izoologic_cdf.language.steps import RUN_PARAMS, Python, Supplemental
 from izoologic_cdf.lint.inference import Inference, Names, TextAsNumber
-from izoologic_cdf.lint.outline import AUTH, YAML, FeedOutline, Outline, Site, word
-from izoologic_cdf.lint.reads import DICT_METHODS, Read
 from izoologic_cdf.lint.known import (
     ANY,
     BOOLEAN,
@@ -45,6 +43,8 @@ from izoologic_cdf.lint.known import (
     text,
     union,
 )
+from izoologic_cdf.lint.outline import AUTH, YAML, FeedOutline, Outline, Site, word
+from izoologic_cdf.lint.reads import DICT_METHODS, Read
 
 _CALL, _LOGIN = of(Supplemental).words, of(Auth).words
 _FILLING, _RUN_PARAMS = of(ObjectSet).words.fulfillment, of(ReportedItem).words.run_params

@@ -12,8 +12,6 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from izoologic_cdf.language.expressions import Missing, environment_of, parse_expression
 from izoologic_cdf.language.nodes import EXPR, TMPL, ScalarNode
-from izoologic_cdf.lint.outline import Site
-from izoologic_cdf.lint.reads import DICT_METHODS, operators
 from izoologic_cdf.lint.known import (
     ANY,
     BOOLEAN,
@@ -26,6 +24,8 @@ from izoologic_cdf.lint.known import (
     text,
     union,
 )
+from izoologic_cdf.lint.outline import Site
+from izoologic_cdf.lint.reads import DICT_METHODS, operators
 
 Names = Mapping[str, Shape]
 _TO_TEXT = frozenset(

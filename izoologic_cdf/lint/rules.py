@@ -15,8 +15,8 @@ from izoologic_cdf.language.positions import Code
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.lint.flow import Flow
 from izoologic_cdf.lint.following import Following
-from izoologic_cdf.lint.outline import Outline
 from izoologic_cdf.lint.known import StatedShapes
+from izoologic_cdf.lint.outline import Outline
 
 NO_REASON, SILENCES_NOTHING = "CDF901", "CDF902"
 # the names of rules that others check: the loader, and whoever reads comments

@@ -11,10 +11,10 @@ from izoologic_cdf.language.nodes import TMPL, MappingNode, Node, ScalarNode
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.schema import of
 from izoologic_cdf.language.steps import RUN_PARAMS, Python, Supplemental
+from izoologic_cdf.lint.known import Shape
 from izoologic_cdf.lint.outline import YAML, FeedOutline, elements, walk, word
 from izoologic_cdf.lint.reads import scan
 from izoologic_cdf.lint.rules import Found, Subject, rule
-from izoologic_cdf.lint.known import Shape
 
 # kinds that have no fields, and what to do instead
 _WITHOUT_FIELDS = {
