@@ -1,14 +1,23 @@
 """IP addresses in the text that the API calls `ipAddress` (I-31)."""
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from ._shared import is_list
 
 __all__ = ["split"]
 
 
-def split(value: Any) -> dict[str, list[str]]:
+class Addresses(TypedDict):
+    """The parts of a text, in order."""
+
+    all: list[str]
+    ipv4: list[str]
+    ipv6: list[str]
+    other: list[str]
+
+
+def split(value: Any) -> Addresses:
     """Return the distinct parts of a text, in order: {all, ipv4, ipv6, other}.
 
     In: text, a number, or a list of texts; nothing else has parts. `::` alone, an IPv6 address that
@@ -20,7 +29,7 @@ def split(value: Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"all": parts, "ipv4": [], "ipv6": [], "other": []}
     for part in parts:
         found[_kind(part)].append(part)
-    return found
+    return cast("Addresses", found)
 
 
 def _kind(part: str) -> str:

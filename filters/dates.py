@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from ._shared import missing
 
@@ -40,7 +40,14 @@ def _calendar(written: str) -> int:
     return (moment - _ZERO) // _SECOND - (offset if sign == "+" else -offset)
 
 
-def read(value: Any) -> dict[str, Any]:
+class Date(TypedDict):
+    """Seconds since 1970, and YYYY-MM-DD HH:MM:SS in UTC."""
+
+    seconds: int
+    text: str | None
+
+
+def read(value: Any) -> Date:
     """Return {seconds since 1970, text YYYY-MM-DD HH:MM:SS in UTC}; 0 and null for no date."""
     seconds = epoch(value)
     text = f"{_ZERO + seconds * _SECOND:%Y-%m-%d %H:%M:%S}" if seconds else None

@@ -1,10 +1,12 @@
 """Objects whose names may be in any case (I-18)."""
 
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ._shared import Refused, is_list, is_object, missing
 
 __all__ = ["fold", "rows", "scalars"]
+
+Record = TypeVar("Record")
 
 
 def fold(value: Any) -> dict[str, Any]:
@@ -35,6 +37,7 @@ def rows(value: Any) -> list[dict[str, Any]]:
     return [fold(element) for element in elements if element is not None]
 
 
-def scalars(value: Any) -> dict[str, Any]:
+def scalars(value: Record) -> Record:
     """Return a folded object with its texts and numbers only, without lists and objects."""
-    return {name: one for name, one in fold(value).items() if isinstance(one, str | int | float)}
+    kept = {name: one for name, one in fold(value).items() if isinstance(one, str | int | float)}
+    return cast("Record", kept)

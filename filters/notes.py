@@ -1,11 +1,27 @@
 """Notes out of the communications of a case (I-27, I-35)."""
 
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 __all__ = ["merged"]
 
 
-def merged(value: Any) -> list[dict[str, Any]]:
+class NoteAttribute(TypedDict):
+    """An attribute of a note."""
+
+    name: Literal["Brand", "Posted By"]
+    value: list[str]
+
+
+class Note(TypedDict):
+    """A note as the report takes it."""
+
+    value: str
+    description: str
+    published_at: str | None
+    attributes: list[NoteAttribute]
+
+
+def merged(value: Any) -> list[Note]:
     """Return notes by time; those of one time and subject are one note with all their texts."""
     groups: dict[str, list[dict[str, Any]]] = {}
     names = ("description", "postedBy", "brand", "value")

@@ -39,7 +39,8 @@ def convert(tree: Tree, forms_path: Path) -> None:
     forms = from_document(read(forms_path)) if forms_path.is_file() else Mapping([])
     if not isinstance(forms, Mapping):
         raise BuildError(f"{forms_path.name} must be a mapping of filter names to lists of filters")
-    for name, form in forms.entries:
+    # a form of several filters is called as the first of them
+    for name, form in reversed(forms.entries):
         form.anchor = name.replace(".", "_")
     _write_out_template_values(tree)
     for node in walk(tree):  # children are looked up after a node was changed
@@ -111,7 +112,8 @@ def _put_anchors(tree: Mapping, forms: Mapping) -> None:
     used = {id(node) for node in walk(tree.get("feeds") or tree)}
     authored = tree.get(_ANCHORS)
     anchors = Sequence([])
-    candidates = [(forms.comments.get(i), form) for i, (_, form) in enumerate(forms.entries)]
+    forms_once = {id(form): i for i, (_, form) in reversed([*enumerate(forms.entries)])}
+    candidates = [(forms.comments.get(i), forms.entries[i][1]) for i in sorted(forms_once.values())]
     if isinstance(authored, Sequence):
         candidates += [(authored.comments.get(i), item) for i, item in enumerate(authored.items)]
     for comment, item in candidates:

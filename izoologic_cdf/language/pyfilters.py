@@ -63,7 +63,7 @@ class PythonFilters:
         Raises:
             BrokenFilterError: the module cannot be read, or names none.
         """
-        for statement in self._tree(module).body:
+        for statement in self.tree(module).body:
             if isinstance(statement, ast.Assign | ast.AnnAssign) and _is_all(statement):
                 try:
                     listed = ast.literal_eval(statement.value) if statement.value else ()
@@ -73,7 +73,8 @@ class PythonFilters:
         path = self.folder / f"{module}.py"
         raise BrokenFilterError(f"{path}:1: names no filters: expected a list __all__")
 
-    def _tree(self, module: str) -> ast.Module:
+    def tree(self, module: str) -> ast.Module:
+        """Return a module as it is written; raises BrokenFilterError."""
         path = self.folder / f"{module}.py"
         try:
             return ast.parse(path.read_bytes(), str(path))
@@ -105,7 +106,7 @@ class PythonFilters:
             BrokenFilterError: the module cannot be read.
         """
         module, _, function = name.partition(".")
-        found = [one for one in self._tree(module).body if isinstance(one, ast.FunctionDef)]
+        found = [one for one in self.tree(module).body if isinstance(one, ast.FunctionDef)]
         docs = (ast.get_docstring(one) or "" for one in found if one.name == function)
         return next(docs, "").partition("\n")[0]
 

@@ -17,11 +17,11 @@ from izoologic_cdf.language.nodes import Document, ScalarNode, read
 from izoologic_cdf.language.positions import Code, DefinitionError, Finding
 from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, UnknownFilterError
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
-from izoologic_cdf.lint import approval_rules, call_rules, key_rules
+from izoologic_cdf.lint import approval_rules, call_rules, key_rules, shape_rules
 from izoologic_cdf.lint.outline import walk
 from izoologic_cdf.lint.rules import NO_REASON, OTHERS, SILENCES_NOTHING, Rule, Subject
 
-_MODULES = (key_rules, call_rules, approval_rules)
+_MODULES = (key_rules, call_rules, shape_rules, approval_rules)
 _CHECKED = [one for module in _MODULES for one in vars(module).values() if isinstance(one, Rule)]
 # in the order of their codes
 RULES = tuple(
@@ -49,7 +49,7 @@ def lint(
 def lint_document(document: Document, path: Path, filters: Path | None = None) -> list[Finding]:
     """Return the findings about a definition that was read already."""
     python = _DeclaredFilters(filters or filters_of(path))
-    found = dict.fromkeys([*_loader(document, path, python), *_rules(document)])
+    found = dict.fromkeys([*_loader(document, path, python), *_rules(document, python)])
     return sorted(_not_silenced(document, found), key=lambda one: (one.position, one.code or ""))
 
 
@@ -63,8 +63,8 @@ def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[F
         yield document.finding(document.root, deep, code=Code.UNREADABLE)
 
 
-def _rules(document: Document) -> Iterator[Finding]:
-    subject = Subject(document)
+def _rules(document: Document, python: PythonFilters) -> Iterator[Finding]:
+    subject = Subject(document, python)
     for rule in RULES:
         for place, message, help_ in rule.check(subject) if rule.check else ():
             yield document.finding(place, message, help_, rule.code)

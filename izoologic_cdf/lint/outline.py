@@ -28,7 +28,7 @@ from izoologic_cdf.language.schema import NAMES, of
 from izoologic_cdf.language.steps import Supplemental
 from izoologic_cdf.lint.reads import Code, Read, scan
 
-_TYPE, _AUTH = of(Feed).words.feed_type, of(HttpSource).words.auth
+_TYPE, AUTH = of(Feed).words.feed_type, of(HttpSource).words.auth
 _CALLED, _FILLING = of(Supplemental).words.feed, of(ObjectSet).words.fulfillment
 # how the tags of YAML itself begin, and that of `<<`
 YAML = "tag:yaml.org,2002:"
@@ -88,7 +88,7 @@ class Outline:
         self.document = document
         self._sites: dict[int, Site] = {}
         # names of expressions as the file spells them, to those of the language
-        self._names = {new: name for name, new in NAMES.spelt(document).items()}
+        self.renamed = {new: name for name, new in NAMES.spelt(document).items()}
 
     @cached_property
     def keys(self) -> dict[str, Entry]:
@@ -138,7 +138,7 @@ class Outline:
 
     def login_filters(self, feed: FeedOutline) -> Node | None:
         """Return the filters of the login of a feed; null where it has none."""
-        entry = self.under(self.http(feed), _AUTH).get(of(Auth).words.filters)
+        entry = self.under(self.http(feed), AUTH).get(of(Auth).words.filters)
         return entry.value if entry else None
 
     def values(self, keys: dict[str, Entry]) -> dict[str, list[Site]]:
@@ -174,7 +174,7 @@ class Outline:
     def _site(self, node: ScalarNode) -> Site:
         site = self._sites.get(id(node))
         if site is None:
-            code = scan(str(node.value), template=node.tag == TMPL, names=self._names)
+            code = scan(str(node.value), template=node.tag == TMPL, names=self.renamed)
             site = Site(node, code)
             self._sites[id(node)] = site
         return site

@@ -78,6 +78,18 @@ def scan(source: str, *, template: bool, names: Mapping[str, str] = _AS_WRITTEN)
     )
 
 
+def operators(source: str, *, template: bool) -> list[tuple[str, int]]:
+    """Return the operators of an expression or template, each with its offset, in order."""
+    try:
+        return [
+            (one.text, one.offset)
+            for one in _tokens(source, template=template)
+            if one.kind == "operator"
+        ]
+    except TemplateSyntaxError:
+        return []
+
+
 def _tokens(source: str, *, template: bool) -> Iterator[Token]:
     lexer = environment_of(Missing.NULL).lexer
     at = 0

@@ -10,9 +10,12 @@ from textwrap import dedent, indent
 import yaml
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language.nodes import Node
+from izoologic_cdf.language.nodes import Document, Node
 from izoologic_cdf.language.positions import Code
+from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.lint.flow import Flow
+from izoologic_cdf.lint.following import Following
+from izoologic_cdf.lint.known import StatedShapes
 from izoologic_cdf.lint.outline import Outline
 
 NO_REASON, SILENCES_NOTHING = "CDF901", "CDF902"
@@ -62,10 +65,19 @@ _KEY = re.compile(r"^([\w.-]+):", re.MULTILINE)
 class Subject(Outline):
     """One definition file, with everything a rule can ask about it."""
 
+    def __init__(self, document: Document, filters: PythonFilters) -> None:
+        super().__init__(document)
+        self._filters = filters
+
     @cached_property
     def flow(self) -> Flow:
         """How keys flow through the pipelines."""
         return Flow(self)
+
+    @cached_property
+    def following(self) -> Following:
+        """What values are known to be, after each step."""
+        return Following(self, StatedShapes(self._filters))
 
 
 # where, what is wrong, what to do

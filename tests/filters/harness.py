@@ -12,10 +12,10 @@ import yaml
 from jinja2 import StrictUndefined, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from filters import addresses, dates, envelope, files, names, notes, rows, status
+from filters import addresses, dates, envelope, files, names, notes, records, rows, status
 from filters._shared import Refused
 
-MODULES = (addresses, dates, envelope, files, names, notes, rows, status)
+MODULES = (addresses, dates, envelope, files, names, notes, records, rows, status)
 PYTHON: dict[str, Callable[[Any], Any]] = {
     f"{module.__name__.partition('.')[2]}.{name}": getattr(module, name)
     for module in MODULES

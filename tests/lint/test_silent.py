@@ -6,7 +6,9 @@ import pytest
 
 from izoologic_cdf.content import folder
 from izoologic_cdf.lint.check import lint
+from tests.support.built import built_text
 from tests.support.linted import codes_of, lint_text
+from tools.alternatives import alternatives
 
 OURS = sorted(folder("feeds").glob("*.yaml"))
 REPORT = """
@@ -131,6 +133,27 @@ filters:
 filters:
   - new: {id: !expr value.id, label: !expr "'a' | replace('a', value.b)"}
   - drop: !expr dict(value=value.id).value == 1
+""",
+    "a field that only some of several branches give may be read": """
+filters:
+  - new: {id: !expr value.id, kind: !expr value.kind}
+  - if:
+      condition: !expr value.kind
+      filters:
+        - set: {label: !expr value.kind}
+""",
+    "a text may be repeated, formatted and put beside another": """
+filters:
+  - parse-json
+  - set:
+      label: !expr "'-' * 20 ~ '%04d' % value.number + '!'"
+""",
+    "a text that names a host, a key or a sentence is no expression": """
+filters:
+  - parse-json
+  - get: data
+  - set: {label: "value of the data", host: "https://data.example.com/{id}"}
+  - drop: !expr value.label ~ value.host == ''
 """,
     "a text in a comment or outside of the braces reads nothing": """
 filters:
@@ -302,6 +325,11 @@ def test_our_definitions_are_silent(path: Path) -> None:
 
 def test_there_are_definitions_of_ours() -> None:
     assert [path.name for path in OURS] == ["izoologic_sync_cases.yaml"]
+
+
+def test_the_built_file_and_its_alternatives_are_silent() -> None:
+    texts = [built_text(), *(one.apply(built_text()) for one in alternatives())]
+    assert [str(finding) for text in texts for finding in lint_text(text)] == []
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES.values(), ids=PIPELINES)
