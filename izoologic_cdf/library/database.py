@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from izoologic_cdf.library import search
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.tables import (
+    HISTORY,
     MESSAGES,
     MIGRATIONS,
     OBJECTS,
@@ -19,6 +21,7 @@ from izoologic_cdf.library.tables import (
     VERSION,
     statements,
 )
+from izoologic_cdf.library.views import VIEWS
 
 _Got = TypeVar("_Got")
 
@@ -32,6 +35,8 @@ _BUSY_STEP = 0.2
 _PAGE_BYTES = 2048
 # a checkpoint waits for the disk, so it is made every 40 MB only
 _CHECKPOINT_PAGES = 40_000_000 // _PAGE_BYTES
+# what feeds remember, which some views show, was kept otherwise before
+_FIRST_WITH_STATE = 2
 # a commit survives the death of its process; a power cut may take the last ones, each whole
 _SYNCHRONOUS = "NORMAL"
 
@@ -161,6 +166,8 @@ def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
             _check(connection, path)
         if fill:
             _bring_up_to_date(connection)
+        elif _FIRST_WITH_STATE <= _read(connection, "PRAGMA user_version") < VERSION:
+            _add_for_this_connection(connection)
         connection.execute("PRAGMA cache_size=-8000")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     except BaseException:
@@ -180,7 +187,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     # another process may have done it since
     missing = range(_read(connection, "PRAGMA user_version"), VERSION)
     scripts = (
-        [OBJECTS, MESSAGES, STATE, OUTBOX]
+        [OBJECTS, MESSAGES, STATE, OUTBOX, HISTORY, VIEWS]
         if _is_blank(connection)
         else [MIGRATIONS[one] for one in missing]
     )
@@ -189,7 +196,17 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     if missing:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={VERSION}")
+        search.catch_up(connection)
     connection.execute("COMMIT")
+
+
+def _add_for_this_connection(connection: sqlite3.Connection) -> None:
+    """Give this connection the views of this version; the history in them is empty."""
+    connection.execute("PRAGMA temp_store=MEMORY")
+    for statement in statements(HISTORY + VIEWS):
+        begin, _, rest = statement.strip().partition(" ")
+        if begin == "CREATE" and not rest.startswith("INDEX"):
+            connection.execute(f"CREATE TEMP {rest}")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

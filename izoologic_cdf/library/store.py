@@ -2,12 +2,12 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-from izoologic_cdf.library import blobs, database
+from izoologic_cdf.library import blobs, database, search
 from izoologic_cdf.library.ingest import Ingestion, Terms
 from izoologic_cdf.library.limits import abbreviate, storable
 from izoologic_cdf.library.merge import attachment
@@ -37,6 +37,7 @@ class Library:
         # the one that writes; callers keep state in tables of their own
         self.connection = connection
         self._terms = Terms(connection)
+        self._unindexed = 0
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -114,14 +115,29 @@ class Library:
             )
         return int(made.lastrowid or 0)
 
-    def finish_run(self, run_id: int, outcome: str, now: str) -> None:
-        """Note how the run ended, and when."""
+    def finish_run(
+        self,
+        run_id: int,
+        outcome: str,
+        now: str,
+        counts: Mapping[tuple[str, str], int] | None = None,
+    ) -> None:
+        """Note how the run ended, and when, and bring the full-text index up to date.
+
+        `counts` are by object type and name, the type `''` for what is of none.
+        """
+        rows = [(run_id, *key, count) for key, count in (counts or {}).items() if count]
         with self.transaction():
             done = self.connection.execute(
                 "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?", (outcome, now, run_id)
             )
             if done.rowcount == 0:
                 raise LibraryError(f"the library {self.path} has no run {run_id}")
+            self.connection.executemany(
+                "INSERT OR REPLACE INTO run_count (run, type, name, count) VALUES (?, ?, ?, ?)",
+                rows,
+            )
+            self._index()
 
     def record(self, run_id: int, messages: Iterable[tuple[str, str | None, str]]) -> None:
         """Keep messages of a run: level, case id or null, text. The oldest of all runs go."""
@@ -149,7 +165,15 @@ class Library:
                 of the batch is stored then.
         """
         with self.transaction():
-            return Ingestion(self.connection, self._terms, origin).ingest(batch)
+            done = Ingestion(self.connection, self._terms, origin).ingest(batch)
+            self._unindexed += len(batch.objects)
+            if self._unindexed >= search.MAX_BEHIND:
+                self._index()
+            return done
+
+    def _index(self) -> None:
+        search.catch_up(self.connection)
+        self._unindexed = 0
 
     def has_content(self, keys: Iterable[str]) -> dict[str, int]:
         """Return how many listed files of an attachment key are committed; from any thread.
