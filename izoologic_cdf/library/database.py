@@ -117,7 +117,7 @@ def protect(path: Path) -> str | None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open an existing library in autocommit mode, for use by the calling thread.
+    """Open an existing library in autocommit mode, for use by one thread at a time.
 
     Raises:
         LibraryError: there is no such file, it is not a library, or of a newer version.
@@ -135,13 +135,23 @@ def connect(path: Path) -> sqlite3.Connection:
         return patiently(lambda: _open_to_read(path), BUSY_SECONDS)
 
 
+def is_writable(path: Path) -> bool:
+    """Return whether a library and the files that SQLite keeps beside it can be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Return whether a library is of the format of this version."""
+    return _read(connection, "PRAGMA user_version") == VERSION
+
+
 def _open_to_read(path: Path) -> sqlite3.Connection:
     """Open a library to read from, also where nothing can be written.
 
     SQLite keeps two files beside a library that is in use. Where they cannot be made, the library
     is a file that nobody changes, unless they are there: then they hold its newest content.
     """
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+    if is_writable(path):
         return _open(path, "mode=rw", fill=False)
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
@@ -159,7 +169,10 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{mode}"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_STEP)
+    # threads use those that read one after the other
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=_BUSY_STEP, check_same_thread=fill
+    )
     try:
         connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS}")
         if not (fill and _is_blank(connection)):
@@ -181,7 +194,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     if _is_blank(connection):
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
-    elif _read(connection, "PRAGMA user_version") == VERSION:
+    elif is_current(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     # another process may have done it since

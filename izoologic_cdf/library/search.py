@@ -7,11 +7,17 @@ with the objects, and a search reads that rest without it. A run that was killed
 without FTS5, leaves more of it, and nothing else.
 """
 
+# ruff: noqa: S608 - SQL made of words of ours
+
 import contextlib
 import sqlite3
 
 # objects that are not indexed yet, during a run
 MAX_BEHIND = 2_000
+UNSUPPORTED = (
+    f"SQLite {sqlite3.sqlite_version} cannot make a full-text index, which takes 3.34 with FTS5: "
+    "a search reads all texts instead"
+)
 # what the index is made of
 _PART = 3
 
@@ -19,6 +25,8 @@ _TABLE = """
 CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(
   value, description, content='object', content_rowid='id', tokenize='trigram')
 """
+# FTS5 reads a text as far as its first NUL: what holds one stays pending, with its text of now
+_HAS_NUL = "(instr(value, char(0)) OR instr(description, char(0)))"
 _CATCH_UP = (
     """
     INSERT INTO search (search, rowid, value, description)
@@ -28,10 +36,17 @@ _CATCH_UP = (
     INSERT INTO search (rowid, value, description)
     SELECT id, value, description FROM object WHERE id IN (SELECT object FROM search_pending)
     """,
-    "DELETE FROM search_pending",
     """
     INSERT INTO search (rowid, value, description) SELECT id, value, description FROM object
     WHERE id > (SELECT indexed FROM search_progress)
+    """,
+    f"""
+    DELETE FROM search_pending
+    WHERE object NOT IN (SELECT id FROM object WHERE id = search_pending.object AND {_HAS_NUL})
+    """,
+    f"""
+    INSERT OR REPLACE INTO search_pending SELECT id, value, description FROM object WHERE {_HAS_NUL}
+    AND (id IN (SELECT object FROM search_pending) OR id > (SELECT indexed FROM search_progress))
     """,
     "UPDATE search_progress SET indexed = coalesce((SELECT max(id) FROM object), 0)",
 )
@@ -44,10 +59,15 @@ _BEHIND = """
 (SELECT id FROM main.object WHERE id > (SELECT indexed FROM search_progress)
   UNION SELECT object FROM search_pending)
 """
+_IS_BEHIND = """
+SELECT EXISTS (SELECT 1 FROM object WHERE id > (SELECT indexed FROM search_progress)) OR EXISTS (
+  SELECT 1 FROM search_pending AS old JOIN object ON id = object
+  WHERE (old.value, old.description) IS NOT (object.value, object.description))
+"""
 _MATCH = f"""(
   id IN (SELECT rowid FROM main.search WHERE search MATCH ?) AND id NOT IN {_BEHIND}
   OR id IN (SELECT id FROM main.object WHERE id IN {_BEHIND} AND ({{plain}})))
-"""  # noqa: S608 - names of ours
+"""
 _HAS_TABLE = "SELECT 1 FROM main.sqlite_schema WHERE name = 'search'"
 
 
@@ -71,7 +91,7 @@ def catch_up(connection: sqlite3.Connection) -> bool:
 
 def is_behind(connection: sqlite3.Connection) -> bool:
     """Return whether some objects are not indexed as they are now."""
-    (found,) = connection.execute(f"SELECT EXISTS {_BEHIND}").fetchone()
+    (found,) = connection.execute(_IS_BEHIND).fetchone()
     return bool(found)
 
 
@@ -82,7 +102,7 @@ def matching(connection: sqlite3.Connection, word: str) -> tuple[str, list[str]]
     """
     plain, values = _containing(connection, ("value", "description"), word)
     if len(word) < _PART or "\0" in word or not _can_match(connection):
-        return f"id IN (SELECT id FROM main.object WHERE {plain})", values  # noqa: S608 - ours
+        return f"id IN (SELECT id FROM main.object WHERE {plain})", values
     phrase = '"' + word.replace('"', '""') + '"'
     return _MATCH.replace("{plain}", plain), [phrase, *values]
 
