@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from izoologic_cdf.library import search
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.tables import (
+    HISTORY,
     MESSAGES,
     MIGRATIONS,
     OBJECTS,
@@ -19,6 +21,7 @@ from izoologic_cdf.library.tables import (
     VERSION,
     statements,
 )
+from izoologic_cdf.library.views import VIEWS
 
 _Got = TypeVar("_Got")
 
@@ -32,6 +35,8 @@ _BUSY_STEP = 0.2
 _PAGE_BYTES = 2048
 # a checkpoint waits for the disk, so it is made every 40 MB only
 _CHECKPOINT_PAGES = 40_000_000 // _PAGE_BYTES
+# what feeds remember, which some views show, was kept otherwise before
+_FIRST_WITH_STATE = 2
 # a commit survives the death of its process; a power cut may take the last ones, each whole
 _SYNCHRONOUS = "NORMAL"
 
@@ -112,7 +117,7 @@ def protect(path: Path) -> str | None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open an existing library in autocommit mode, for use by the calling thread.
+    """Open an existing library in autocommit mode, for use by one thread at a time.
 
     Raises:
         LibraryError: there is no such file, it is not a library, or of a newer version.
@@ -130,13 +135,23 @@ def connect(path: Path) -> sqlite3.Connection:
         return patiently(lambda: _open_to_read(path), BUSY_SECONDS)
 
 
+def is_writable(path: Path) -> bool:
+    """Return whether a library and the files that SQLite keeps beside it can be written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Return whether a library is of the format of this version."""
+    return _read(connection, "PRAGMA user_version") == VERSION
+
+
 def _open_to_read(path: Path) -> sqlite3.Connection:
     """Open a library to read from, also where nothing can be written.
 
     SQLite keeps two files beside a library that is in use. Where they cannot be made, the library
     is a file that nobody changes, unless they are there: then they hold its newest content.
     """
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+    if is_writable(path):
         return _open(path, "mode=rw", fill=False)
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() or not log.stat().st_size:
@@ -154,13 +169,18 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{mode}"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_STEP)
+    # threads use those that read one after the other
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=_BUSY_STEP, check_same_thread=fill
+    )
     try:
         connection.execute(f"PRAGMA synchronous={_SYNCHRONOUS}")
         if not (fill and _is_blank(connection)):
             _check(connection, path)
         if fill:
             _bring_up_to_date(connection)
+        elif _FIRST_WITH_STATE <= _read(connection, "PRAGMA user_version") < VERSION:
+            _add_for_this_connection(connection)
         connection.execute("PRAGMA cache_size=-8000")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     except BaseException:
@@ -174,13 +194,13 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     if _is_blank(connection):
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
-    elif _read(connection, "PRAGMA user_version") == VERSION:
+    elif is_current(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     # another process may have done it since
     missing = range(_read(connection, "PRAGMA user_version"), VERSION)
     scripts = (
-        [OBJECTS, MESSAGES, STATE, OUTBOX]
+        [OBJECTS, MESSAGES, STATE, OUTBOX, HISTORY, VIEWS]
         if _is_blank(connection)
         else [MIGRATIONS[one] for one in missing]
     )
@@ -189,7 +209,17 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     if missing:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={VERSION}")
+        search.catch_up(connection)
     connection.execute("COMMIT")
+
+
+def _add_for_this_connection(connection: sqlite3.Connection) -> None:
+    """Give this connection the views of this version; the history in them is empty."""
+    connection.execute("PRAGMA temp_store=MEMORY")
+    for statement in statements(HISTORY + VIEWS):
+        begin, _, rest = statement.strip().partition(" ")
+        if begin == "CREATE" and not rest.startswith("INDEX"):
+            connection.execute(f"CREATE TEMP {rest}")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import dataclass, field
 
-from izoologic_cdf.library import blobs
+from izoologic_cdf.library import blobs, search
 from izoologic_cdf.library.limits import (
     CERTAINLY_SHORT,
     CONTENT_BYTES,
@@ -26,6 +26,7 @@ from izoologic_cdf.library.merge import (
     with_content,
 )
 from izoologic_cdf.library.objects import Batch, Ingested, Origin, Problem, ProblemKind, Reported
+from izoologic_cdf.library.views import HIDDEN, is_password
 
 _LOAD = f"""
 SELECT id, EXISTS (SELECT 1 FROM object_source WHERE object = object.id AND source = ?),
@@ -51,6 +52,10 @@ DELETE FROM attribute WHERE object = ? AND name = ? AND value = ? AND source = ?
 _ADD_SOURCE = "INSERT INTO object_source (object, source) VALUES (?, ?)"
 _ADD_TAG = "INSERT OR IGNORE INTO tag (object, text) VALUES (?, ?)"
 _ADD_RELATION = "INSERT OR IGNORE INTO relation (low, high, run) VALUES (?, ?, ?)"
+_DIGEST_OF = "SELECT sha256 FROM content WHERE id = ?"
+_ADD_HISTORY = """
+INSERT INTO history (object, kind, name, old, new, other, run, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
 
 
 class Terms(dict[str, int]):
@@ -58,12 +63,14 @@ class Terms(dict[str, int]):
 
     `terms[text]` is the number of the text, which gets one inside the open transaction if new.
     Terms are never deleted from the file, so a remembered number stays right, except when the
-    transaction that made it is rolled back: `clear` is for that.
+    transaction that made it is rolled back: `clear` is for that. `passwords` are those of them
+    that name attributes with passwords.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
         self._connection = connection
+        self.passwords = set[int]()
 
     def __missing__(self, text: str) -> int:
         stored = (storable(text),)
@@ -72,7 +79,14 @@ class Terms(dict[str, int]):
             made = self._connection.execute("INSERT INTO term (text) VALUES (?)", stored)
             row = (made.lastrowid,)
         number = self[text] = int(row[0])
+        if is_password(text):
+            self.passwords.add(number)
         return number
+
+    def clear(self) -> None:
+        """Forget the numbers."""
+        super().clear()
+        self.passwords.clear()
 
 
 @dataclass(slots=True)
@@ -109,6 +123,7 @@ class Ingestion:
         self._new_sources: list[tuple[int, int]] = []
         self._new_rows: list[tuple[int, int, str, int, int]] = []
         self._old_rows: list[tuple[int, int, str, int]] = []
+        self._history: list[tuple[int, str, int | None, str | None, str | None, int | None]] = []
 
     def ingest(self, batch: Batch) -> Ingested:
         """Store the batch and return what became of it."""
@@ -121,10 +136,13 @@ class Ingestion:
             (_ADD_SOURCE, self._new_sources),
             (_DROP_ATTRIBUTE, self._old_rows),
             (_ADD_ATTRIBUTE, self._new_rows),
-            (_ADD_RELATION, self._relations(batch, places)),
         ):
             if rows:
                 self._connection.executemany(statement, rows)
+        self._relate(batch, places)
+        if self._history:
+            stamp = (self._origin.run_id, self._origin.now)
+            self._connection.executemany(_ADD_HISTORY, [(*row, *stamp) for row in self._history])
         listed = {attachment(key): count for key, count in batch.listed.items()}
         blobs.note_listed(self._connection, listed)
         return self._result
@@ -180,12 +198,14 @@ class Ingestion:
         changed |= self._write_tags(draft)
         if not draft.has_source:
             self._new_sources.append((draft.id, self._source))
+            self._note(draft, "source", None, None, origin.source)
             changed = True
         count = self._result.of(draft.type).objects
         if before is None:
             count.created += 1
         elif changed or after != before:
             count.updated += 1
+            self._note_fields(draft, before)
             row = (*row_of(after), origin.now, origin.run_id, draft.id)
             self._connection.execute(_UPDATE, row)
         else:
@@ -225,6 +245,15 @@ class Ingestion:
         number, source, run = draft.id, self._source, self._origin.run_id
         self._old_rows += [(number, name, value, source) for name, value in change.stale]
         self._new_rows += [(number, name, value, source, run) for name, value in change.new]
+        if draft.before is not None:
+            # one old value for each new one, where definitions of other times have left several
+            replaced = dict(change.stale)
+            for term, new in change.new:
+                self._note(draft, "attribute", term, replaced.get(term), new)
+            taken = {(term, replaced.get(term)) for term, _ in change.new}
+            for term, old in change.stale:
+                if (term, old) not in taken:
+                    self._note(draft, "attribute", term, old, None)
         return bool(change.new or change.stale)
 
     def _write_tags(self, draft: _Draft) -> bool:
@@ -236,18 +265,54 @@ class Ingestion:
                     self._problem("tag", reported, f"{too_long}, so it is not stored")
                 elif tag:
                     tags[storable(tag)] = None
-        rows = [(draft.id, tag) for tag in tags]
-        return bool(rows) and self._connection.executemany(_ADD_TAG, rows).rowcount > 0
+        added = [
+            tag for tag in tags if self._connection.execute(_ADD_TAG, (draft.id, tag)).rowcount
+        ]
+        for tag in added:
+            self._note(draft, "tag", None, None, tag)
+        return bool(added)
 
-    def _relations(self, batch: Batch, places: list[_Draft | None]) -> list[tuple[int, int, int]]:
-        rows = []
+    def _relate(self, batch: Batch, places: list[_Draft | None]) -> None:
         for index, other_index in batch.relations:
             one, other = places[index], places[other_index]
             # an object that was refused has no relations, and none is related to itself
             if one is not None and other is not None and one is not other:
                 low, high = min(one.id, other.id), max(one.id, other.id)
-                rows.append((low, high, self._origin.run_id))
-        return rows
+                row = (low, high, self._origin.run_id)
+                added = self._connection.execute(_ADD_RELATION, row).rowcount
+                if added and other.before is not None:
+                    self._note(one, "relation", None, None, None, other.id)
+
+    def _note_fields(self, draft: _Draft, before: Fields) -> None:
+        """Keep what the fields of an object were, and what the index has of them."""
+        after = draft.after
+        if (after.value, after.description) != (before.value, before.description):
+            self._connection.execute(search.KEEP_INDEXED, (draft.id,))
+        for column, old, new in zip(COLUMNS, row_of(before), row_of(after), strict=True):
+            if old != new and column != "described":
+                if column == "content":
+                    old, new = self._digest_of(old), self._digest_of(new)  # noqa: PLW2901
+                self._note(draft, "field", self._terms[column], old, new)
+
+    def _digest_of(self, number: int | None) -> str | None:
+        row = self._connection.execute(_DIGEST_OF, (number,)).fetchone()
+        return row and str(row[0])
+
+    def _note(
+        self,
+        draft: _Draft,
+        kind: str,
+        name: int | None,
+        old: str | None,
+        new: str | None,
+        other: int | None = None,
+    ) -> None:
+        """Keep a change of an object that was there before: that it came whole tells the rest."""
+        if draft.before is None:
+            return
+        if kind == "attribute" and name in self._terms.passwords:
+            old, new = old and HIDDEN, new and HIDDEN
+        self._history.append((draft.id, kind, name, old, new, other))
 
     def _fit(self, reported: Reported, text: str, what: str) -> str:
         """Return a text as it can be stored; reports when it had to be cut."""

@@ -2,12 +2,13 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-from izoologic_cdf.library import blobs, database
+from izoologic_cdf.library import blobs, database, search
 from izoologic_cdf.library.ingest import Ingestion, Terms
 from izoologic_cdf.library.limits import abbreviate, storable
 from izoologic_cdf.library.merge import attachment
@@ -37,6 +38,10 @@ class Library:
         # the one that writes; callers keep state in tables of their own
         self.connection = connection
         self._terms = Terms(connection)
+        self._unindexed = 0
+        # connections that read, and are free: to open one takes longer than most of what they read
+        self._free: deque[sqlite3.Connection] = deque()
+        self._is_closed = False
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -50,12 +55,39 @@ class Library:
         path = Path(path)
         return cls(path, database.create(path))
 
+    @classmethod
+    def bring_up_to_date(cls, path: str | Path) -> str | None:
+        """Migrate an existing library and index what no run has; return a sentence if that fails.
+
+        It can be read in any case: `open` gives the views of this version, without the history,
+        and a search reads all texts. Other programs see neither.
+        """
+        path = Path(path)
+        with cls.open(path) as library:
+            is_current = database.is_current(library.connection)
+            if is_current and not search.is_behind(library.connection):
+                return None
+        try:
+            with cls.create(path) as library, library.transaction():
+                is_indexed = search.catch_up(library.connection)
+        except LibraryError as error:
+            missing = (
+                "its full-text index lacks the newest objects"
+                if is_current
+                else "an earlier version wrote it, so the history of changes is missing"
+            )
+            return f"the library {path} cannot be brought up to date, and {missing}: {error}"
+        return None if is_indexed else search.UNSUPPORTED
+
     def protect(self) -> str | None:
         """Make the file its owner's alone; return a sentence where it was not, else null."""
         return database.protect(self.path)
 
     def close(self) -> None:
         """Close the file; a transaction that is still open is rolled back."""
+        self._is_closed = True
+        while self._free:
+            self._free.pop().close()
         self.connection.close()
 
     def __enter__(self) -> Self:
@@ -97,11 +129,24 @@ class Library:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection of its own that sees what is committed now, from any thread."""
-        connection = database.connect(self.path)
-        with database.plain_errors(self.path), contextlib.closing(connection):
-            connection.execute("PRAGMA query_only=1")
-            connection.execute("BEGIN")
-            yield connection
+        try:
+            connection = self._free.pop()
+        except IndexError:
+            connection = database.connect(self.path)
+        with database.plain_errors(self.path):
+            try:
+                connection.execute("PRAGMA query_only=1")
+                connection.execute("BEGIN")
+                yield connection
+                connection.execute("ROLLBACK")
+            except BaseException:
+                connection.close()
+                raise
+        # one that takes the file for unchangeable must not be kept
+        if self._is_closed or not database.is_writable(self.path):
+            connection.close()
+        else:
+            self._free.append(connection)
 
     def start_run(
         self, source: str, since: str, until: str, now: str, tenant: int | None = None
@@ -114,14 +159,29 @@ class Library:
             )
         return int(made.lastrowid or 0)
 
-    def finish_run(self, run_id: int, outcome: str, now: str) -> None:
-        """Note how the run ended, and when."""
+    def finish_run(
+        self,
+        run_id: int,
+        outcome: str,
+        now: str,
+        counts: Mapping[tuple[str, str], int] | None = None,
+    ) -> None:
+        """Note how the run ended, and when, and bring the full-text index up to date.
+
+        `counts` are by object type and name, the type `''` for what is of none.
+        """
+        rows = [(run_id, *key, count) for key, count in (counts or {}).items() if count]
         with self.transaction():
             done = self.connection.execute(
                 "UPDATE run SET outcome = ?, finished_at = ? WHERE id = ?", (outcome, now, run_id)
             )
             if done.rowcount == 0:
                 raise LibraryError(f"the library {self.path} has no run {run_id}")
+            self.connection.executemany(
+                "INSERT OR REPLACE INTO run_count (run, type, name, count) VALUES (?, ?, ?, ?)",
+                rows,
+            )
+            self._index()
 
     def record(self, run_id: int, messages: Iterable[tuple[str, str | None, str]]) -> None:
         """Keep messages of a run: level, case id or null, text. The oldest of all runs go."""
@@ -149,7 +209,16 @@ class Library:
                 of the batch is stored then.
         """
         with self.transaction():
-            return Ingestion(self.connection, self._terms, origin).ingest(batch)
+            done = Ingestion(self.connection, self._terms, origin).ingest(batch)
+            self._unindexed += len(batch.objects)
+            if self._unindexed >= search.MAX_BEHIND:
+                self._index()
+            return done
+
+    def _index(self) -> None:
+        if search.is_behind(self.connection):
+            search.catch_up(self.connection)
+        self._unindexed = 0
 
     def has_content(self, keys: Iterable[str]) -> dict[str, int]:
         """Return how many listed files of an attachment key are committed; from any thread.

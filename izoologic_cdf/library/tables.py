@@ -1,9 +1,12 @@
 """The format of a library file: its tables, its version, and the way from earlier versions."""
 
+from izoologic_cdf.library.views import HIDDEN, PASSWORDS, VIEWS
+
 # 1: objects; what feeds remember stood in tables of their own, under a hash of host and keys
 # 2: what feeds remember is kept per tenant: feed, host and name
 # 3: what was pushed to which platform
-VERSION = 3
+# 4: what changed when, the counts of runs, views, and a full-text index
+VERSION = 4
 
 # what a run said about cases and about itself; a null `case_id` is itself
 MESSAGES = """
@@ -110,6 +113,47 @@ CREATE TABLE push_object (
 CREATE INDEX push_object_remote ON push_object(platform, remote);
 """
 
+# What format 4 adds. Nothing of it is written for what is new: `created_run` of an object and `run`
+# of its attributes tell that. The full-text index itself is made by `search`, where SQLite can.
+HISTORY = """
+-- at: when it was committed; kind: attribute, field, source, tag or relation; name: of the
+-- attribute or field; old, new: null for what is not there; other: the other end of the relation
+CREATE TABLE IF NOT EXISTS history (
+  id INTEGER PRIMARY KEY, object INTEGER NOT NULL REFERENCES object(id),
+  run INTEGER NOT NULL REFERENCES run(id), at TEXT NOT NULL, kind TEXT NOT NULL,
+  name INTEGER REFERENCES term(id), old TEXT, new TEXT, other INTEGER REFERENCES object(id));
+CREATE INDEX IF NOT EXISTS history_object ON history(object, name);
+CREATE INDEX IF NOT EXISTS history_at ON history(at);
+-- type: the object type of what is counted, '' for what is none; counts of zero are left out
+CREATE TABLE IF NOT EXISTS run_count (
+  run INTEGER NOT NULL REFERENCES run(id), type TEXT NOT NULL, name TEXT NOT NULL,
+  count INTEGER NOT NULL, PRIMARY KEY (run, type, name)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS object_type ON object(type);
+-- indexed: the full-text index has the objects up to this id
+CREATE TABLE IF NOT EXISTS search_progress (
+  id INTEGER PRIMARY KEY CHECK (id = 1), indexed INTEGER NOT NULL);
+INSERT OR IGNORE INTO search_progress VALUES (1, 0);
+-- objects that have changed since they were indexed, and their texts in the index
+CREATE TABLE IF NOT EXISTS search_pending (
+  object INTEGER PRIMARY KEY REFERENCES object(id), value TEXT NOT NULL, description TEXT);
+"""
+
+# Of what came before format 4 the run is known, and not what was there in its place.
+_FROM_3 = """
+INSERT INTO history (object, run, at, kind, name, new)
+  SELECT object.id, attribute.run, run.started_at, 'attribute', name,
+    CASE WHEN name IN {passwords} THEN '{hidden}' ELSE attribute.value END
+  FROM attribute JOIN object ON object.id = object JOIN run ON run.id = attribute.run
+  WHERE attribute.run != created_run
+    AND NOT EXISTS (SELECT 1 FROM history WHERE history.object = object.id);
+INSERT INTO history (object, run, at, kind, other)
+  SELECT low, relation.run, run.started_at, 'relation', high
+  FROM relation JOIN run ON run.id = relation.run
+    JOIN object AS one ON one.id = low JOIN object AS two ON two.id = high
+  WHERE relation.run NOT IN (one.created_run, two.created_run)
+    AND NOT EXISTS (SELECT 1 FROM history WHERE history.object = low AND other = high);
+"""
+
 # What format 1 held of a case that waits for its next try is taken over with all its tries left,
 # since outages used them up, and what it called refused for good is asked for once more. Items of
 # its feeds had these four keys.
@@ -158,7 +202,11 @@ UPDATE object SET described = CAST(strftime('%s', modified_at) AS INTEGER)
   WHERE description IS NOT NULL;
 """
 # from each version to the next
-MIGRATIONS = {1: _FROM_1.replace("{state}", STATE) + MESSAGES, 2: OUTBOX}
+MIGRATIONS = {
+    1: _FROM_1.replace("{state}", STATE) + MESSAGES,
+    2: OUTBOX,
+    3: HISTORY + _FROM_3.replace("{passwords}", PASSWORDS).replace("{hidden}", HIDDEN) + VIEWS,
+}
 
 
 def statements(script: str) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from izoologic_cdf.errors import Cause, ItemError, Position
+from izoologic_cdf.library import views
 from izoologic_cdf.runtime.windows import NEVER, Window
 
 # an error ends the run
@@ -11,7 +12,7 @@ Level = Literal["warning", "failure", "error"]
 # the part of a case that the library did not take, whatever the definition calls its own parts
 OBJECTS = "objects"
 # the reason, and what stands in place of a cause, where the operator leaves a part out
-LEFT_OUT = "left out"
+LEFT_OUT = views.LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)

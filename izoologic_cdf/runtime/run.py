@@ -162,7 +162,8 @@ class FeedRun:
             if session.run_id:
                 self._committer.record()
                 now = stamp(session.clock.now())
-                session.library.finish_run(session.run_id, summary.outcome, now)
+                counts = summary.as_counts()
+                session.library.finish_run(session.run_id, summary.outcome, now, counts)
         except LibraryError as error:
             session.reporter.error(error)
 

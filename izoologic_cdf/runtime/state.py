@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from izoologic_cdf.language import model
+from izoologic_cdf.library import views
 from izoologic_cdf.library.limits import escape, storable, unescape
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case, Miss
@@ -19,8 +20,7 @@ from izoologic_cdf.runtime.coverage import Coverage
 from izoologic_cdf.runtime.tenants import Tenant
 from izoologic_cdf.runtime.windows import DAY, Window, union
 
-# what fails this often through faults of its own is abandoned, until an operator retries it
-MAX_FAILURES = 5
+MAX_FAILURES = views.MAX_FAILURES
 # what is deferred is requested by every run in its first hour, then at intervals that grow with
 # the time it has failed
 _AT_ONCE = 3_600

@@ -110,6 +110,19 @@ class Summary:
             "error": self.error,
         }
 
+    def as_counts(self) -> dict[tuple[str, str], int]:
+        """Return what the library keeps with the run: counts by object type, '' for none, and name.
+
+        `created` is of objects, `attributes created` of their attributes, and so on.
+        """
+        names = ("listed", "detailed", "skipped", "failed", "retried", "requests", "retries")
+        counts = {("", name): int(getattr(self, name)) for name in names}
+        for code, of_type in self.ingested.counts.items():
+            for kind, count in (("", of_type.objects), ("attributes ", of_type.attributes)):
+                for name, number in dataclasses.asdict(count).items():
+                    counts[code, kind + name] = number
+        return counts
+
     def as_json(self) -> str:
         """Return the summary as one JSON document."""
         return json.dumps(self.as_data(), indent=2)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from izoologic_cdf.library import views
+
 DAY = 86_400
-# seconds by which the clocks of two machines may differ: a scheduled run begins this long before
-# the last finished point, since a case can also change while it is read (F26, F27)
-OVERLAP = 600
+OVERLAP = views.OVERLAP
 # nothing that a feed requests is older: 2000-01-01T00:00:00Z
 EARLIEST = 946_684_800
 

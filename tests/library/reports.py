@@ -1,9 +1,11 @@
 """Short ways to write what a feed reports."""
 
 import hashlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
+from izoologic_cdf.library import views as views_of_library
 from izoologic_cdf.library.export import Record, export, read_records
 from izoologic_cdf.library.objects import Attribute, Batch, Content, Ingested, Origin, Reported
 from izoologic_cdf.library.store import Library
@@ -61,3 +63,21 @@ def attributes(library: Library) -> list[tuple[str, str, tuple[str, ...]]]:
 
 def exported(library: Library) -> str:
     return "".join(export(library))
+
+
+def back_to_format_3(path: Path) -> None:
+    """Take away from a library what format 4 added."""
+    with sqlite3.connect(path) as connection:
+        views = [f"DROP VIEW {name};" for name in views_of_library.NAMES]
+        connection.executescript(
+            "".join(views) + "DROP TABLE history; DROP TABLE run_count; DROP TABLE search_pending;"
+            "DROP TABLE search_progress; DROP TABLE IF EXISTS search; DROP INDEX object_type;"
+            "PRAGMA user_version=3;"
+        )
+    connection.close()
+
+
+def rows(library: Library, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Ask a connection that reads."""
+    with library.reading() as connection:
+        return connection.execute(query, values).fetchall()
