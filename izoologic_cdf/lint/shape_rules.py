@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from jinja2 import TemplateSyntaxError
 
 from izoologic_cdf.language.expressions import Missing, environment_of, parse_expression
+from izoologic_cdf.language.fields import TYPE
 from izoologic_cdf.language.model import EVERYWHERE, PAGINATION_NAMES
 from izoologic_cdf.language.nodes import TMPL, MappingNode, Node, ScalarNode
 from izoologic_cdf.language.positions import did_you_mean
@@ -27,7 +28,7 @@ _MAX_NAMED = 12
 _ROOTS = EVERYWHERE | {"value", "data", RUN_PARAMS, *PAGINATION_NAMES}
 _TAG_AS_TEXT = re.compile(r"!?(expr|tmpl)\s+\S")
 # keys whose text names something else
-_NAMES = {"feed_type", Python.word, of(Supplemental).words.feed}
+_NAMES = {TYPE, Python.word, of(Supplemental).words.feed}
 
 
 @rule("CDF116")
