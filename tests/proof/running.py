@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from izoologic_cdf.emulator import Emulator
+from izoologic_cdf.library import search
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.plan import Plan
@@ -18,6 +19,22 @@ from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
 from tests.support.tenants import FeedName, definition, form_values
 
+_HAVING = """
+SELECT id FROM object WHERE instr(lower(value) || char(10) || lower(coalesce(description, '')),
+  lower(?)) ORDER BY id
+"""
+# changes of what is replaced that do not begin where the last one ended, or do not end at what is
+_UNLINKED = """
+SELECT * FROM (
+  SELECT object, name, source, old, new, lag(new) OVER values_of AS before,
+    lead(old) OVER values_of AS after,
+    (SELECT value FROM attribute JOIN term ON term.id = attribute.source AND text = run.source
+      WHERE attribute.object = history.object AND attribute.name = history.name) AS now
+  FROM history JOIN run ON run.id = run JOIN term ON term.id = name
+  WHERE kind = 'attribute' AND text IN ('Status', 'URL', 'Up Time', 'Progress Stage')
+  WINDOW values_of AS (PARTITION BY object, name, source ORDER BY history.id))
+WHERE old IS NOT before AND before IS NOT NULL OR new IS NOT coalesce(after, now)
+"""
 Planner = Callable[[State], Plan]
 
 
@@ -113,6 +130,20 @@ class Runner:
         (primary,) = definition(feed).primary_feeds
         with Library.create(self.path) as library:
             yield State(library, primary, self.values(feed))
+
+    def check_derived(self) -> None:
+        """The index finds what the tables hold, and the kept changes lead to what they hold."""
+        with Library.create(self.path) as library:
+            execute = library.connection.execute
+            for _ in range(2):
+                for word in ("example.org", "UPDATE", "a"):
+                    condition, values = search.matching(library.connection, word)
+                    query = f"SELECT id FROM object WHERE {condition} ORDER BY id"  # noqa: S608 - ours
+                    assert execute(query, values).fetchall() == execute(_HAVING, (word,)).fetchall()
+                assert Library.bring_up_to_date(self.path) is None
+                assert not search.is_behind(library.connection)
+            execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
+            assert execute(_UNLINKED).fetchall() == []
 
     def export(self) -> str:
         """Return the export as text."""

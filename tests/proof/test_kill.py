@@ -44,6 +44,7 @@ def test_killed_at_every_commit_point(
         runner = Runner(emulator, tmp_path / f"{point}.sqlite")
         died = in_own_process(runner.path, values, scenario, (place, point))
         assert died == -9, f"{place} {point}: the process ended with {died}"
+        runner.check_derived()
         backfill(runner.path, values, scenario)
         assert runner.export() == expected, f"{place} {point} of {points}"
 

@@ -220,6 +220,7 @@ class World:
         for feed in FEEDS:
             self._carried(feed, lambda state: plan.sync(state, self.now))
         assert self.runner.export() == before, "a second calm sync changed the library"
+        self.runner.check_derived()
 
     def _once(self, feed: FeedName) -> None:
         """What is abandoned, or waits for a later time, is asked for on demand."""
