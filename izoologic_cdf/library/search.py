@@ -100,26 +100,19 @@ def matching(connection: sqlite3.Connection, word: str) -> tuple[str, list[str]]
 
     The case of letters does not count. Call it on the connection that uses the condition.
     """
-    plain, values = _containing(connection, ("value", "description"), word)
+    fold, values = folding(connection, word), [word.lower()] * 2
+    plain = f"instr({fold}(value), ?) OR instr({fold}(description), ?)"
     if len(word) < _PART or "\0" in word or not _can_match(connection):
         return f"id IN (SELECT id FROM main.object WHERE {plain})", values
     phrase = '"' + word.replace('"', '""') + '"'
     return _MATCH.replace("{plain}", plain), [phrase, *values]
 
 
-def containing(connection: sqlite3.Connection, column: str, word: str) -> tuple[str, list[str]]:
-    """Return an SQL condition on a column, and its values: it has a word, in either case."""
-    return _containing(connection, (column,), word)
-
-
-def _containing(
-    connection: sqlite3.Connection, columns: tuple[str, ...], word: str
-) -> tuple[str, list[str]]:
-    # SQLite lowers ASCII letters only, but quickly
-    fold = "lower" if word.isascii() else "fold"
+def folding(connection: sqlite3.Connection, word: str) -> str:
+    """Return the SQL function that makes letters small as `word.lower()` does, on a connection."""
     connection.create_function("fold", 1, _fold, deterministic=True)
-    condition = " OR ".join(f"instr({fold}({column}), ?)" for column in columns)
-    return condition, [word.lower()] * len(columns)
+    # that of SQLite knows ASCII letters only, but is quick
+    return "lower" if word.isascii() else "fold"
 
 
 def _fold(text: str | None) -> str | None:

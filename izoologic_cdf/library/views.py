@@ -80,37 +80,47 @@ def _status_since(condition: str) -> str:
     WHERE attribute.object = object.id AND name = {_term("Status")}{condition})"""
 
 
-_ATTRIBUTES_OF_CASES = {
-    "case_type": "Case Type", "incident_type": "Incident Type", "threat_type": "Threat Type",
-    "impact": "Impact", "url": "URL", "client_ref": "Client Ref", "detected_by": "Detected By",
-    "progress": "Progress Stage",
-}  # fmt: skip
-_ATTRIBUTES_OF_ACCOUNTS = {
-    "brand": "Brand", "severity": "Severity", "case_ids": "Case ID",
-    "breach": "File or Breach Name", "data_type": "Data Type", "subtype": "Subtype",
-    "website": "Website or Server", "ownership": "Corporate or Public Account",
-    "executive": "Is Executive Account", "posted": "Posted Date", "added": "Added Date",
-    "detected_on": "Detected On", "affected_property": "Affected Property",
-    "recovered_property": "Recovered Property", "threat_actor": "Threat Actor Name",
-    "threat_actor_type": "Threat Actor Type",
-}  # fmt: skip
-_ATTRIBUTES_OF_INDICATORS = {
-    "web_host": "Web Host", "country": "Web Host Country", "registrar": "Registrar Name",
-    "name_server": "Name Server",
+# column -> the attribute that it shows, by view
+ATTRIBUTES = {
+    "cases": {
+        "brand": "Brand", "status": "Status", "case_type": "Case Type",
+        "incident_type": "Incident Type", "threat_type": "Threat Type", "impact": "Impact",
+        "url": "URL", "client_ref": "Client Ref", "detected_by": "Detected By",
+        "progress": "Progress Stage",
+    },
+    "accounts": {
+        "brand": "Brand", "severity": "Severity", "case_ids": "Case ID",
+        "breach": "File or Breach Name", "data_type": "Data Type", "subtype": "Subtype",
+        "website": "Website or Server", "ownership": "Corporate or Public Account",
+        "executive": "Is Executive Account", "posted": "Posted Date", "added": "Added Date",
+        "detected_on": "Detected On", "affected_property": "Affected Property",
+        "recovered_property": "Recovered Property", "threat_actor": "Threat Actor Name",
+        "threat_actor_type": "Threat Actor Type",
+    },
+    "notes": {"posted_by": "Posted By", "brand": "Brand"},
+    "indicators": {
+        "web_host": "Web Host", "country": "Web Host Country", "registrar": "Registrar Name",
+        "name_server": "Name Server",
+    },
 }  # fmt: skip
 
 
-def _attributes(columns: dict[str, str]) -> str:
-    return ",\n  ".join(f"{_attribute(name)} AS {column}" for column, name in columns.items())
+def _attributes(view: str) -> str:
+    columns = ATTRIBUTES[view].items()
+    return ",\n  ".join(f"{_attribute(name)} AS {column}" for column, name in columns)
 
 
 # an event of another type is no case, though other definitions may report some
 _OBJECTS = f"""
+CREATE VIEW objects AS SELECT
+  object.id AS id, type, subtype, value, status, published_at AS published,
+  happened_at AS happened, {_SEEN}, description
+FROM object;
+
 CREATE VIEW cases AS SELECT
-  object.id AS id, value AS case_id, type, {_attribute("Brand")} AS brand,
-  {_attribute("Status")} AS status, {_status_since("")} AS status_since,
+  object.id AS id, value AS case_id, type, {_attributes("cases")},
+  {_status_since("")} AS status_since,
   {_status_since(" AND lower(attribute.value) = 'closed'")} AS closed,
-  {_attributes(_ATTRIBUTES_OF_CASES)},
   published_at AS published, datetime(nullif(described, 0), 'unixepoch') AS updated, {_SEEN},
   {_count("('note')")} AS notes, {_count("('attachment')")} AS files,
   {_count("('indicator')")} AS indicators, description
@@ -118,7 +128,7 @@ FROM object WHERE type IN {CASES} AND (type = 'incident' OR subtype = 'Incident'
 
 CREATE VIEW accounts AS SELECT
   object.id AS id, value AS account, type,
-  {_attributes(_ATTRIBUTES_OF_ACCOUNTS)},
+  {_attributes("accounts")},
   (SELECT count(DISTINCT value) FROM attribute
     WHERE object = object.id AND name = {_term("Case ID")}) AS cases,
   (SELECT count(DISTINCT value) FROM attribute
@@ -127,8 +137,8 @@ CREATE VIEW accounts AS SELECT
 FROM object WHERE type IN {ACCOUNTS};
 
 CREATE VIEW notes AS SELECT
-  object.id AS id, value AS title, {_CASE_IDS} AS case_ids, {_attribute("Posted By")} AS posted_by,
-  {_attribute("Brand")} AS brand, published_at AS published, {_SEEN}, description AS text
+  object.id AS id, value AS title, {_CASE_IDS} AS case_ids, {_attributes("notes")},
+  published_at AS published, {_SEEN}, description AS text
 FROM object WHERE type = 'note';
 
 CREATE VIEW files AS SELECT
@@ -138,7 +148,7 @@ FROM object LEFT JOIN content ON content.id = object.content WHERE type = 'attac
 
 CREATE VIEW indicators AS SELECT
   object.id AS id, value AS indicator, subtype AS type, status,
-  {_attributes(_ATTRIBUTES_OF_INDICATORS)}, {_count(CASES)} AS cases, {_CASE_IDS} AS case_ids,
+  {_attributes("indicators")}, {_count(CASES)} AS cases, {_CASE_IDS} AS case_ids,
   published_at AS published, {_SEEN}
 FROM object WHERE type = 'indicator';
 
@@ -254,7 +264,7 @@ WHERE kind IS NOT NULL GROUP BY numbered.feed, numbered.tenant, number
 """
 
 NAMES = (
-    "cases", "accounts", "notes", "files", "indicators", "attributes", "related", "changes", "runs",
-    "deferred", "gaps",
+    "cases", "accounts", "notes", "files", "indicators", "objects", "attributes", "related",
+    "changes", "runs", "deferred", "gaps",
 )  # fmt: skip
 VIEWS = "".join(f"DROP VIEW IF EXISTS {name};\n" for name in NAMES) + _OBJECTS + _RUNS
