@@ -13,7 +13,7 @@ from typing import Any
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.load import filters_of, load_document
-from izoologic_cdf.language.nodes import Document, ScalarNode, read
+from izoologic_cdf.language.nodes import Document, Keep, ScalarNode, read
 from izoologic_cdf.language.positions import Code, DefinitionError, Finding
 from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, UnknownFilterError
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
@@ -49,8 +49,21 @@ def lint(
 def lint_document(document: Document, path: Path, filters: Path | None = None) -> list[Finding]:
     """Return the findings about a definition that was read already."""
     python = _DeclaredFilters(filters or filters_of(path))
-    found = dict.fromkeys([*_loader(document, path, python), *_rules(document, python)])
+    found = dict.fromkeys(_findings(document, path, python))
+    if any(finding.code == Code.KEY_TWICE for finding in found):
+        # what is wrong with one of the two only follows from that
+        with document.keeping(Keep.FIRST):
+            first = set(_findings(document, path, python))
+        with document.keeping(Keep.LAST):
+            last = _findings(document, path, python)
+            kept = [finding for finding in last if finding in first]
+        twice = [finding for finding in found if finding.code == Code.KEY_TWICE]
+        found = dict.fromkeys([*twice, *kept])
     return sorted(_not_silenced(document, found), key=lambda one: (one.position, one.code or ""))
+
+
+def _findings(document: Document, path: Path, python: PythonFilters) -> list[Finding]:
+    return [*_loader(document, path, python), *_rules(Subject(document, python))]
 
 
 def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[Finding]:
@@ -63,11 +76,10 @@ def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[F
         yield document.finding(document.root, deep, code=Code.UNREADABLE)
 
 
-def _rules(document: Document, python: PythonFilters) -> Iterator[Finding]:
-    subject = Subject(document, python)
+def _rules(subject: Subject) -> Iterator[Finding]:
     for rule in RULES:
         for place, message, help_ in rule.check(subject) if rule.check else ():
-            yield document.finding(place, message, help_, rule.code)
+            yield subject.document.finding(place, message, help_, rule.code)
 
 
 def _coded(finding: Finding) -> Finding:
