@@ -27,6 +27,11 @@ _CHECKED = [one for module in _MODULES for one in vars(module).values() if isins
 RULES = tuple(
     sorted([*(Rule(*one) for one in OTHERS.items()), *_CHECKED], key=lambda rule: rule.code)
 )
+# what such a finding is about does not depend on anything else in the file
+_OF_ITSELF = frozenset(
+    {Code.KEY_TWICE, Code.UNKNOWN_TAG, Code.UNKNOWN_FILTER, Code.NO_JINJA}
+    | {Code.UNKNOWN_JINJA_FILTER, Code.UNKNOWN_NAME, Code.METHOD_AS_KEY, Code.READ_ONCE}
+)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s*lint:\s*ignore\b(?P<rest>.*)")
 _REST = re.compile(r"(?P<codes>[\w\s,]*?)(?:\bbecause\b(?P<reason>.*))?$")
 
@@ -51,14 +56,12 @@ def lint_document(document: Document, path: Path, filters: Path | None = None) -
     python = _DeclaredFilters(filters or filters_of(path))
     found = dict.fromkeys(_findings(document, path, python))
     if any(finding.code == Code.KEY_TWICE for finding in found):
-        # what is wrong with one of the two only follows from that
+        # what else is wrong with one of the two alone follows from that
         with document.keeping(Keep.FIRST):
             first = set(_findings(document, path, python))
         with document.keeping(Keep.LAST):
-            last = _findings(document, path, python)
-            kept = [finding for finding in last if finding in first]
-        twice = [finding for finding in found if finding.code == Code.KEY_TWICE]
-        found = dict.fromkeys([*twice, *kept])
+            last = [one for one in _findings(document, path, python) if one in first]
+        found = dict.fromkeys([*(one for one in found if one.code in _OF_ITSELF), *last])
     return sorted(_not_silenced(document, found), key=lambda one: (one.position, one.code or ""))
 
 
