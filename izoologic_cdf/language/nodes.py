@@ -9,7 +9,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +19,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import overlay
+from izoologic_cdf.language import overlay, repairs
 from izoologic_cdf.language.positions import Code, DefinitionError, Finding, Findings, did_you_mean
 
 _Tree = TypeVar("_Tree")
@@ -70,6 +72,14 @@ class Entry:
     merged: bool
 
 
+class Keep(Enum):
+    """What becomes of a key that stands twice: a finding, or one of the two counts."""
+
+    NEITHER = "neither"
+    FIRST = "first"
+    LAST = "last"
+
+
 class Document:
     """One YAML file: its text, its name for people, its root node."""
 
@@ -88,6 +98,7 @@ class Document:
         self.spelt_in = ""
         self.misspelt: list[Finding] = []
         self.lines = text.splitlines()
+        self._keep = Keep.NEITHER
         try:
             self._refuse_depth(text)
             root = yaml.compose(text, Loader=_Loader)
@@ -98,7 +109,12 @@ class Document:
             if "nesting depth" in problem:
                 # newer parsers have a limit of their own, and reach it before ours
                 raise self._unreadable(_TOO_DEEP, line, column) from None
-            raise self._unreadable(f"not valid YAML: {problem}", line, column) from None
+            found = repairs.find(self.lines, line - 1, column - 1, problem, _fails_at)
+            if found:
+                line, column, problem = found.line + 1, found.column + 1, found.message
+            help_ = found.help if found else None
+            message = f"not valid YAML: {problem}"
+            raise self._unreadable(message, line, column, help_) from None
         except yaml.YAMLError as error:
             raise self._unreadable(f"not valid YAML: {error}") from None
         except (RecursionError, ValueError) as error:
@@ -112,8 +128,10 @@ class Document:
         except overlay.OverlayError as error:
             raise self.error(error.node, str(error)) from None
 
-    def _unreadable(self, message: str, line: int = 1, column: int = 1) -> DefinitionError:
-        return self.error(Position(self.name, line, column), message, code=Code.UNREADABLE)
+    def _unreadable(
+        self, message: str, line: int = 1, column: int = 1, help_: str | None = None
+    ) -> DefinitionError:
+        return self.error(Position(self.name, line, column), message, help_, Code.UNREADABLE)
 
     def _refuse_depth(self, text: str) -> None:
         """Refuse what is nested so deeply that composing it would end the process."""
@@ -230,9 +248,16 @@ class Document:
                         merged[entry.key] = entry
                     continue
                 if not isinstance(key_node, ScalarNode) or key_node.tag in TAGS:
-                    raise self.error(key_node, "a key must be a word")
+                    braces = isinstance(key_node, MappingNode)
+                    help_ = (
+                        'a template in braces needs quotes: !tmpl "{{ ... }}"' if braces else None
+                    )
+                    raise self.error(key_node, "a key must be a word", help_)
                 key = str(key_node.value)
-                if key in own:
+                if key in own and self._keep is not Keep.NEITHER:
+                    if self._keep is Keep.FIRST:
+                        continue
+                elif key in own:
                     twice.append(Entry(key, key_node, value, merged=False))
                     raise self.error(
                         key_node,
@@ -244,6 +269,13 @@ class Document:
         if found is None:
             here.check()
         return [*(e for e in merged.values() if e.key not in own), *own.values(), *twice]
+
+    @contextmanager
+    def keeping(self, keep: "Keep") -> Iterator[None]:
+        """Read keys that stand twice as if the first, or the last, stood alone."""
+        self._keep = keep
+        yield
+        self._keep = Keep.NEITHER
 
     def _merge(self, value: Node) -> Iterator[Entry]:
         sources = value.value if isinstance(value, SequenceNode) else [value]
@@ -306,6 +338,18 @@ class Document:
         if node.tag not in TAGS and node.tag not in _PLAIN_TAGS:
             tag = node.tag.replace(_YAML, "!!")
             raise self.error(node, f"unknown tag {tag}", did_you_mean(tag, TAGS), Code.UNKNOWN_TAG)
+
+
+def _fails_at(text: str) -> int | None:
+    """Return the line, from 0, at which a text is no YAML; null where it is."""
+    try:
+        yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return mark.line if mark else 0
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return 0
+    return None
 
 
 def is_merge(key: Node) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.load import filters_of, load_document
-from izoologic_cdf.language.nodes import Document, ScalarNode, read
+from izoologic_cdf.language.nodes import Document, Keep, ScalarNode, read
 from izoologic_cdf.language.positions import Code, DefinitionError, Finding
 from izoologic_cdf.language.pyfilters import PythonFilter, PythonFilters, UnknownFilterError
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
@@ -26,6 +26,11 @@ _CHECKED = [one for module in _MODULES for one in vars(module).values() if isins
 # in the order of their codes
 RULES = tuple(
     sorted([*(Rule(*one) for one in OTHERS.items()), *_CHECKED], key=lambda rule: rule.code)
+)
+# what such a finding is about does not depend on anything else in the file
+_OF_ITSELF = frozenset(
+    {Code.KEY_TWICE, Code.UNKNOWN_TAG, Code.UNKNOWN_FILTER, Code.NO_JINJA}
+    | {Code.UNKNOWN_JINJA_FILTER, Code.UNKNOWN_NAME, Code.METHOD_AS_KEY, Code.READ_ONCE}
 )
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s*lint:\s*ignore\b(?P<rest>.*)")
 _REST = re.compile(r"(?P<codes>[\w\s,]*?)(?:\bbecause\b(?P<reason>.*))?$")
@@ -49,8 +54,19 @@ def lint(
 def lint_document(document: Document, path: Path, filters: Path | None = None) -> list[Finding]:
     """Return the findings about a definition that was read already."""
     python = _DeclaredFilters(filters or filters_of(path))
-    found = dict.fromkeys([*_loader(document, path, python), *_rules(document, python)])
+    found = dict.fromkeys(_findings(document, path, python))
+    if any(finding.code == Code.KEY_TWICE for finding in found):
+        # what else is wrong with one of the two alone follows from that
+        with document.keeping(Keep.FIRST):
+            first = set(_findings(document, path, python))
+        with document.keeping(Keep.LAST):
+            last = [one for one in _findings(document, path, python) if one in first]
+        found = dict.fromkeys([*(one for one in found if one.code in _OF_ITSELF), *last])
     return sorted(_not_silenced(document, found), key=lambda one: (one.position, one.code or ""))
+
+
+def _findings(document: Document, path: Path, python: PythonFilters) -> list[Finding]:
+    return [*_loader(document, path, python), *_rules(Subject(document, python))]
 
 
 def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[Finding]:
@@ -63,11 +79,10 @@ def _loader(document: Document, path: Path, python: PythonFilters) -> Iterator[F
         yield document.finding(document.root, deep, code=Code.UNREADABLE)
 
 
-def _rules(document: Document, python: PythonFilters) -> Iterator[Finding]:
-    subject = Subject(document, python)
+def _rules(subject: Subject) -> Iterator[Finding]:
     for rule in RULES:
         for place, message, help_ in rule.check(subject) if rule.check else ():
-            yield document.finding(place, message, help_, rule.code)
+            yield subject.document.finding(place, message, help_, rule.code)
 
 
 def _coded(finding: Finding) -> Finding:

@@ -22,7 +22,7 @@ from izoologic_cdf.language.nodes import (
     SequenceNode,
     visit,
 )
-from izoologic_cdf.language.positions import DefinitionError
+from izoologic_cdf.language.positions import DefinitionError, Findings
 from izoologic_cdf.language.reports import ObjectSet
 from izoologic_cdf.language.schema import NAMES, of
 from izoologic_cdf.language.steps import Supplemental
@@ -163,9 +163,10 @@ class Outline:
     def mapping(self, node: Node) -> dict[str, Entry]:
         """Return the entries of a mapping by key, merges resolved; nothing for anything else."""
         try:
-            return {entry.key: entry for entry in self.document.entries(node, "this")}
+            entries = self.document.entries(node, "this", Findings())
         except DefinitionError:
             return {}
+        return {entry.key: entry for entry in entries}
 
     def under(self, keys: dict[str, Entry], key: str) -> dict[str, Entry]:
         """Return the entries of the mapping under a key; nothing where there is none."""

@@ -263,7 +263,7 @@ WRONG = {
     ),
     "a native form that is no list": (READS, "own.read: iterat", "the built file is wrong\n"),
     "native forms that are no mapping": (READS, "[]", "native.yaml must be a mapping of"),
-    "native forms that are no YAML": (READS, "own.read: [", "native.yaml:2:1: not valid YAML"),
+    "native forms that are no YAML": (READS, "own.read: [", "native.yaml:1:11: not valid YAML"),
     "an overlay of a mapping that is a list": (
         AUTHORED.replace("    _uploaded:\n      category: OSINT\n", "    _uploaded: [a]\n"),
         "{}",

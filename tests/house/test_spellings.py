@@ -330,7 +330,7 @@ MISTAKES = {
     "two words": ("supplemental: {word: →run feed}", "a spelling is one word", "letter"),
     "a list": ("supplemental: →[call]", "the entry 'supplemental' must be a mapping", ""),
     "no mapping": ("→[supplemental]", "the spellings must be a mapping, this is a list", ""),
-    "not valid YAML": ("supplemental: {word: call\n→", "not valid YAML", ""),
+    "not valid YAML": ("supplemental: →{word: call\n", "this { is not closed", "add }"),
     "an empty file": ("→", "the file is empty", ""),
 }  # fmt: skip
 
