@@ -15,7 +15,7 @@ from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import search
 from izoologic_cdf.library.limits import storable
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.library.views import ATTRIBUTES, NAMES, is_password
+from izoologic_cdf.library.views import ATTRIBUTES, CASES, NAMES, is_password
 
 Value = str | int | None
 
@@ -30,24 +30,25 @@ _ORDERS = {"runs": "-id", "changes": "at", "attributes": "name", "gaps": "since"
 _BUCKETS = {"year": 4, "month": 7, "day": 10}
 _CASE_ID = "Case ID"
 
-# columns that each filter looks at; one that has the value suffices
-_FILTERED: dict[str, dict[str, tuple[str, ...]]] = {
-    "cases": {
-        "brand": ("brand",), "status": ("status",),
-        "type": ("type", "case_type", "incident_type", "threat_type"),
-    },
+_TYPES = ("case_type", "incident_type", "threat_type")
+# the columns of a view, or of the cases that its rows belong to, that each filter looks at
+_OF_VIEW: dict[str, dict[str, tuple[str, ...]]] = {
+    "cases": {"brand": ("brand",), "status": ("status",), "type": ("type", *_TYPES)},
     "accounts": {"brand": ("brand",), "type": ("type", "data_type", "subtype")},
     "notes": {"brand": ("brand",)},
     "files": {},
     "indicators": {"status": ("status",), "type": ("type",)},
-}  # fmt: skip
+}
+_OF_CASES = {"brand": ("brand",), "status": ("status",), "type": _TYPES}
+_WITHOUT_CASES = ("cases", "accounts")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which rows of a list: all that is given has to hold, of several values one.
 
-    `brand`, `status` and `type` are whole values: `type` that of any column that tells a type.
+    `brand`, `status` and `type` are whole values, of a case where a row of notes, files or
+    indicators has none; `type` is that of any column that tells a type.
     `source` is a part of a feed's name, `case` the exact id of a case that the rows belong to.
     `text` are words that all stand somewhere in the value, the description or an attribute.
     `since` and `until`, inclusive, are about the published date; where it is null, when it came.
@@ -77,7 +78,8 @@ class Table:
 class Found:
     """An object that was found, by its value, by a case that it belongs to, or by its text.
 
-    `view` is the one that lists it, null for an object of another type.
+    `view` is the one that lists it, null for an object of another type. `exact`: the text is the
+    whole value or id of the case, where what stands before a `#` may be missing, as in `DLR#1`.
     """
 
     id: int
@@ -85,6 +87,7 @@ class Found:
     value: str
     view: str | None
     reason: str
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,30 +220,58 @@ def find(library: Library, text: str, limit: int = 50) -> list[Found]:
     with library.reading() as connection:
         fold, part = search.folding(connection, text), text.lower()
         matching, words = search.matching(connection, text)
+        inexact = f"{fold}({{0}}) != ? AND substr({fold}({{0}}), -{len(part) + 1}) != ?, '{{1}}'"
+        whole = part, f"#{part}"
         rows = connection.execute(
-            f"SELECT {fold}(value) != ?, 'value', id, type, value FROM objects "
+            f"SELECT {inexact.format('value', 'value')}, id, type, value FROM objects "
             f"WHERE {matching} AND instr({fold}(value), ?) "
             "ORDER BY 1, value != ?, type, value, id LIMIT ?",
-            (part, *words, part, text, limit),
+            (*whole, *words, part, text, limit),
         ).fetchall()
         rows += connection.execute(
-            f"SELECT {fold}(attributes.value) != ?, 'case id', id, type, objects.value "
+            f"SELECT {inexact.format('attributes.value', 'case id')}, id, type, objects.value "
             "FROM attributes JOIN objects USING (id) "
             f"WHERE name = ? AND {_holds(fold)} ORDER BY 1, type, objects.value, id LIMIT ?",
-            (part, _CASE_ID, part, limit),
+            (*whole, _CASE_ID, part, limit),
         ).fetchall()
         rows.sort(key=lambda row: row[0])
         if len(rows) < limit:
             rows += connection.execute(
-                f"SELECT 2, 'text', id, type, value FROM objects WHERE {matching} "
+                f"SELECT 1, 'text', id, type, value FROM objects WHERE {matching} "
                 f"OR id IN (SELECT id FROM attributes WHERE {_holds(fold)}) "
                 "ORDER BY type, value, id LIMIT ?",
                 (*words, part, limit + len(rows)),
             ).fetchall()
     found: dict[int, Found] = {}
-    for _, reason, number, kind, value in rows:
-        found.setdefault(number, Found(number, kind, value, VIEW_OF.get(kind), reason))
+    for inexact, reason, number, kind, value in rows:
+        found.setdefault(number, Found(number, kind, value, VIEW_OF.get(kind), reason, not inexact))
     return list(found.values())[:limit]
+
+
+def known_values(library: Library, view: str, name: str) -> list[str]:
+    """Return the values that a filter of a view, by its name, can have, sorted.
+
+    They are brand, status, type, source or case; the last is of cases and of leaked accounts.
+    """
+    with library.reading() as connection:
+        if name == "source":
+            selects = ["SELECT DISTINCT feed FROM runs"]
+        elif name == "case":
+            selects = [
+                "SELECT case_id FROM cases"
+                if view != "accounts"
+                else f"SELECT value FROM attributes WHERE name = '{_CASE_ID}'"
+            ]
+        else:
+            of, columns = _looked_at(view, name)
+            selects = [
+                f"SELECT value FROM attributes WHERE name = '{ATTRIBUTES[of][column]}'"
+                if column in ATTRIBUTES.get(of, {})
+                else f"SELECT {column} FROM {of} WHERE {column} IS NOT NULL"
+                for column in columns
+            ]
+        rows = connection.execute(f"SELECT DISTINCT * FROM ({' UNION '.join(selects)}) ORDER BY 1")
+        return [str(value) for (value,) in rows]
 
 
 def read_object(library: Library, number: int) -> Details | None:
@@ -305,11 +336,9 @@ def _filter(connection: sqlite3.Connection, view: str, filters: Filters) -> _Con
     if view not in LISTS:
         raise UsageError(f"{view} cannot be filtered; these can: {', '.join(LISTS)}")
     for name in ("brand", "status", "type"):
-        texts = getattr(filters, name)
-        columns = _FILTERED[view].get(name, ())
-        if texts and not columns:
-            raise UsageError(f"{view} have no {name} to filter by")
-        condition.any_of(texts, *(_is_value(view, column) for column in columns))
+        if texts := getattr(filters, name):
+            of, columns = _looked_at(view, name)
+            condition.any_of(texts, *(_is_value(view, of, column) for column in columns))
     condition.any_of(filters.source, "instr({fold}(sources), ?)")
     if filters.case:
         # of two ids that differ in the case of a letter, each is its own
@@ -330,15 +359,27 @@ def _filter(connection: sqlite3.Connection, view: str, filters: Filters) -> _Con
     return condition
 
 
-def _is_value(view: str, column: str) -> str:
-    """Return the form that one of the values of a column is a text."""
-    name = ATTRIBUTES.get(view, {}).get(column)
+def _looked_at(view: str, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the columns that a filter of a view looks at, and which view has them."""
+    if name in _OF_VIEW[view]:
+        return view, _OF_VIEW[view][name]
+    if view in _WITHOUT_CASES:
+        raise UsageError(f"{view} have no {name} to filter by")
+    return "cases", _OF_CASES[name]
+
+
+def _is_value(view: str, of: str, column: str) -> str:
+    """Return the form that one of the values of a column is a text, of the row or of its cases."""
+    name = ATTRIBUTES.get(of, {}).get(column)
     if name is None:
         return f"{{fold}}({column}) = ?"
-    return (
-        f"EXISTS (SELECT 1 FROM attributes WHERE attributes.id = {view}.id "
-        f"AND name = '{name}' AND {{fold}}(attributes.value) = ?)"
-    )
+    source = f"attributes WHERE attributes.id = {view}.id"
+    if of != view:
+        source = (
+            "related JOIN attributes ON attributes.id = other_id "
+            f"WHERE related.id = {view}.id AND other_type IN {CASES}"
+        )
+    return f"EXISTS (SELECT 1 FROM {source} AND name = '{name}' AND {{fold}}(attributes.value) = ?)"
 
 
 def _belongs(view: str) -> str:
@@ -363,13 +404,13 @@ def _columns(connection: sqlite3.Connection, view: str) -> tuple[str, ...]:
     return tuple(one[0] for one in found.description)
 
 
-def _order(view: str, sort: str, columns: Collection[str]) -> str:
-    default = _ORDERS.get(view, "-last_changed" if "last_changed" in columns else "1")
+def _order(view: str, sort: str, columns: Sequence[str]) -> str:
+    default = "-last_changed" if "last_changed" in columns else _ORDERS.get(view, columns[0])
     sort = sort or default
-    down = sort.startswith("-")
-    column = sort if sort == "1" else _pick(sort.lstrip("-"), columns, f"column of {view}")
-    end = f"{column}{' DESC' if down else ''} NULLS LAST"
-    return f"ORDER BY {end}, id" if "id" in columns and column != "id" else f"ORDER BY {end}"
+    column = _pick(sort.removeprefix("-"), columns, f"column of {view}")
+    down = " DESC" if sort.startswith("-") else ""
+    end = ", id" if "id" in columns and column != "id" else ""
+    return f"ORDER BY {column} COLLATE NOCASE{down} NULLS LAST{end}"
 
 
 def _key(

@@ -68,9 +68,10 @@ _SOURCES = _joined(
 _CASE_IDS = _joined(f"SELECT DISTINCT other.value AS value FROM {_related(CASES)} ORDER BY 1")
 _SEEN = f"created_at AS first_seen, modified_at AS last_changed, {_SOURCES} AS sources"
 # since when one row of `attribute` is there; before format 4 the begin of its run is known
-_SINCE = """coalesce(
+_SINCE = f"""coalesce(
     (SELECT max(at) FROM history WHERE history.object = attribute.object AND kind = 'attribute'
-      AND history.name = attribute.name AND history.run = attribute.run),
+      AND history.name = attribute.name AND history.run = attribute.run
+      AND history.new IN (attribute.value, '{HIDDEN}')),
     CASE WHEN attribute.run = created_run THEN created_at END,
     (SELECT started_at FROM run WHERE run.id = attribute.run))"""
 

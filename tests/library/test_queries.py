@@ -13,6 +13,7 @@ from izoologic_cdf.library.queries import (
     Table,
     count_by,
     find,
+    known_values,
     read_changes,
     read_list,
     read_object,
@@ -82,6 +83,14 @@ def first(table: Table) -> list[object]:
         ),
         ("accounts", Filters(text="R2@MAIL"), ["user2@mail.example.com"]),
         ("accounts", Filters(text="canary"), []),
+        ("notes", Filters(brand=["b"]), ["n1 Takedown"]),
+        ("notes", Filters(brand=["ätna"]), []),
+        ("notes", Filters(status=["closed"]), ["n1 Takedown"]),
+        ("notes", Filters(status=["open"]), []),
+        ("files", Filters(brand=["Ätna"], type=["phish"], status=["Closed"]), ["a.txt"]),
+        ("files", Filters(brand=["B"]), []),
+        ("indicators", Filters(brand=["other, inc"], status=["Active"]), ["192.0.2.1"]),
+        ("indicators", Filters(status=["Closed"]), []),
         ("notes", Filters(text="ista"), []),
         ("notes", Filters(text="istr", case=["CASE1"]), ["n1 Takedown"]),
         ("files", Filters(case=["CASE1"]), ["a.txt"]),
@@ -158,7 +167,53 @@ def test_what_is_found_says_why_and_where_it_is_listed(filled: Library) -> None:
     one, other = find(filled, "evil")
     assert (one.type, one.view, one.reason) == ("malware", None, "value")
     assert (other.type, other.view, other.reason) == ("incident", "cases", "text")
-    assert find(filled, "dlr2")[0].reason == "case id"
+    (found,) = find(filled, "dlr2")
+    assert (found.reason, found.exact) == ("case id", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("case1", {"CASE1", "case1"}),
+        ("ase1", set()),
+        ("dlr#EX1", {"user0@mail.example.com", "user1@mail.example.com"}),
+        ("ex1", {"user0@mail.example.com", "user1@mail.example.com"}),
+        ("x1", set()),
+        ("evil", {"evil"}),
+        ("mail.example.com", set()),
+    ],
+)
+def test_what_is_meant_is_told_from_what_has_it_as_a_part(
+    filled: Library, text: str, exact: set[str]
+) -> None:
+    found = find(filled, text)
+    assert {one.value for one in found if one.exact} == exact
+    assert [one.exact for one in found] == sorted((one.exact for one in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "values"),
+    [
+        ("cases", "brand", ["B", "Other, Inc", "Ätna"]),
+        ("files", "brand", ["B", "Other, Inc", "Ätna"]),
+        ("cases", "status", ["Closed"]),
+        ("indicators", "status", ["Active"]),
+        ("cases", "type", ["Phish", "event", "incident"]),
+        ("cases", "case", ["CASE1", "case1"]),
+        ("accounts", "case", ["DLR#Ex1", "DLR2"]),
+        ("cases", "source", ["Feed A", "Feed DLR"]),
+    ],
+)
+def test_the_values_of_a_filter_are_known(
+    filled: Library, view: str, name: str, values: list[str]
+) -> None:
+    assert known_values(filled, view, name) == values
+
+
+def test_sorting_minds_no_capital_letters(library: Library) -> None:
+    put(library, *(incident(value=value) for value in ("b", "A", "C", "a")))
+    found = first(read_list(library, "cases", columns=["case_id"], sort="case_id"))
+    assert found == ["A", "a", "b", "C"]
 
 
 def test_changes_are_those_of_a_time(filled: Library) -> None:
@@ -213,7 +268,7 @@ def test_passwords_are_told_only_where_they_are_asked_for(filled: Library) -> No
         (lambda of: read_list(of, "x"), "no list called 'x'; there are: cases, accounts"),
         (lambda of: read_list(of, "cases", columns=["brnd"]), "column of cases .* mean brand"),
         (lambda of: read_list(of, "cases", sort="-id; DROP"), "no column of cases"),
-        (lambda of: read_list(of, "files", Filters(brand=["x"])), "files have no brand"),
+        (lambda of: read_list(of, "accounts", Filters(status=["x"])), "accounts have no status"),
         (lambda of: read_list(of, "runs", Filters(text="x")), "runs cannot be filtered"),
         (lambda of: count_by(of, "cases", []), "nothing is named to count cases by"),
         (lambda of: count_by(of, "cases", ["Recomendation"]), "did you mean Recommendation"),

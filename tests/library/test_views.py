@@ -12,13 +12,23 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.library import views
 from izoologic_cdf.library.limits import escape
-from izoologic_cdf.library.objects import LibraryError
+from izoologic_cdf.library.objects import Batch, LibraryError, Origin
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import LEFT_OUT
 from izoologic_cdf.runtime.overview import read_overview
 from izoologic_cdf.runtime.state import MAX_FAILURES, read_deferred
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, stamp
-from tests.library.reports import LATER, NOW, back_to_format_3, incident, obj, put, rows, spooled
+from tests.library.reports import (
+    LATER,
+    NOW,
+    UPDATABLE,
+    back_to_format_3,
+    incident,
+    obj,
+    put,
+    rows,
+    spooled,
+)
 
 SECRET = "canary-1"
 
@@ -132,6 +142,18 @@ def test_the_names_of_views_and_columns_stay(
         made = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
     assert {name for (name,) in made} == set(views.NAMES)
     golden("views.txt", "".join(lines))
+
+
+def test_each_value_that_one_run_adds_has_its_own_time(library: Library) -> None:
+    put(library, incident(("Brand", "A")))
+    run = library.start_run("Feed A", NOW, NOW, NOW)
+    for day, value in (("02", "B"), ("03", "C")):
+        origin = Origin("Feed A", UPDATABLE, run, f"2024-06-{day} 00:00:00")
+        library.ingest(Batch([incident(("Brand", value), ("Password", value))]), origin)
+    since = rows(library, "SELECT value, since FROM attributes WHERE name = 'Brand' ORDER BY 1")
+    assert since == [("A", NOW), ("B", "2024-06-02 00:00:00"), ("C", "2024-06-03 00:00:00")]
+    (hidden, *_) = rows(library, "SELECT max(since) FROM attributes WHERE name = 'Password'")
+    assert hidden == ("2024-06-03 00:00:00",)
 
 
 def test_a_status_is_dated_by_its_run_where_no_change_was_kept(tmp_path: Path) -> None:
