@@ -4,7 +4,9 @@ A document is written by hand; a block of cog in it calls one of the functions i
 and holds what that returned last. The editor's schema is generated as a whole.
 """
 
+import contextlib
 import json
+import sqlite3
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,8 @@ from cogapp import Cog
 from izoologic_cdf.bundle.layout import MEMBERS
 from izoologic_cdf.content import folder
 from izoologic_cdf.errors import CdfError
+from izoologic_cdf.library.tables import NEWEST, statements
+from izoologic_cdf.library.views import NAMES
 from izoologic_cdf.lint.check import RULES
 from izoologic_cdf.lint.editor_schema import CUSTOM_TAGS, schema
 from izoologic_cdf.lint.rules import GROUPS
@@ -29,7 +33,7 @@ from tools.mapping import (
     relations,
     requests,
 )
-from tools.markdown import fenced
+from tools.markdown import fenced, table
 from tools.measured import average_run
 from tools.source import FEEDS, source
 
@@ -47,6 +51,7 @@ __all__ = [
     "exit_codes",
     "figure",
     "layers",
+    "library_views",
     "lint_rules",
     "objects",
     "parameters",
@@ -89,6 +94,18 @@ def lint_rules() -> str:
         parts.append(f"## {title}")
         parts += [rule.page for rule in RULES if rule.code.startswith(prefix)]
     return "\n\n".join(parts)
+
+
+def library_views() -> str:
+    """Return the views of a library with their columns."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        for statement in statements("".join(NEWEST)):
+            connection.execute(statement)
+        rows = []
+        for name, meaning in NAMES.items():
+            columns = connection.execute(f"SELECT * FROM {name}").description  # noqa: S608 - ours
+            rows.append((f"`{name}`", meaning, ", ".join(f"`{one[0]}`" for one in columns)))
+    return table(("View", "One row is", "Columns"), rows)
 
 
 def editor_settings() -> str:

@@ -11,16 +11,7 @@ from typing import TypeVar
 
 from izoologic_cdf.library import search
 from izoologic_cdf.library.objects import LibraryError
-from izoologic_cdf.library.tables import (
-    HISTORY,
-    MESSAGES,
-    MIGRATIONS,
-    OBJECTS,
-    OUTBOX,
-    STATE,
-    VERSION,
-    statements,
-)
+from izoologic_cdf.library.tables import HISTORY, MIGRATIONS, NEWEST, VERSION, statements
 from izoologic_cdf.library.views import VIEWS
 
 _Got = TypeVar("_Got")
@@ -199,11 +190,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     # another process may have done it since
     missing = range(_read(connection, "PRAGMA user_version"), VERSION)
-    scripts = (
-        [OBJECTS, MESSAGES, STATE, OUTBOX, HISTORY, VIEWS]
-        if _is_blank(connection)
-        else [MIGRATIONS[one] for one in missing]
-    )
+    scripts = NEWEST if _is_blank(connection) else [MIGRATIONS[one] for one in missing]
     for statement in statements("".join(scripts)):
         connection.execute(statement)
     if missing:

@@ -201,6 +201,8 @@ ALTER TABLE object ADD COLUMN described INTEGER;
 UPDATE object SET described = CAST(strftime('%s', modified_at) AS INTEGER)
   WHERE description IS NOT NULL;
 """
+# what makes a blank file a library
+NEWEST = (OBJECTS, MESSAGES, STATE, OUTBOX, HISTORY, VIEWS)
 # from each version to the next
 MIGRATIONS = {
     1: _FROM_1.replace("{state}", STATE) + MESSAGES,

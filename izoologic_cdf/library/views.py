@@ -264,8 +264,19 @@ FROM numbered LEFT JOIN feed_tenant ON feed_tenant.id = tenant
 WHERE kind IS NOT NULL GROUP BY numbered.feed, numbered.tenant, number
 """
 
-NAMES = (
-    "cases", "accounts", "notes", "files", "indicators", "objects", "attributes", "related",
-    "changes", "runs", "deferred", "gaps",
-)  # fmt: skip
+# what one row of each is
+NAMES = {
+    "cases": "an incident case",
+    "accounts": "a leaked account",
+    "notes": "a message about a case",
+    "files": "a file of a case",
+    "indicators": "an IP address",
+    "objects": "an object of any type",
+    "attributes": "a value of an attribute of an object, from one feed",
+    "related": "an object to which another is related, from both sides",
+    "changes": "something that came, went or changed",
+    "runs": "a run of a feed",
+    "deferred": "a case, or a part of one, that could not be read",
+    "gaps": "a range of time that was not read",
+}
 VIEWS = "".join(f"DROP VIEW IF EXISTS {name};\n" for name in NAMES) + _OBJECTS + _RUNS
