@@ -1,13 +1,22 @@
 """Golden files that `--update-golden` writes anew, and what makes the tests the same and fast."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import markupsafe
 import pytest
 from hypothesis import settings
 
+from izoologic_cdf.cli import form, run_command
+from izoologic_cdf.language.load import filters_of, load_document
+from izoologic_cdf.language.model import Definition
+from izoologic_cdf.language.nodes import Document, read
+from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.library import database
+from izoologic_cdf.runtime import tenants
 
 # Jinja2 2.11, which a platform may still have, runs on today's MarkupSafe but for one old name
 vars(markupsafe).setdefault("soft_unicode", markupsafe.soft_str)
@@ -70,6 +79,8 @@ SLOW = (
 # the same examples at every run, and no clock: a loaded machine fails no test
 settings.register_profile("project", derandomize=True, deadline=None, database=None)
 settings.load_profile("project")
+# ten thousand tests are many objects: without them, what is left to collect is found at once
+gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,6 +97,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    gc.enable()
 
 
 @pytest.fixture
@@ -122,4 +139,32 @@ def nothing_waits_for_the_disk() -> Iterator[None]:
     """Write without waiting for the disk, which only a cut of the power could tell."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_SYNCHRONOUS", "OFF")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_done_a_thousand_times() -> Iterator[None]:
+    """Load the built-in definition once for all commands in this process, and hash a key once."""
+    there, documents = set(form.definition_files()), dict[Path, Document]()
+    definitions: dict[Path, Definition] = {}
+
+    def read_once(path: Path) -> Document:
+        if path not in there:
+            return read(path)
+        if path not in documents:
+            documents[path] = read(path)
+        return documents[path]
+
+    def load_once(document: Document, path: Path, python: PythonFilters) -> Definition:
+        if document is not documents.get(path) or python.folder != filters_of(path):
+            return load_document(document, path, python)
+        if path not in definitions:
+            definitions[path] = load_document(document, path, python)
+        return definitions[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(form, "read", read_once)
+        patch.setattr(run_command, "load_document", load_once)
+        # the salt of every library: a hash takes its time on purpose, and is kept for its salt
+        patch.setattr(tenants, "secrets", SimpleNamespace(token_hex=lambda size: "5a" * size))
         yield

@@ -45,11 +45,13 @@ def build_yaml(definition: Path, filters: Path, spellings: Spellings = NO_SPELLI
     if isinstance(feeds, Mapping):
         feeds.comments = {i: ["", *feeds.comments.get(i, [])] for i in range(1, len(feeds.entries))}
     python, path = PythonFilters(filters), Path(layout.DEFINITION)
-    canonical = Document(layout.DEFINITION, _with_head(tree, emit(tree)))
+    written = _with_head(tree, emit(tree))
+    canonical = Document(layout.DEFINITION, written)
     try:
         load_document(canonical, path, python)
         text = spellings.respelt(canonical)
-        load_document(spellings.applied(Document(layout.DEFINITION, text)), path, python)
+        if text != written:
+            load_document(spellings.applied(Document(layout.DEFINITION, text)), path, python)
     except DefinitionError as error:
         raise BuildError(f"the built file is wrong\n{error}") from None
     return text

@@ -13,7 +13,6 @@ from typing import Any
 import yaml
 
 from izoologic_cdf.cli import streams
-from izoologic_cdf.cli.form import Found
 from izoologic_cdf.errors import CdfError, Position, UsageError
 from izoologic_cdf.language.fields import UserField
 from izoologic_cdf.language.positions import did_you_mean
@@ -232,17 +231,20 @@ def _value(field: UserField, text: str, where: str, warn: Callable[[str], None])
     )
 
 
-def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the value of every field of the feed and of the run's own, `tenant` and `without`.
+def configured(
+    form: tuple[UserField, ...], foreign: frozenset[str], options: argparse.Namespace
+) -> dict[str, Any]:
+    """Return the value of every field of a form and of the run's own, `tenant` and `without`.
 
-    The user is prompted for missing required values on a terminal.
+    `foreign` are the fields of other forms, which a configuration may hold too. The user is
+    prompted for missing required values on a terminal.
 
     Raises:
         ConfigurationError: a field that is not known, or a value that cannot be used.
         UsageError: a required value is missing.
     """
-    own = {field.name for field in found.fields}
-    fields = (*found.fields, *(field for field in RUN_FIELDS if field.name not in own))
+    own = {field.name for field in form}
+    fields = (*form, *(field for field in RUN_FIELDS if field.name not in own))
     secrets = {field.name for field in fields if field.mask}
 
     def warn(text: str) -> None:
@@ -259,8 +261,8 @@ def configured(found: Found, options: argparse.Namespace) -> dict[str, Any]:
         ("environment", environment(fields, ENVIRONMENT)),
         ("--set", read_assignments(options.assignments, fields)),
     ]
-    values = resolve(fields, found.foreign, sources, warn)
-    for field in missing(found.fields, values):
+    values = resolve(fields, foreign, sources, warn)
+    for field in missing(form, values):
         if not sys.stdin.isatty():
             places = [
                 options.config or "no --config given",

@@ -19,17 +19,16 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A primary feed: its definition file, its form, and the fields of the other feeds.
+    """A primary feed: its form, the fields of the other feeds, and its definition as it was read.
 
-    `filters` is the folder of the Python filters where it is not the one beside the file's,
-    `spellings` the file of other spellings that the definition has.
+    `filters` is the folder of the Python filters where it is not the one beside the file's.
     """
 
     path: Path
     form: Form
     foreign: frozenset[str]
+    document: Document
     filters: Path | None = None
-    spellings: Path | None = None
 
     @property
     def fields(self) -> tuple[UserField, ...]:
@@ -71,7 +70,8 @@ def find_feeds(
         raise UsageError("--spellings needs --definition: it is about a file that is spelt so")
     spelt = Path(spellings) if spellings is not None else None
     paths = [Path(definition)] if definition is not None else definition_files()
-    forms = [(path, form) for path in paths for form in read_forms(_read(path, spelt))]
+    documents = {path: _read(path, spelt) for path in paths}
+    forms = [(path, form) for path in paths for form in read_forms(documents[path])]
     fitting = [(p, f) for p, f in forms if f.feed == name] or [
         (p, f) for p, f in forms if name.strip() and name.strip().lower() in f.feed.lower()
     ]
@@ -84,7 +84,13 @@ def find_feeds(
     all_names = {field.name for _, other in forms for field in other.fields}
     folder_ = Path(filters) if filters else None
     return [
-        Found(path, form, frozenset(all_names - {f.name for f in form.fields}), folder_, spelt)
+        Found(
+            path,
+            form,
+            frozenset(all_names - {field.name for field in form.fields}),
+            documents[path],
+            folder_,
+        )
         for path, form in fitting
     ]
 

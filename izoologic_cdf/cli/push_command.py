@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from izoologic_cdf.cli import configuration, streams
 from izoologic_cdf.cli.configuration import configured
-from izoologic_cdf.cli.form import Found, definition_files
+from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
 from izoologic_cdf.errors import Position, RunError, UsageError
-from izoologic_cdf.language.fields import Form, UserField, read_forms
+from izoologic_cdf.language.fields import UserField, read_forms
 from izoologic_cdf.language.load import load
 from izoologic_cdf.language.nodes import read
 from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
@@ -175,7 +175,7 @@ def _configure(options: argparse.Namespace) -> dict[str, Any]:
     forms = [form for path in definition_files() for form in read_forms(read(path))]
     foreign = frozenset(field.name for form in forms for field in form.fields)
     own = {field.name for field in FIELDS}
-    values = configured(Found(Path("push"), Form("push", fields), foreign - own), options)
+    values = configured(fields, foreign - own, options)
     tlp = str(values["tlp"] or "").strip().upper()
     if tlp and tlp not in COLOURS:
         raise UsageError(f"tlp is {values['tlp']!r}; expected one of {', '.join(COLOURS)}")

@@ -15,10 +15,10 @@ from izoologic_cdf.cli.moments import parse_range, parse_time
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
 from izoologic_cdf.content import object_names
 from izoologic_cdf.errors import CdfError, UsageError
-from izoologic_cdf.language.load import load
+from izoologic_cdf.language.load import filters_of, load_document
 from izoologic_cdf.language.model import Definition, Feed
 from izoologic_cdf.language.positions import did_you_mean
-from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
+from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.language.steps import Track
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
@@ -207,7 +207,7 @@ def _tell(
 
 def _settle(found: Found, options: argparse.Namespace) -> tuple[dict[str, Any], Settings]:
     """Return the value of each field of the form, and how the feed is run."""
-    values = configured(found, options)
+    values = configured(found.fields, found.foreign, options)
     own = {field.name for field in found.fields}
     of_run = {f.name: values.pop(f.name) for f in RUN_FIELDS if f.name not in own}
     left_out = ",".join([*options.without, of_run.get("without") or ""])
@@ -227,8 +227,8 @@ def _load(found: Found, settings: Settings) -> tuple[Definition, Feed, Settings]
         DefinitionError: the definition cannot be used.
         UsageError: it has no such part as is to be left out.
     """
-    spellings = read_spellings(found.spellings) if found.spellings else NO_SPELLINGS
-    definition = load(found.path, found.filters, spellings=spellings)
+    python = PythonFilters(found.filters or filters_of(found.path))
+    definition = load_document(found.document, found.path, python)
     settings = replace(settings, without=_left_out(definition, settings.without))
     return definition, definition.feeds[found.form.feed], settings
 

@@ -84,12 +84,14 @@ class Plan:
         return self.at_once or any(one.is_due(now) for one in records if not one.abandoned)
 
     def again(self, records: list[Deferred], latest: int) -> Case:
-        """Return a deferred case as it is retried: in every range that it was missed in."""
-        first = records[0]
+        """Return a deferred case as it is retried: in every range that it was missed in.
+
+        Of several rows of lists that it was deferred with, the newest counts.
+        """
+        newest = max(records, key=lambda one: -1 if one.updated is None else one.updated)
         missed = [one.asked for one in records] + ([self.asked] if self.parts else [])
-        asked = _until(first.asked.joined(*missed), latest)
-        updated = max((one.updated for one in records if one.updated is not None), default=None)
-        return Case(first.case_id, updated, first.value, window=asked, asked=asked)
+        asked = _until(newest.asked.joined(*missed), latest)
+        return Case(newest.case_id, newest.updated, newest.value, window=asked, asked=asked)
 
 
 def whole(since: int, until: int) -> Plan:

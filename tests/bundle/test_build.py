@@ -245,6 +245,14 @@ def test_a_long_list_in_brackets_is_broken_where_its_line_ends(more: int) -> Non
     assert given == (f"key:\n    [{word},\n    b]\n" if more > 0 else f"key: [{word},\n    b]\n")
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_folded_line_is_as_wide_as_it_may_be(more: int) -> None:
+    words = ["w" * (WIDTH // 2 - 2), "w" * (WIDTH - 2 - WIDTH // 2 + 1 + more), "w" * WIDTH]
+    tree = from_document(Document("f", f"key: {' '.join(words)}\n"))
+    first = "  " + (" ".join(words[:2]) if not more else words[0])
+    assert emit(tree).splitlines()[:2] == ["key: >-", first]
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [("caf\u00e9: a", '"caf\u00e9: a"'), ("a\u202e: b", '"a\\u202e: b"')],

@@ -12,7 +12,7 @@ from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.windows import Window, split_range
 from tests.support.built import authored, built, built_text, exported, loaded
 
-SCENARIOS = ("guide", "generated:40:days=45:messages_per_case=4:files_per_case=2")
+SCENARIOS = ("guide", "generated:12:days=45:messages_per_case=4:files_per_case=2")
 SWITCHES: list[dict[str, Any]] = [
     {},
     {"ingest_as_event": True},

@@ -150,7 +150,7 @@ UNUSED = [
     ("H20", of_filters("- supplemental: {feed: F, into: a}\n- filter-mapping: {a: get}\n")),
     *(("H20",
        of_filters(f"- set: {{a: {{b: 1}}}}\n- new: !expr {a}\n- filter-mapping: {{b: get}}\n"))
-      for a in ("value.a", "value['a']", "value.get('a')")),
+      for a in ("value.a", "value['a']", "value.get('a')", "value.get('a', value.c)")),
     ("H21", of_report("asset-sets: {a: {items: !expr data.rows}}\n")),
     ("H21", of_report("attachment-sets: {a: {items: [], fulfillment: Files}}\n")),
     ("H21", of_feed("feed_type: fulfillment\nreport: {attachment-sets: {a: {items: []}}}\n")),

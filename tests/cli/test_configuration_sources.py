@@ -1,6 +1,8 @@
 """Where a value comes from: default, file, environment, `--set`; later wins."""
 
+import argparse
 import itertools
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,11 @@ from tests.support.shells import GUIDE, Ended, Shell
 
 SECRET = "s3cr3t-s3cr3t"
 SINCE = ("--since", "1d")
+
+
+def _configured(options: argparse.Namespace) -> dict[str, Any]:
+    found = find_feed("incident", None)
+    return configured(found.fields, found.foreign, options)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +36,7 @@ def test_the_later_source_wins(
     if option is not None:
         words += ["--set", f"use_added_date={option}"]
     given = [text for text in (option, environment, file) if text is not None]
-    values = configured(find_feed("incident", None), build_parser().parse_args(words))
+    values = _configured(build_parser().parse_args(words))
     assert values["use_added_date"] is (given[0] == "yes" if given else False)
 
 
@@ -74,13 +81,13 @@ def test_a_file_may_be_written_as_yaml_allows(
     monkeypatch.setenv("IZOOLOGIC_API_KEY", "k")
     monkeypatch.setenv("IZOOLOGIC_API_SECRET", "s")
     options = build_parser().parse_args(["run", "incident", *SINCE, "--config", "own.yaml"])
-    assert configured(find_feed("incident", None), options)["api_host"] == "h"
+    assert _configured(options)["api_host"] == "h"
 
 
 @pytest.mark.parametrize("text", ["0123", "1e5", "null", "yes", "0x1F", "ключ", "a" * 100_000])
 def test_a_key_is_the_text_that_was_written(shell: Shell, text: str) -> None:
     words = ["run", "incident", *SINCE, "--config", shell.config(api_key=text)]
-    values = configured(find_feed("incident", None), build_parser().parse_args(words))
+    values = _configured(build_parser().parse_args(words))
     assert values["api_key"] == text
 
 
@@ -167,7 +174,7 @@ def test_an_empty_value_of_a_later_source_is_a_missing_one(
 def test_the_configuration_of_a_command_is_checked_before_a_secret_is_asked_for() -> None:
     words = ["run", "incident", *SINCE, "--set", "verify_ssl=x"]
     with pytest.raises(ConfigurationError, match="verify_ssl"):
-        configured(find_feed("incident", None), build_parser().parse_args(words))
+        _configured(build_parser().parse_args(words))
 
 
 def _refused(ended: Ended, *told: str) -> None:

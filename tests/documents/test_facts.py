@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from izoologic_cdf.content import folder
+from izoologic_cdf.runtime.http import Limits
 from tests.documents.support import rows, text
 from tools import layers, mapping
 from tools.layers import ROOT
@@ -24,6 +25,17 @@ def test_one_version_stands_everywhere() -> None:
     guide = text("docs/bundle/GUIDE.md")
     assert re.findall(r"[Vv]ersion (\d+\.\d+\.\d+)", guide)[0] == version
     assert set(re.findall(r"sync-cases-(\d+\.\d+\.\d+)\.zip", text("README.md"))) == {version}
+
+
+def test_the_decisions_state_the_limits_of_a_call() -> None:
+    decisions, limits = " ".join(text("docs/decisions.md").split()), Limits()
+    for said in (
+        f"A connection has {limits.connect:g} seconds, a server {limits.read:g} to go on",
+        f"A whole call has {limits.whole:g}, from the status line",
+        f"waiting {limits.first_wait:g} second doubled each time, at most {limits.longest_wait:g},",
+        f"`Retry-After` is obeyed up to {limits.longest_retry_after:g} seconds",
+    ):
+        assert said in decisions
 
 
 def test_the_guide_tells_the_releases_of_the_change_log() -> None:

@@ -80,6 +80,7 @@ BAD = [
     (filters("{set: {a: 1, →a: 2}}"), "duplicate key 'a'", None),
     (filters("{set: {a: [{b: !expr →x}]}}"), "unknown name 'x'", None),
     (filters("{if: →{condition: true}}"), "this if lacks the key 'filters'", "the sub-pipeline"),
+    (filters("{if: →{filters: []}}"), "this if lacks the key 'condition'", "whether the sub"),
     (filters("{if: {condition: true, filters: [], →else: []}}"), "an if has no key 'else'", None),
     (filters("{if: {condition: true, filters: [→nope]}}"), "unknown filter 'nope'", None),
     (filters("{filter-mapping: →[]}"), "filter-mapping must be a mapping", None),

@@ -133,6 +133,12 @@ def test_bytes_that_are_no_text_or_no_yaml_are_a_finding(
     assert str(path) in str(caught.value)
 
 
+def test_what_is_nested_too_deeply_is_a_finding_at_the_bracket_that_is_too_many() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Document("f", "a:\n " + "[" * 200)
+    assert place(caught.value.findings[0]) == (2, 101)
+
+
 def test_a_file_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="the file cannot be read: No such file"):
         read(tmp_path / "feed.yaml")

@@ -3,12 +3,13 @@
 Draws places of the program at random, changes each a little with the operators of cosmic-ray (a
 `<` becomes `<=`, a number one more, a condition its opposite), in a copy of the checkout, and runs
 tests until one fails: the quick tests that reach the place, first those of a few seconds and then
-the others, and then whatever else has to do with its module, the slow ones too. Which tests reach a
-place is told by one run without a change, under coverage. A test that fails with a change is run
-without it as well, so that neither a broken test nor a loaded machine counts as noticing.
+the others, and for what is left the slow ones. Which tests reach a place is told by a run without a
+change, under coverage. A test that fails with a change is run without it as well, so that neither a
+broken test nor a loaded machine counts as noticing.
 Expressions in YAML are not changed: cosmic-ray knows Python alone.
 
-Prints for each mutant the test that noticed it, or its change where none did, and the share.
+Prints for each mutant the test that noticed it, or its change where none did, and the share. What
+was found out is kept in a folder: the same call after an interruption goes on where it was.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -62,8 +63,6 @@ TESTED_BY = {
 _ALWAYS = ("reports",)
 ROUNDS = 3
 FIRST_SECONDS = 5
-# `diff` has few quick tests
-_SLOW_BUT_NEAR = ("tests/bundle", "-m", "slow")
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
@@ -81,67 +80,67 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "checkout"
-        self._failing: list[str] = []  # without a change
+        self._failing: set[str] = set()  # without a change
+        self._written = itertools.count(1)
         shutil.copytree(ROOT, self.folder, ignore=_LEFT_OUT)
 
     def notices(self, module: Path, code: str, tests: "Tests") -> str | None:
         """Return the test that fails with this code of a module and passes without it, if any."""
-        while failed := self._failed_with(module, code, tests):
-            if not self._failed((failed,)):
+        while failed := self._failed_with(module, code, tests.but(self._failing)):
+            if not self._failed(Tests((failed,), seconds=tests.seconds)):
                 return failed
             print(f"left out, it fails without a change: {failed}", file=sys.stderr)
-            self._failing.append(failed)
+            self._failing.add(failed)
         return None
 
-    def reaching(self, drawn: Iterable["Place"], kept: Path) -> "Reaching":
-        """Run the quick tests once without a change, and return what they reach.
-
-        Where an earlier call has kept that in the folder, it is taken from there.
-        """
+    def reach(self, words: tuple[str, ...], drawn: Iterable["Place"], folder: Path) -> None:
+        """Run tests once without a change, and have them write into a folder what they reach."""
         asked: dict[str, set[int]] = {}
         for place in drawn:
             asked.setdefault(str(place.module), set()).update(place.near())
-        path, text = kept / "asked", json.dumps({one: sorted(asked[one]) for one in sorted(asked)})
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            shutil.rmtree(kept, ignore_errors=True)
-            kept.mkdir(parents=True)
-            path.write_text(text, encoding="utf-8")
-            for words in (("tests", "--ignore=tests/proof", "-m", "not slow"), _SLOW_BUT_NEAR):
-                self._run(("-n", "auto", *words), REACHING=str(path))
-        found = Reaching()
-        for written in kept.glob("asked.*"):
-            found.add(*json.loads(written.read_text(encoding="utf-8")))
-        return found
+        path = folder / "asked"
+        path.write_text(json.dumps({one: sorted(asked[one]) for one in asked}), encoding="utf-8")
+        self._run(words, REACHING=str(path))
 
     def _failed_with(self, module: Path, code: str, tests: "Tests") -> str | None:
-        path, chosen = self.folder / module, self.folder.with_name("chosen")
+        path = self.folder / module
         given = path.read_text(encoding="utf-8")
-        path.write_text(code, encoding="utf-8")
-        chosen.write_text("\n".join(tests.chosen), encoding="utf-8")
-        without = [word for one in self._failing for word in ("--deselect", one)]
-        named = {"CHOSEN": str(chosen)} if tests.chosen else {}
+        self._write(path, code)
         try:
-            return self._failed((*tests.words, *without), **named)
+            return self._failed(tests)
         finally:
-            path.write_text(given, encoding="utf-8")
+            self._write(path, given)
 
-    def _failed(self, words: tuple[str, ...], **environment: str) -> str | None:
+    def _write(self, path: Path, code: str) -> None:
+        path.write_text(code, encoding="utf-8")
+        # compiled code is told by size and second: two changes of one second are not to be mixed up
+        second = 1_000_000_000 + next(self._written)
+        os.utime(path, (second, second))
+
+    def _failed(self, tests: "Tests") -> str | None:
         """Run tests up to the first that fails or hangs, and return its name."""
-        code, said = self._run(("-x", *words), **environment)
+        chosen = self.folder.with_name("chosen")
+        chosen.write_text("\n".join(tests.chosen), encoding="utf-8")
+        named = {"CHOSEN": str(chosen)} if tests.chosen else {}
+        code, said = self._run(("-x", *tests.words), tests.limit(), **named)
         if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             return None
-        if code < 0 and code != -signal.SIGABRT:
+        if code < 0 and code not in (-signal.SIGABRT, -signal.SIGXCPU):
             raise SystemExit("somebody ended the tests from outside: nothing can be told")
         # what breaks off without naming a test has no file that can be loaded, or hung
-        named = _FAILED.search(said)
-        return named[1] if named else next(word for word in words if word.startswith("tests"))
+        named_test = _FAILED.search(said)
+        return named_test[1] if named_test else tests.words[0]
 
-    def _run(self, words: tuple[str, ...], **environment: str) -> tuple[int, str]:
-        command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "--timeout=180"]
+    def _run(
+        self, words: tuple[str, ...], seconds: int | None = None, **environment: str
+    ) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no"]
         # the copy is found before the checkout that is installed, in processes of the tests too
-        own = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        own = {"PYTHONPATH": str(self.folder)}
+        # a change can make a loop endless; the time of the clock would count other work as well
+        limit = f"ulimit -S -t {seconds}; " if seconds else ""
         process = subprocess.run(  # noqa: S603 - our own command
-            [*command, *_PLUGINS, *words],
+            ["/bin/sh", "-c", f'{limit}exec "$@"', "sh", *command, *_PLUGINS, *words],
             cwd=self.folder,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,
@@ -158,27 +157,56 @@ class Tests:
 
     words: tuple[str, ...]
     chosen: tuple[str, ...] = ()
+    seconds: float = 600
+
+    def but(self, left_out: set[str]) -> "Tests":
+        """Return them without some."""
+        without = [word for one in sorted(left_out) for word in ("--deselect", one)]
+        return replace(self, words=(*self.words, *without))
+
+    def limit(self) -> int:
+        """Return the seconds of processor time after which they hang."""
+        return round(60 + 5 * self.seconds)
 
 
 class Reaching:
-    """The quick tests: how many seconds each takes, and which of them reach a line."""
+    """The tests that ran: the seconds of processor time of each, and which reach a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self._seconds: dict[str, float] = {}
+        self._outside: set[str] = set()
         self._tests: dict[tuple[str, int], set[str]] = {}
-
-    def add(self, seconds: dict[str, float], tests: dict[str, dict[str, list[str]]]) -> None:
-        """Take what one process of the tests wrote."""
-        self._seconds |= seconds
-        for module, lines in tests.items():
-            for line, names in lines.items():
-                self._tests.setdefault((module, int(line)), set()).update(names)
+        for path in folder.glob("asked.*"):
+            seconds, outside, tests = json.loads(path.read_text(encoding="utf-8"))
+            self._seconds |= seconds
+            self._outside.update(outside)
+            for module, lines in tests.items():
+                for line, names in lines.items():
+                    self._tests.setdefault((module, int(line)), set()).update(names)
 
     def of(self, place: "Place") -> list[str]:
         """Return the tests that reach a place, the quickest first."""
         # in an expression of several lines not each of them counts as reached
         near = (self._tests.get((str(place.module), line)) for line in place.near())
-        return sorted(next(filter(None, near), ()), key=self._seconds.__getitem__)
+        tests = next(filter(None, near), ())
+        return sorted(tests, key=lambda one: (self._seconds[one], one))
+
+    def of_files(self, files: tuple[str, ...]) -> list[str]:
+        """Return the tests of files or folders."""
+        return [one for one in self._seconds if one.startswith(files)]
+
+    def outside(self, folders: tuple[str, ...]) -> list[str]:
+        """Return those tests of folders that run the program in a process of its own."""
+        return [one for one in self._outside if one.startswith(folders)]
+
+    def chosen(self, tests: Iterable[str]) -> Tests | None:
+        """Return these of the tests that ran, those of the quickest file first."""
+        files: dict[str, list[str]] = {}
+        for one in tests:
+            files.setdefault(one.partition("::")[0], []).append(one)
+        spent = {file: sum(map(self._seconds.__getitem__, files[file])) for file in files}
+        words = tuple(sorted(files, key=spent.__getitem__))
+        return Tests(words, tuple(itertools.chain(*files.values())), sum(spent.values()))
 
     def within(self, tests: list[str], seconds: float) -> int:
         """Return how many of the tests are done in so many seconds."""
@@ -260,19 +288,88 @@ def draw(seed: int, count: int) -> list[Place]:
 def tests_of(place: Place, reaching: Reaching, number: int) -> Tests | None:
     """Return the tests of one of the rounds, each of which is dearer than the one before."""
     reach = reaching.of(place)
-    first = reaching.within(reach, FIRST_SECONDS)
-    if number < 2 and reach:
-        chosen = tuple(reach[first:] if number else reach[:first])
-        return Tests(tuple({one.partition("::")[0] for one in chosen}), chosen) if chosen else None
-    if number == 0:
-        return None
+    first = reach[: reaching.within(reach, FIRST_SECONDS)] if number < 2 else []
+    if number:
+        # what is done at an import, or once for many tests, has no test or one that reaches it
+        folders = tuple(f"tests/{one}" for one in (*TESTED_BY[str(place.module.parent)], *_ALWAYS))
+        near = reaching.of_files(_importing(place)) if reach else reaching.of_files(folders)
+        chosen = {*reach, *near, *(reaching.outside(folders) if number > 1 else ())}.difference(
+            first
+        )
+    else:
+        chosen = set(first)
+    return reaching.chosen(chosen) if chosen else None
+
+
+def _importing(place: Place) -> tuple[str, ...]:
+    """Return the files of tests that import the module of a place, or a helper that does."""
     package, name = ".".join(place.module.parent.parts), place.module.stem
-    imports = re.compile(rf"{package}\.{name}\b|from {package} import\b[^)]*?\b{name}\b")
-    files = sorted((ROOT / "tests").rglob("test_*.py"))
-    direct = [str(one.relative_to(ROOT)) for one in files if imports.search(one.read_text("utf-8"))]
-    folders = [f"tests/{name}" for name in (*TESTED_BY[str(place.module.parent)], *_ALWAYS)]
-    # what is done at an import has no test that reaches it
-    return Tests(("-m", "slow" if number > 1 else "not slow", *direct, *folders))
+    texts = {
+        path.relative_to(ROOT): path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")
+    }
+    found = [path for path in texts if _imports(texts[path], package, name)]
+    found += [
+        path
+        for path, text in texts.items()
+        if any(_imports(text, ".".join(one.parent.parts), one.stem) for one in found)
+    ]
+    return tuple(str(path) for path in found if path.stem.startswith("test_"))
+
+
+def _imports(text: str, package: str, name: str) -> bool:
+    pattern = (
+        rf"import {package}\.{name}\b|from {package}(\.{name} import|.*import\b[^)]*?\b{name}\b)"
+    )
+    return re.search(pattern, text) is not None
+
+
+class Kept:
+    """A folder with what was found out about a sample, in the order in which it was found."""
+
+    def __init__(self, folder: Path, drawn: list[Place]) -> None:
+        self._folder, self._path = folder, folder / "said"
+        text = "\n".join(f"{place} {place.number}" for place in drawn)
+        drawn_before = folder / "drawn"
+        if not drawn_before.exists() or drawn_before.read_text(encoding="utf-8") != text:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            drawn_before.write_text(text, encoding="utf-8")
+        self._said: dict[tuple[str, int], str | None] = {}
+        if self._path.exists():
+            for line in self._path.read_text(encoding="utf-8").splitlines():
+                key, number, test = json.loads(line)
+                self._said[key, number] = test
+
+    def reaching(
+        self, copy: Copy, name: str, words: tuple[str, ...], left: list[Place]
+    ) -> Reaching:
+        """Return what tests reach, from an earlier call or from running them."""
+        folder = self._folder / name
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            copy.reach(words, left, folder)
+            (folder / "done").touch()
+        return Reaching(folder)
+
+    def noticed(
+        self, copies: "SimpleQueue[Copy]", reaching: Reaching, number: int, place: Place
+    ) -> bool:
+        """Tell whether a place is noticed in a round, by an earlier call or by trying it."""
+        key = f"{place} {place.number}", number
+        if key not in self._said:
+            tests, copy = tests_of(place, reaching, number), copies.get()
+            try:
+                test = copy.notices(place.module, place.changed(), tests) if tests else None
+            finally:
+                copies.put(copy)
+            with self._path.open("a", encoding="utf-8") as said:
+                said.write(json.dumps([*key, test]) + "\n")
+            self._said[key] = test
+        test = self._said[key]
+        told = f"noticed by {test}" if test else f"not noticed in round {number + 1}"
+        print(f"{place}: {told}", flush=True)
+        return test is not None
 
 
 def main() -> int:
@@ -281,12 +378,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=150)
     parser.add_argument(
-        "--kept", type=Path, default=ROOT / ".mutants", help="folder for what the tests reach"
+        "--kept", type=Path, default=ROOT / ".mutants", help="folder for what was found out"
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="2 leaves out the slow tests")
     parser.add_argument("--copies", type=int, default=2, help="how many are tested at a time")
     options = parser.parse_args()
     drawn = left = draw(options.seed, options.sample)
+    kept = Kept(options.kept, drawn)
+    workers = ("-n", str(options.copies), "--dist", "worksteal", "tests")
     copies: SimpleQueue[Copy] = SimpleQueue()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -294,10 +393,11 @@ def main() -> int:
     ):
         for number in range(options.copies):
             copies.put(copy := Copy(Path(folder) / str(number)))
-        reaching = copy.reaching(drawn, options.kept)
         for number in range(options.rounds):
-            test = partial(_is_noticed, copies, reaching, number)
-            noticed = pool.map(test, left)
+            if number != 1:
+                marked = "slow" if number else "not slow"
+                reaching = kept.reaching(copy, marked, (*workers, "-m", marked), left)
+            noticed = pool.map(partial(kept.noticed, copies, reaching, number), left)
             left = [
                 place for place, is_noticed in zip(left, noticed, strict=True) if not is_noticed
             ]
@@ -307,17 +407,6 @@ def main() -> int:
     for place in left:
         print(f"NOT NOTICED: {place}", *place.difference(), sep="\n")
     return 0
-
-
-def _is_noticed(copies: "SimpleQueue[Copy]", reaching: Reaching, number: int, place: Place) -> bool:
-    tests, copy = tests_of(place, reaching, number), copies.get()
-    try:
-        test = copy.notices(place.module, place.changed(), tests) if tests else None
-    finally:
-        copies.put(copy)
-    told = f"noticed by {test}" if test else f"not noticed in round {number + 1}"
-    print(f"{place}: {told}", flush=True)
-    return test is not None
 
 
 if __name__ == "__main__":

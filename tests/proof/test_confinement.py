@@ -99,6 +99,30 @@ def test_a_tab_counts_as_the_blanks_that_become_of_it(monkeypatch: pytest.Monkey
         guards.expanded(tabs, 9)
 
 
+def test_a_list_is_as_long_as_the_text_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert guards.as_text(["x" * 900]) >= 900
+    monkeypatch.setattr(budget, "MAX_SIZE", 800)
+    with pytest.raises(budget.LimitError):
+        guards.as_text(["x" * 900])
+
+
+def test_only_a_text_that_is_longer_than_many_short_ones_is_charged_for() -> None:
+    for longer, is_charged in (0, False), (1, True):
+        before = budget.THREAD.budget.turns
+        guards.as_text("x" * (budget.SHORT**2 + longer))
+        assert (budget.THREAD.budget.turns > before) is is_charged
+
+
+def test_a_text_that_is_split_nowhere_may_be_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in budget, guards:
+        monkeypatch.setattr(module, "MAX_SIZE", 1000)
+    guards.split(" " * 500, " ", 0)
+    guards.split(" " * 500, " ", 99)
+    for most in -1, 100:
+        with pytest.raises(budget.LimitError):
+            guards.split(" " * 500, " ", most)
+
+
 def test_turns_are_counted_whatever_time_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MAX_TURNS", 1000)
     text = "!tmpl '{% for a in range(30) %}{% for b in range(N) %}{% endfor %}{% endfor %}done'"

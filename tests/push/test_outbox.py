@@ -1,5 +1,6 @@
 """The outbox: what is due, and libraries of an earlier format."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -37,6 +38,20 @@ def test_an_object_is_read_with_all_that_is_sent_of_it(library: Library) -> None
     assert [kind for kind, _ in one.related] == ["note"]
     assert only(library, "note").related == []
     assert not only(library, "attachment").is_sendable
+
+
+def test_a_push_waits_for_another_of_its_library_and_goes_on_after_it(library: Library) -> None:
+    waited: list[int] = []
+    with contextlib.ExitStack() as other:
+
+        def wait() -> None:
+            waited.append(1)
+            if len(waited) == 3:
+                other.close()
+
+        other.enter_context(Outbox(library, HOST).alone(wait))
+        with Outbox(library, HOST).alone(wait):
+            assert len(waited) == 3
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.cli.main import main
+from izoologic_cdf.runtime.plan import FIRST_SYNC
 from izoologic_cdf.runtime.source_client import SourceClient
-from izoologic_cdf.runtime.windows import DAY
+from izoologic_cdf.runtime.windows import DAY, OVERLAP
 from tests.support.sites import HOUR, Site
 from tests.support.tenants import attributes
 
@@ -84,6 +85,27 @@ def test_9_what_a_run_under_a_clock_that_was_ahead_passed_over_is_read(
     again = site.sync()
     assert (again.summary.exit_code, again.heard("wrong clock")) == (0, [])
     assert TWO in site.case_values()
+
+
+def test_9_after_a_wrong_clock_a_month_is_asked_for_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SourceClient, "server_time", lambda _: None)
+    assert site.sync(site.now - 100 * DAY).summary.exit_code == 0
+    site.ahead = 2 * DAY
+    site.sync()
+    site.ahead = 0
+    site.state.advance(HOUR)
+    site.state.clear_requests()
+    assert site.sync().summary.exit_code == 0
+    assert site.now - 31 * DAY <= min(site.lists_asked()) <= site.now - 30 * DAY
+
+
+def test_9_scheduled_runs_under_a_clock_that_is_ahead_begin_by_the_servers(site: Site) -> None:
+    site.ahead = YEAR
+    site.sync()
+    with site.remembered() as state:
+        assert state.coverage.origin() == site.now - FIRST_SYNC + OVERLAP
 
 
 @pytest.mark.parametrize("ahead", [2 * DAY, YEAR])

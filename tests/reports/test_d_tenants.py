@@ -70,6 +70,23 @@ OTHERS = [
 ]  # fmt: skip
 
 
+def test_13_a_run_under_the_same_keys_leaves_what_is_known_of_them(
+    known: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def salt(size: int) -> str:
+        made.append("a5" * size)
+        return made[-1]
+
+    monkeypatch.setattr("izoologic_cdf.runtime.tenants.secrets", SimpleNamespace(token_hex=salt))
+    assert known.sync().summary.exit_code == 0
+    assert made == []
+    rotate(known)
+    assert known.sync().summary.exit_code == 0
+    assert len(made) == 1
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_13_a_host_is_the_same_however_it_is_spelt(spelling: str) -> None:
     assert normalize_address(spelling) == "api.example.com"

@@ -239,7 +239,7 @@ def cli(cwd: Path, *words: str, **environment: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("level", ["", "1", "2"])
+@pytest.mark.parametrize("level", ["1", "2"])
 def test_40_the_commands_do_the_same_without_asserts_and_docstrings(
     tmp_path: Path, level: str
 ) -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
+from izoologic_cdf.runtime.coverage import Coverage
 from izoologic_cdf.runtime.plan import FIRST_SYNC
-from izoologic_cdf.runtime.state import State
+from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
 from tests.state.test_intervals import seconds
 from tests.support.sites import Site
@@ -46,6 +47,24 @@ def memory(
         if origin is not None:
             state.coverage.begin_at(origin)
         yield state
+
+
+def test_a_gap_before_a_clock_went_wrong_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Coverage, "believed_until", lambda *_: 6000)
+    with memory([Window(1000, 2000), Window(4000, 20_000)], origin=1000) as state:
+        planned = plan.sync(state, NOW)
+    assert planned.parts[0] == Window(2001, 3999)
+    assert planned.parts[-1] == Window(6000 - OVERLAP, NOW)
+
+
+def test_a_case_that_waits_in_parts_is_retried_as_it_was_last_listed() -> None:
+    records = [
+        Deferred("c", part, {"caseId": "c", "at": at}, at, Window(at, at), "", "", 0, 0)
+        for part, at in (("", 5), ("files", 7), ("messages", 6))
+    ]
+    case = plan.retry(9, frozenset()).again(records, 9)
+    assert (case.value, case.updated) == ({"caseId": "c", "at": 7}, 7)
+    assert case.asked.since == 5
 
 
 def test_a_run_asks_for_its_whole_range_whatever_is_finished() -> None:
