@@ -162,3 +162,8 @@ def test_no_module_name_stands_in_two_packages() -> None:
     paths = (ROOT / layers.PACKAGE).rglob("*.py")
     modules = [path.stem for path in paths if path.stem != "__init__"]
     assert sorted(modules) == sorted(set(modules))
+
+
+def test_the_documents_stay_few() -> None:
+    assert len(list((ROOT / "docs").rglob("*.md"))) <= 14
+    assert len(text("README.md").splitlines()) <= 170
