@@ -6,14 +6,16 @@ returns was so at one moment. What is not there to be asked for raises UsageErro
 """
 # ruff: noqa: S608 - SQL made of names that were looked up
 
+import contextlib
 import difflib
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import search
 from izoologic_cdf.library.limits import storable
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.views import ATTRIBUTES, CASES, NAMES, is_password
 
@@ -142,7 +144,7 @@ def read_list(
     What has no value in that column stands last. Without `sort` the last changed is first.
     """
     known = _known(view)
-    with library.reading() as connection:
+    with _asking(library) as connection:
         all_columns = _columns(connection, view)
         shown = [_pick(name, all_columns, f"column of {known}") for name in columns or all_columns]
         order = _order(known, sort, all_columns)
@@ -172,7 +174,7 @@ def count_by(
     known = _known(view)
     if not by:
         raise UsageError(f"nothing is named to count {known} by")
-    with library.reading() as connection:
+    with _asking(library) as connection:
         all_columns = _columns(connection, view)
         keys = [_key(connection, name, view, all_columns) for name in by]
         condition = _filter(connection, view, filters or Filters())
@@ -199,7 +201,7 @@ def read_changes(
 
     `what` leaves only these: object, attribute, field, relation, source, tag.
     """
-    with library.reading() as connection:
+    with _asking(library) as connection:
         condition = _Condition(connection)
         condition.add("at >= ?", since)
         if until is not None:
@@ -217,7 +219,7 @@ def find(library: Library, text: str, limit: int = 50) -> list[Found]:
     text = storable(text.strip())
     if not text:
         return []
-    with library.reading() as connection:
+    with _asking(library) as connection:
         fold, part = search.folding(connection, text), text.lower()
         matching, words = search.matching(connection, text)
         inexact = f"{fold}({{0}}) != ? AND substr({fold}({{0}}), -{len(part) + 1}) != ?, '{{1}}'"
@@ -253,7 +255,7 @@ def known_values(library: Library, view: str, name: str) -> list[str]:
 
     They are brand, status, type, source or case; the last is of cases and of leaked accounts.
     """
-    with library.reading() as connection:
+    with _asking(library) as connection:
         if name == "source":
             selects = ["SELECT DISTINCT feed FROM runs"]
         elif name == "case":
@@ -276,7 +278,7 @@ def known_values(library: Library, view: str, name: str) -> list[str]:
 
 def read_object(library: Library, number: int) -> Details | None:
     """Return one object by its id with all that belongs to it; null where there is none."""
-    with library.reading() as connection:
+    with _asking(library) as connection:
         cursor = connection.execute("SELECT * FROM objects WHERE id = ?", (number,))
         row = cursor.fetchone()
         if row is None:
@@ -295,13 +297,26 @@ def read_object(library: Library, number: int) -> Details | None:
 
 def read_passwords(library: Library, number: int) -> list[tuple[str, str]]:
     """Return name and value of the attributes of an object that are passwords, in clear text."""
-    with library.reading() as connection:
+    with _asking(library) as connection:
         rows = connection.execute(
             "SELECT DISTINCT text, value FROM attribute JOIN term ON term.id = name "
             "WHERE object = ? ORDER BY 1, 2",
             (number,),
         )
         return [(name, value) for name, value in rows if is_password(name)]
+
+
+@contextlib.contextmanager
+def _asking(library: Library) -> Iterator[sqlite3.Connection]:
+    with library.reading() as connection:
+        try:
+            connection.execute("SELECT 1 FROM cases LIMIT 0")
+        except sqlite3.OperationalError as error:
+            raise LibraryError(
+                f"the library {library.path} was written by an earlier version, which kept too "
+                "little for this: the next run of a feed brings it up to date"
+            ) from error
+        yield connection
 
 
 # --- parts of a query --------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The full-text index over values and descriptions of objects, and searching with or without it.
 
 It finds any part of a text from three characters on. The texts themselves stand in `object` alone.
-Indexing at each commit would cost a run six times as much as indexing many objects at once. So the
+Indexing at each commit would cost three times as much as indexing many objects at once. So the
 index lags behind the tables by what `search_pending` and `search_progress` say, in one transaction
 with the objects, and a search reads that rest without it. A run that was killed, or an SQLite
 without FTS5, leaves more of it, and nothing else.

@@ -19,6 +19,11 @@ SELECT id FROM content WHERE sha256 = ?
 UNION ALL
 SELECT content FROM object WHERE identity = ? AND content IS NOT NULL
 """
+_PATIENCE_TO_INDEX = 1.0
+_NOT_MIGRATED = (
+    "was written by an earlier version and cannot be brought up to date, so the history of changes "
+    "and the counts of runs are missing, and other programs see no views and no index"
+)
 # messages that are kept of all runs together, about 200 bytes each
 MAX_MESSAGES = 100_000
 
@@ -57,10 +62,10 @@ class Library:
 
     @classmethod
     def bring_up_to_date(cls, path: str | Path) -> str | None:
-        """Migrate an existing library and index what no run has; return a sentence if that fails.
+        """Migrate an existing library, and index what no run has, where it may be written.
 
-        It can be read in any case: `open` gives the views of this version, without the history,
-        and a search reads all texts. Other programs see neither.
+        Returns a sentence where something is missing then: `open` gives the views of this version
+        to a library of format 2 or later in any case, and a search reads what is not indexed.
         """
         path = Path(path)
         with cls.open(path) as library:
@@ -68,15 +73,13 @@ class Library:
             if is_current and not search.is_behind(library.connection):
                 return None
         try:
-            with cls.create(path) as library, library.transaction():
-                is_indexed = search.catch_up(library.connection)
+            with cls.create(path) as library:
+                library.patience = _PATIENCE_TO_INDEX
+                with library.transaction():
+                    is_indexed = search.catch_up(library.connection)
         except LibraryError as error:
-            missing = (
-                "its full-text index lacks the newest objects"
-                if is_current
-                else "an earlier version wrote it, so the history of changes is missing"
-            )
-            return f"the library {path} cannot be brought up to date, and {missing}: {error}"
+            # what a run has not indexed yet, or one that was killed, is found all the same
+            return None if is_current else f"{path} {_NOT_MIGRATED}: {error}"
         return None if is_indexed else search.UNSUPPORTED
 
     def protect(self) -> str | None:

@@ -1,5 +1,7 @@
 """What people ask of a library: lists, objects by a part of them, changes, counts."""
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import queries
+from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.queries import (
     Filters,
     Table,
@@ -22,6 +25,7 @@ from izoologic_cdf.library.queries import (
 from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, NOW, incident, obj, put, spooled
 
+FORMAT_1 = Path(__file__).parents[1] / "state" / "library_of_format_1.sql"
 LAST = "2024-05-03 10:00:00"
 
 
@@ -283,6 +287,20 @@ def test_what_is_not_there_is_a_usage_error(
         ask(filled)
 
 
+def test_a_library_of_format_1_is_refused_until_it_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(FORMAT_1.read_text(encoding="utf-8"))
+    with (
+        Library.open(path) as library,
+        pytest.raises(LibraryError, match=r"kept too little for this: the next run of a feed"),
+    ):
+        read_list(library, "cases")
+    assert Library.bring_up_to_date(path) is None
+    with Library.open(path) as library:
+        assert read_list(library, "cases", limit=1).rows
+
+
 def test_every_list_has_a_view(tmp_path: Path) -> None:
     with Library.create(tmp_path / "x.sqlite") as library:
         for view in queries.VIEW_OF.values():
@@ -308,7 +326,7 @@ INSERT INTO object (id, identity, type, subtype, value, description, published_a
   FROM number;
 INSERT INTO object_source SELECT n, 1 FROM number;
 INSERT INTO attribute SELECT n, term.id, text || ' ' || n * term.id % 40, 1, 1
-  FROM number, term WHERE term.id > 1;
+  FROM number, term WHERE term.id > 1 AND (kind IN (0, 3) OR term.id < 4);
 INSERT INTO relation SELECT n, other, 1 FROM (
   SELECT n, n + step AS other FROM number, (SELECT 1 AS step UNION SELECT 2 UNION SELECT 4)
   WHERE kind = 0) WHERE other <= 50000;

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from izoologic_cdf.library import views
+from izoologic_cdf.library import database, search, views
 from izoologic_cdf.library.limits import escape
 from izoologic_cdf.library.objects import Batch, LibraryError, Origin
 from izoologic_cdf.library.store import Library
@@ -29,7 +29,9 @@ from tests.library.reports import (
     rows,
     spooled,
 )
+from tests.support.shells import GUIDE, Shell
 
+_OF_RUN = ("type", "first_seen", "last_changed", "status_since")
 SECRET = "canary-1"
 
 
@@ -199,11 +201,56 @@ def test_a_library_that_cannot_be_brought_up_to_date_says_what_is_missing(
         raise LibraryError("it is read-only")
 
     monkeypatch.setattr("izoologic_cdf.library.database.create", refuse)
-    told = Library.bring_up_to_date(path)
-    assert told == (
-        f"the library {path} cannot be brought up to date, and an earlier version wrote it, so the "
-        "history of changes is missing: it is read-only"
+    assert Library.bring_up_to_date(path) == (
+        f"{path} was written by an earlier version and cannot be brought up to date, so the "
+        "history of changes and the counts of runs are missing, and other programs see no views "
+        "and no index: it is read-only"
     )
+
+
+def test_what_is_not_indexed_for_a_reason_that_passes_is_no_matter(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = library.start_run("Feed A", NOW, NOW, NOW)
+    library.ingest(Batch([incident()]), Origin("Feed A", UPDATABLE, run, NOW))
+    monkeypatch.setattr("izoologic_cdf.library.store._PATIENCE_TO_INDEX", 0)
+    with library.transaction():
+        assert Library.bring_up_to_date(library.path) is None
+    assert search.is_behind(library.connection)
+    assert Library.bring_up_to_date(library.path) is None
+    assert not search.is_behind(library.connection)
+
+
+def test_an_earlier_library_has_the_views_where_nothing_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    with Library.create(path) as library:
+        fill(library, "incident", "account", tmp_path)
+        shown = table(library, "cases")
+    back_to_format_3(path)
+    before = path.read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "is_writable", lambda _: False)
+        with Library.open(path) as library:
+            assert (table(library, "cases"), table(library, "cases")) == (shown, shown)
+    assert path.read_bytes() == before
+    assert sorted(one.name for one in tmp_path.glob("x.*")) == ["x.sqlite"]
+
+
+def test_the_feeds_fill_the_views_alike_whatever_they_ingest_cases_as(shell: Shell) -> None:
+    shown: dict[str, Any] = {}
+    for switch in ("false", "true"):
+        path = shell.folder / f"{switch}.sqlite"
+        for feed, field in (("incident", "ingest_as_event"), ("dlr", "ingest_as_identity")):
+            more = ("--set", f"{field}={switch}", "--library", path.name)
+            assert shell.feed("run", feed, *GUIDE, *more).code == 0
+        with Library.open(path) as library:
+            for view in ("cases", "accounts", "notes", "files", "indicators"):
+                told = [
+                    {name: row[name] for name in row if name not in _OF_RUN}
+                    for row in table(library, view)
+                ]
+                assert told == shown.setdefault(view, told)
+                assert told
 
 
 # --- runs --------------------------------------------------------------------------------------
@@ -276,7 +323,7 @@ RUNS = st.lists(
 
 
 def test_gaps_are_those_of_the_status(library: Library) -> None:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     @given(TENANTS, RUNS)
     def compare(tenants: list[Any], runs: list[Any]) -> None:
         now = int(time.time())
