@@ -63,7 +63,10 @@ def _section(parser: argparse.ArgumentParser) -> str:
         fenced(usage.replace(_HARD_BLANK, " "), "text"),
     ]
     if actions:
-        rows = ((code(_name(action)), _help(action)) for action in actions)
+        rows = (
+            (code(" or ".join([*action.option_strings[:-1], _name(action)])), _help(action))
+            for action in actions
+        )
         parts.append(table(("Argument", "Meaning"), rows))
     parts.append(prose(parser.epilog or ""))
     return "\n\n".join(part for part in parts if part)

@@ -10,11 +10,13 @@ from izoologic_cdf.cli.arguments import Parser
 from izoologic_cdf.cli.definition_arguments import add_bundle, add_definitions, add_emulators
 from izoologic_cdf.cli.library_arguments import add_library, add_push, add_status
 from izoologic_cdf.cli.run_arguments import add_runs
+from izoologic_cdf.cli.view_arguments import add_lists
 
 # in the order of the help; each adds the commands of one subject
 GROUPS = (
     add_runs,
     add_status,
+    add_lists,
     add_push,
     add_library,
     add_emulators,

@@ -5,7 +5,7 @@ The document does not depend on when and in what order the library was filled.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -62,10 +62,17 @@ class Record(StoredObject):
     related: list[tuple[str, str, str | None]] = field(default_factory=list)  # type, value, subtype
 
 
-def read_records(connection: sqlite3.Connection, value: str | None = None) -> Iterator[Record]:
-    """Yield all objects, or those of that value, sorted by (type, value, subtype)."""
-    where = "" if value is None else " WHERE value = ?"
-    for row in connection.execute(_OBJECTS + where + _ORDER, () if value is None else (value,)):
+def read_records(
+    connection: sqlite3.Connection, value: str | None = None, ids: Collection[int] | None = None
+) -> Iterator[Record]:
+    """Yield all objects, or those of that value or those ids, sorted by (type, value, subtype)."""
+    where, values = "", tuple[str, ...]()
+    if value is not None:
+        where, values = " WHERE value = ?", (value,)
+    elif ids is not None:
+        where = " WHERE object.id IN (SELECT value FROM json_each(?))"
+        values = (json.dumps(list(ids)),)
+    for row in connection.execute(_OBJECTS + where + _ORDER, values):
         number = (row[0],)
         one = Record(*row)
         one.sources = [text for (text,) in connection.execute(_SOURCES, number)]
@@ -95,7 +102,7 @@ def export(library: Library) -> Iterator[str]:
         empty = True
         for _, same in groupby(read_records(connection), _get_order):
             # objects that share type, value and subtype are told apart by all the rest
-            for text in sorted(_lay_out(_document(record), "    ") for record in same):
+            for text in sorted(_lay_out(document_of(record), "    ") for record in same):
                 yield ('{\n  "objects": [' if empty else ",") + "\n    " + text
                 empty = False
         yield '{"objects": []}\n' if empty else "\n  ]\n}\n"
@@ -119,7 +126,8 @@ def _lay_out(value: Any, indent: str) -> str:
     return f"{begin}{separator}{between}\n{indent}{end}" if inner else begin + end
 
 
-def _document(record: Record) -> dict[str, Any]:
+def document_of(record: Record) -> dict[str, Any]:
+    """Return an object as it stands in the document."""
     document: dict[str, Any] = {
         "type": record.type,
         "value": record.value,

@@ -64,7 +64,7 @@ def _overview(connection: sqlite3.Connection) -> Iterator[str]:
         yield ""
         yield name
         for _, value, subtype in group:
-            yield "  " + _title(value, subtype)
+            yield "  " + title(value, subtype)
 
 
 def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
         if found:
             yield ""
         found = True
-        yield from _object(connection, record)
+        yield from object_lines(connection, record)
     if not found:
         similar = [abbreviate(row[0]) for row in connection.execute(_SIMILAR, (value,))]
         hint = f"; similar: {', '.join(similar)}" if similar else ""
@@ -83,8 +83,9 @@ def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
         )
 
 
-def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
-    yield f"{record.type}: {_title(record.value, record.subtype)}"
+def object_lines(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
+    """Yield an object in full, as lines that are not yet escaped."""
+    yield f"{record.type}: {title(record.value, record.subtype)}"
     fields = [
         ("description", record.description),
         ("published", record.published_at),
@@ -106,7 +107,7 @@ def _object(connection: sqlite3.Connection, record: Record) -> Iterator[str]:
     if record.related:
         yield f"  related ({len(record.related)})"
         for other, value, subtype in record.related:
-            yield f"    {other}: {_title(value, subtype)}"
+            yield f"    {other}: {title(value, subtype)}"
     yield "  runs"
     runs = {record.created_run, record.modified_run, *(row.run for row in record.attributes)}
     rows = connection.execute(_RUNS, (json.dumps(list(runs)),))
@@ -154,5 +155,6 @@ def _field(label: str, text: str, indent: int, width: int) -> Iterator[str]:
         yield hanging + line
 
 
-def _title(value: str, subtype: str | None) -> str:
+def title(value: str, subtype: str | None) -> str:
+    """Return what an object is called."""
     return value if subtype is None else f"{value} ({subtype})"

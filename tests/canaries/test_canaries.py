@@ -257,8 +257,11 @@ def test_the_commands_write_no_canary_to_their_outputs(
         ["run", "incident", "--since", "2d", "--set", f"nothing={SECRET}"],
     ):
         main([*words, *options])
+    main(["check", "all", "--config", str(config)])
     main(["library", "show", str(library)])
     main(["library", "export", str(library)])
+    for words in (["cases"], ["notes"], ["files"], ["changes", "--since", "1d"], ["show", "cas"]):
+        main([*words, "--library", str(library)])
     for words in (["status"], ["runs"], ["runs", "1"], ["runs", "2"], ["runs", "3"]):
         for form in ("text", "json"):
             main([*words, "--library", str(library), "--format", form])

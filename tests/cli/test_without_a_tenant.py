@@ -25,7 +25,8 @@ def lines_of_the_readme() -> list[list[str]]:
     text = (CHECKOUT / "README.md").read_text()
     section = text.partition("### Without a tenant\n")[2].partition("\n### ")[0]
     blocks = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-    return [line.split()[1:] for block in blocks for line in block.splitlines()]
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line.split()[1:] for line in lines if not line.startswith("#")]
 
 
 @contextmanager
