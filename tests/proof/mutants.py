@@ -63,6 +63,7 @@ TESTED_BY = {
 _ALWAYS = ("reports",)
 ROUNDS = 3
 FIRST_SECONDS = 5
+_MAX_KIB = 6 * 1024 * 1024
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
@@ -137,8 +138,9 @@ class Copy:
         command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no"]
         # the copy is found before the checkout that is installed, in processes of the tests too
         own = {"PYTHONPATH": str(self.folder)}
-        # a change can make a loop endless; the time of the clock would count other work as well
-        limit = f"ulimit -S -t {seconds}; " if seconds else ""
+        # a change can make a loop endless, or fill the memory of the machine; the time of the clock
+        # would count other work as well
+        limit = f"ulimit -S -t {seconds}; ulimit -v {_MAX_KIB}; " if seconds else ""
         process = subprocess.run(  # noqa: S603 - our own command
             ["/bin/sh", "-c", f'{limit}exec "$@"', "sh", *command, *_PLUGINS, *words],
             cwd=self.folder,
