@@ -42,6 +42,16 @@ def test_the_first_report_of_an_object_is_one_change_and_costs_no_row(library: L
     ]
 
 
+def test_what_comes_with_a_new_object_is_no_change_of_another(library: Library) -> None:
+    put(library, incident())
+    put(library, obj("note", "n"), incident(), relations=[(0, 1)], now=LATER)
+    put(library, incident(), obj("note", "m"), relations=[(0, 1)], now=LATER)
+    assert [row[1:4] for row in changes(library)] == [
+        ("n", "came", "object"),
+        ("m", "came", "object"),
+    ]
+
+
 def test_an_unchanged_report_is_no_change(library: Library) -> None:
     for now in (NOW, LATER):
         case = incident(("Status", "Open"), description="d", tags=["a"])

@@ -183,6 +183,28 @@ def test_nothing_is_seen_before_the_end_of_the_transaction(library: Library) -> 
     assert len(stored(library)) == 1
 
 
+def test_connections_that_read_are_used_again_and_end_with_the_library(tmp_path: Path) -> None:
+    library = Library.create(tmp_path / "x.sqlite")
+    with library.reading() as first, library.reading() as second:
+        assert first is not second
+    with library.reading() as third:
+        assert third in (first, second)
+        put(library, incident())
+        assert third.execute("SELECT count(*) FROM object").fetchone() == (1,)
+        library.close()
+    for connection in (first, second, third):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.sqlite"]
+
+
+def test_a_connection_that_failed_is_not_used_again(library: Library) -> None:
+    with pytest.raises(PlannedError), library.reading() as failed:
+        raise PlannedError
+    with library.reading() as another:
+        assert another is not failed
+
+
 def _die_within_a_batch(path: Path) -> None:
     with Library.create(path) as library:
         put(library, incident(value="whole"), obj("note", "n"), relations=[(0, 1)])
