@@ -35,6 +35,7 @@ SLOW = (
     "tests/cli/test_demo.py",
     "tests/cli/test_export.py",
     "tests/cli/test_hosts.py",
+    "tests/cli/test_list_commands.py::test_what_changed",
     "tests/cli/test_outcomes.py",
     "tests/cli/test_streams.py",
     "tests/cli/test_terminal.py",

@@ -75,6 +75,8 @@ def demo(options: argparse.Namespace) -> int:
             if value == FILE:
                 streams.tell(f"  its bytes    {_bytes_of(opened, FILE)!r}")
     streams.tell("", f"The library is {library}. Look further:")
+    looks = ("cases", "accounts", "show gz3kEgBWO", "count --by Brand,Status")
+    streams.tell(*(f"  izoologic-cdf {look} --library {quoted}" for look in looks))
     streams.tell(*(f"  izoologic-cdf library {do} {quoted}" for do in ("show", "export")))
     return max(codes)
 

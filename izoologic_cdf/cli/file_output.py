@@ -1,12 +1,12 @@
 """The files of a case, and writing the bytes of one, whose name somebody else chose."""
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from izoologic_cdf.cli import streams
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.library import queries
@@ -87,9 +87,7 @@ def write(parts: Iterable[bytes], name: str, output: str | None, *, force: bool)
         UsageError: there is a file already, or it cannot be written.
     """
     if output == "-":
-        for part in parts:
-            sys.stdout.buffer.write(part)
-        sys.stdout.buffer.flush()
+        streams.pour_bytes(parts)
         return None
     path = Path(output) if output is not None else Path()
     if output is None or path.is_dir():

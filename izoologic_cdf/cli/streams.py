@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.printable import printable
 
 
@@ -50,6 +51,20 @@ def pour(parts: Iterable[str]) -> None:
     """Write a document to standard output, in UTF-8 and as it is; raises OSError as `tell` does."""
     for part in parts:
         sys.stdout.buffer.write(part.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+def pour_bytes(parts: Iterable[bytes]) -> None:
+    """Write bytes to standard output as they are, but never to a terminal, which they could act on.
+
+    Raises:
+        UsageError: it is one.
+        OSError: as `tell` does.
+    """
+    if sys.stdout.isatty():
+        raise UsageError("bytes of a file are not written to a terminal: redirect the output")
+    for part in parts:
+        sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()
 
 

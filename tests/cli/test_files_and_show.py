@@ -81,6 +81,11 @@ def test_where_it_is_written(shell: Shell) -> None:
     assert shell(*GET, "-o", "-") == Ended(0, "test file", "")
 
 
+def test_no_bytes_reach_a_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    refused(shell(*GET, "-o", "-"), "not written to a terminal")
+
+
 def test_of_several_files_of_one_name_one_is_chosen(shell: Shell) -> None:
     entry = {"originalFilename": "same.txt", "dateUploaded": "1754599000"}
     for content in (b"one", b"two"):

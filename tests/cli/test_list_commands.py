@@ -152,6 +152,18 @@ def test_a_value_that_nothing_has_is_told_and_no_error(
     assert told in ended.err
 
 
+def test_reading_keeps_the_mode_of_the_library(shell: Shell, filled: Path) -> None:
+    for mode in (0o600, 0o640):
+        filled.chmod(mode)
+        for words in (
+            *([name] for name in LISTS),
+            ["show", "gz3kEgBWO"],
+            ["count", "--by", "type"],
+        ):
+            assert shell(*words).code == 0
+        assert [path.stat().st_mode & 0o777 for path in shell.folder.iterdir()] == [mode]
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_an_empty_library_lists_nothing(shell: Shell, filled: Path, name: str) -> None:
     filled.unlink()
