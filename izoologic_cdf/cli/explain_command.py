@@ -23,8 +23,8 @@ from izoologic_cdf.explain.recorded import RecordedTransport, read_record, witho
 from izoologic_cdf.explain.story import NotListedError, Story, Teller
 from izoologic_cdf.explain.telling import as_data, as_page, as_text, evaluations
 from izoologic_cdf.explain.trace import TracedTransport
-from izoologic_cdf.language.load import load
-from izoologic_cdf.language.spellings import NO_SPELLINGS, read_spellings
+from izoologic_cdf.language.load import filters_of, load_document
+from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, Clock, SystemClock, Window
@@ -148,13 +148,14 @@ def _source(options: argparse.Namespace) -> Iterator[Source]:
 
 def teller_of(found: Found, options: argparse.Namespace, source: Source) -> tuple[Teller, Redactor]:
     """Return what tells the stories of a feed, and what masks its secrets."""
-    spellings = read_spellings(found.spellings) if found.spellings else NO_SPELLINGS
-    definition = load(found.path, found.filters, spellings=spellings)
+    python = PythonFilters(found.filters or filters_of(found.path))
+    definition = load_document(found.document, found.path, python)
     if source.is_record:
         definition = without_login(definition)
     redactor = Redactor()
     if source.values is None:
-        values = configured(found, options)
+        given = configured(found.fields, found.foreign, options)
+        values = {field.name: given[field.name] for field in found.fields}
     else:
         given = read_assignments(options.assignments, found.fields)
         values = resolve(found.fields, found.foreign, [("--set", given)])
