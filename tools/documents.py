@@ -24,6 +24,7 @@ from izoologic_cdf.lint.rules import GROUPS
 from tools.commands import command_reference, exit_codes
 from tools.guesses import alternative_edits, conventions, conventions_checklist
 from tools.layers import ROOT, layers
+from tools.ledger import ledger
 from tools.mapping import (
     attributes,
     derived,
@@ -51,6 +52,7 @@ __all__ = [
     "exit_codes",
     "figure",
     "layers",
+    "ledger",
     "library_views",
     "lint_rules",
     "objects",

@@ -8,6 +8,7 @@ import argparse
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.arguments import Parser
 from izoologic_cdf.cli.definition_arguments import add_bundle, add_definitions, add_emulators
+from izoologic_cdf.cli.engineer_arguments import add_explanations
 from izoologic_cdf.cli.library_arguments import add_library, add_push, add_status
 from izoologic_cdf.cli.run_arguments import add_runs
 from izoologic_cdf.cli.view_arguments import add_lists
@@ -21,6 +22,7 @@ GROUPS = (
     add_library,
     add_emulators,
     add_definitions,
+    add_explanations,
     add_bundle,
 )
 

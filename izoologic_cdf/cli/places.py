@@ -20,7 +20,7 @@ def settle(options: argparse.Namespace) -> None:
     """
     given = vars(options)
     found: list[tuple[str, str]] = []
-    if "config" in given and options.config is None:
+    if "config_of" in given and options.config is None:
         path, source = _configuration(options.config_of)
         if path is not None:
             options.config = path
@@ -29,7 +29,7 @@ def settle(options: argparse.Namespace) -> None:
         options.library, source = _library()
         if source:
             found.append((f"the library is {options.library}", source))
-    if "config" in given and not given.get("quiet"):
+    if "config_of" in given and not given.get("quiet"):
         for what, source in found:
             streams.complain(f"{what} ({source})")
 

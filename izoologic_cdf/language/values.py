@@ -104,6 +104,28 @@ def compile_value(
     return _Builder(document, names, missing, guarded=guarded).value(node, named=named)
 
 
+def members(value: Value) -> list[tuple[Any, Value]]:
+    """Return what is written under each key of a mapping, or at each place of a list.
+
+    There is nothing in anything else. A mapping that has a `condition` gives it under `GUARD`.
+    """
+    content = value.content if isinstance(value, Structure) else value
+    if isinstance(content, _Mapping):
+        guard = [(GUARD, content.guard)] if content.guard is not None else []
+        pairs: list[tuple[Any, Any]] = [*content.pairs, *guard]
+    elif isinstance(content, _Sequence):
+        pairs = list(enumerate(content.parts))
+    elif isinstance(content, Literal) and isinstance(content.value, dict | list):
+        inner = content.value
+        rows = inner.items() if isinstance(inner, dict) else enumerate(inner)
+        return [(key, Literal(one, content.position)) for key, one in rows]
+    else:
+        return []
+    at = value.position
+    wrapped = (_Sequence, _Mapping)
+    return [(key, Structure(at, one) if isinstance(one, wrapped) else one) for key, one in pairs]
+
+
 def _guards_of(document: Document) -> frozenset[str]:
     """Return the keys that are a guard in a document, whose rows may spell it differently."""
     spelt = document.spelt.items()

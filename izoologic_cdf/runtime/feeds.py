@@ -29,7 +29,12 @@ _END_OF_TIME = 253_402_300_800
 
 
 class Feeds:
-    """A primary feed and those that it calls, in one run; shared by the threads of the run."""
+    """A primary feed and those that it calls, in one run; shared by the threads of the run.
+
+    `interpreter` makes what runs the pipelines; whoever wants to see all of it puts another there.
+    """
+
+    interpreter: Callable[..., Interpreter] = Interpreter
 
     def __init__(
         self,
@@ -121,7 +126,7 @@ class Feeds:
             return self._base(written, Window(day, day + DAY - 1))
 
         for body in self._sources.ask(feed.source, names):
-            interpreter = Interpreter(names, about, self._call, elsewhere)
+            interpreter = self.interpreter(names, about, self._call, elsewhere)
             for item in interpreter.run(feed.filters, body):
                 yield item if isinstance(item, Case) else Case(value=item)
 
@@ -132,7 +137,7 @@ class Feeds:
             ItemError: the case failed.
         """
         names = self.names(self._feed, case.window)
-        interpreter = Interpreter(names, case, self._call)
+        interpreter = self.interpreter(names, case, self._call)
         if case.nameless is not None:
             # nothing is requested for it, but its pipeline may say better what is wrong
             interpreter.run(self._detail[: self._first_call], case.value)
@@ -161,7 +166,8 @@ class Feeds:
         step = pipeline[-1] if pipeline else None
         if not isinstance(step, steps.Supplemental):
             return False
-        interpreter = Interpreter(self.names(self._feed, case.window), case, self._call)
+        names = self.names(self._feed, case.window)
+        interpreter = self.interpreter(names, case, self._call)
         given = interpreter.run(pipeline, case.value)
         return any(isinstance(one, dict) and one.get(step.into) is not None for one in given)
 
@@ -192,7 +198,7 @@ class Feeds:
         """Yield what a supplemental or fulfillment feed emits, over all windows it requests."""
         for window in self._windows(feed, params, case):
             names = self.names(feed, window, params)
-            interpreter = Interpreter(names, case, self._call)
+            interpreter = self.interpreter(names, case, self._call)
             if feed.source is None:
                 yield from interpreter.run(feed.filters, dict(params))
                 continue

@@ -117,7 +117,11 @@ class Interpreter:
         if out or self._elsewhere is None or dropped is None:
             return out
         names = self._elsewhere(dropped)
-        return [] if names is None else Interpreter(names, self._case, self._call).run(rest, value)
+        return [] if names is None else self._under(names).run(rest, value)
+
+    def _under(self, names: Mapping[str, Any]) -> "Interpreter":
+        """Return one for the same case under other names."""
+        return Interpreter(names, self._case, self._call)
 
     def _note(self, rest: steps.Pipeline, value: Any) -> None:
         """Note the update of an item that is dropped in front of the step that tracks it."""

@@ -1,0 +1,192 @@
+"""`explain` and `ledger`: how values came about, over an emulator, a record or a tenant."""
+
+import argparse
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from izoologic_cdf.cli import streams
+from izoologic_cdf.cli.configuration import configured, read_assignments, resolve
+from izoologic_cdf.cli.form import Found, find_feeds
+from izoologic_cdf.cli.moments import parse_range
+from izoologic_cdf.content import folder
+from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.errors import ItemError, UsageError
+from izoologic_cdf.explain.ledger import Ledger
+from izoologic_cdf.explain.masking import Masker
+from izoologic_cdf.explain.recorded import RecordedTransport, read_record, without_login
+from izoologic_cdf.explain.story import NotListedError, Story, Teller
+from izoologic_cdf.explain.telling import as_data, as_page, as_text, evaluations
+from izoologic_cdf.explain.trace import TracedTransport
+from izoologic_cdf.language.load import filters_of, load_document
+from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.runtime.http import Limits
+from izoologic_cdf.runtime.redactor import Redactor
+from izoologic_cdf.runtime.windows import DAY, EARLIEST, Clock, SystemClock, Window
+
+# how many cases a message names
+_MAX_NAMED = 10
+FIELDS = "mapping/fields.yaml"
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Print how the values of one case came about."""
+    personal = read_fields()["personal"]
+    with _source(options) as source:
+        story, redactor = _find(options, source)
+    masker = Masker(personal, redactor, show_data=options.show_data)
+    if options.expr is not None:
+        found = evaluations(story, options.expr, options.step, masker)
+        lines = [f"{one['at']}  {one['step']}: {one['value']}" for one in found]
+        streams.tell_text(
+            json.dumps(found, indent=2) if options.format == "json" else "\n".join(lines)
+        )
+        return 0
+    data = as_data(story, masker, options.attribute)
+    if options.output is not None:
+        _write(Path(options.output), as_page(data))
+        streams.tell(f"written: {options.output}")
+    elif options.format == "json":
+        streams.tell_text(json.dumps(data, indent=2, ensure_ascii=False))
+    else:
+        streams.tell_text(as_text(data, in_full=options.attribute is not None))
+    return 0
+
+
+def ledger(options: argparse.Namespace) -> int:
+    """Print what becomes of each field of the answers; 1 when one is neither mapped nor ignored."""
+    counted = count(options)
+    if options.format == "json":
+        streams.tell_text(json.dumps(counted.as_data(), indent=2))
+    else:
+        streams.tell(*_aligned(counted.table()), "", *_aligned(counted.row_table()))
+    return 1 if counted.unmapped else 0
+
+
+def count(options: argparse.Namespace) -> Ledger:
+    """Return the ledger of every case of the range; raises UsageError where one is not given."""
+    counted = Ledger(read_fields()["ignored"])
+    with _source(options) as source:
+        founds = find_feeds(options.feed, options.definition, options.filters, options.spellings)
+        for found in founds:
+            teller, redactor = teller_of(found, options, source)
+            try:
+                for story in teller.stories():
+                    counted.add(story)
+            except ItemError as error:
+                raise UsageError(f"{found.form.feed}: {redactor(error.message)}") from None
+    return counted
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    return ["  ".join([*map(str.ljust, row, widths), row[-1]]).rstrip() for row in rows]
+
+
+def read_fields() -> Mapping[str, Any]:
+    """Return what the mapping ignores of the answers, and what is personal in them."""
+    text = (folder("fixtures") / FIELDS).read_text(encoding="utf-8")
+    fields: Mapping[str, Any] = yaml.safe_load(text)
+    return fields
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"-o: {path} cannot be written: {error.strerror}") from None
+
+
+# --- where the answers come from -----------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Source:
+    """What answers, and which range of it is looked through."""
+
+    transport: TracedTransport
+    asked: Window
+    values: Mapping[str, Any] | None
+    is_record: bool = False
+
+
+@contextlib.contextmanager
+def _source(options: argparse.Namespace) -> Iterator[Source]:
+    """Yield what answers: a record, a tenant, or else the emulator."""
+    clock: Clock = SystemClock()
+    now = clock.now()
+    if options.record is not None and options.config is not None:
+        raise UsageError("--record and --config are two sources of answers: drop one")
+    since, until, _ = parse_range(options.since or "30d", options.until, now)
+    if options.record is not None:
+        record = RecordedTransport(clock, Limits())
+        record.bodies = read_record(Path(options.record))
+        whole = Window(since if options.since else EARLIEST, until)
+        with record:
+            yield Source(record, whole, {"api_host": "record"}, is_record=True)
+        return
+    with contextlib.ExitStack() as stack:
+        asked, values = Window(since, until), None
+        if options.config is None:
+            scenario = load_scenario(options.scenario)
+            emulator = stack.enter_context(Emulator(scenario))
+            first = scenario.since if scenario.since is not None else EARLIEST
+            asked = Window(first, scenario.until if scenario.until is not None else now)
+            values = {
+                "api_host": emulator.url,
+                "api_key": emulator.api_key,
+                "api_secret": emulator.secret_key,
+            }
+        transport = stack.enter_context(TracedTransport(clock, Limits(attempts=2)))
+        yield Source(transport, asked, values)
+
+
+def teller_of(found: Found, options: argparse.Namespace, source: Source) -> tuple[Teller, Redactor]:
+    """Return what tells the stories of a feed, and what masks its secrets."""
+    python = PythonFilters(found.filters or filters_of(found.path))
+    definition = load_document(found.document, found.path, python)
+    if source.is_record:
+        definition = without_login(definition)
+    redactor = Redactor()
+    if source.values is None:
+        given = configured(found.fields, found.foreign, options)
+        values = {field.name: given[field.name] for field in found.fields}
+    else:
+        given = read_assignments(options.assignments, found.fields)
+        values = resolve(found.fields, found.foreign, [("--set", given)])
+        own = {field.name for field in found.fields}
+        values |= {name: value for name, value in source.values.items() if name in own}
+    for field in found.fields:
+        if field.mask and values.get(field.name):
+            redactor.add(str(values[field.name]))
+    feed = definition.feeds[found.form.feed]
+    return Teller(definition, feed, values, source.transport, redactor, source.asked), redactor
+
+
+def _find(options: argparse.Namespace, source: Source) -> tuple[Story, Redactor]:
+    """Return the story of the case, of whichever feed lists it."""
+    founds = find_feeds(options.feed, options.definition, options.filters, options.spellings)
+    said: list[str] = []
+    for found in founds:
+        teller, redactor = teller_of(found, options, source)
+        try:
+            return teller.find(options.case), redactor
+        except NotListedError as error:
+            known = ", ".join(error.listed[:_MAX_NAMED])
+            more = ", ..." if len(error.listed) > _MAX_NAMED else ""
+            said.append(
+                f"{found.form.feed}: {error}" + (f"; it has {known}{more}" if known else "")
+            )
+        except ItemError as error:
+            said.append(f"{found.form.feed}: {redactor(error.message)}")
+    if source.values is None:
+        said.append(
+            f"the range looked through has {(source.asked.until - source.asked.since) // DAY} "
+            "days; name another with --since and --until"
+        )
+    raise UsageError(f"{options.case or 'no case'} cannot be explained", *said)

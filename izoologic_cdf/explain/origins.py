@@ -1,0 +1,342 @@
+"""Walks back from a value to the fields of the answers that it was made of.
+
+A path is a tuple of keys and of places in lists. What an expression reads is known by its text; of
+a Python filter only what it was given and what it gave: it passes on what stands in both, and else
+has made the value of those fields whose names its module has.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from izoologic_cdf.errors import Position
+from izoologic_cdf.explain.paths import (
+    ABSENT,
+    MAX_ELEMENTS,
+    Path,
+    dotted,
+    look,
+    look_folded,
+    mentioned,
+    sources_of,
+)
+from izoologic_cdf.explain.trace import Asked, Event, Frame
+from izoologic_cdf.language import steps
+from izoologic_cdf.language.expressions import Compiled, Expression
+from izoologic_cdf.language.steps import RUN_PARAMS
+from izoologic_cdf.language.values import Value, members
+from izoologic_cdf.lint.reads import scan
+
+_DATA = "data"
+
+
+# more elements of one list than this are not walked
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an answer: of which request, where, its value (ABSENT for none)."""
+
+    asked: Asked | None
+    feed: str
+    path: Path
+    value: Any
+    # the line that read it first
+    read_at: Position | None = None
+
+    @property
+    def name(self) -> str:
+        """The path for people: `result[0].caseId`."""
+        return dotted(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """What a step made of the value: where, the word of the step, its expression, the value."""
+
+    position: Position
+    word: str
+    text: str
+    path: Path
+    before: Any
+    value: Any
+    feed: str
+    # that of an `if` or a `drop`
+    result: Any = None
+
+
+@dataclass(slots=True)
+class Way:
+    """The fields a value was made of, and its steps, from the answer on; `settings` are names."""
+
+    fields: dict[Path, Field] = field(default_factory=dict)
+    hops: list[Hop] = field(default_factory=list)
+    settings: dict[str, None] = field(default_factory=dict)
+
+
+class Origins:
+    """The ways of the values of one case."""
+
+    def __init__(self, track: Event | None, details: list[Frame], tracked: Frame | None) -> None:
+        """`track` is the step of the list that made the case, in the frame `tracked`.
+
+        `details` are the pipelines of the case itself, in order.
+        """
+        self._track, self._tracked, self._details = track, tracked, details
+
+    def of_report(self, value: Value, frame: Frame, number: int) -> Way:
+        """Return the way of what a value of the report gives; its `data` came out of a pipeline."""
+        way = Way()
+        self._part(value, (), frame, number, way, _DATA, frame.outputs[number])
+        return way
+
+    def of_part(self, value: Value, frame: Frame, index: int) -> Way:
+        """Return the way of what a value of a step gives."""
+        way = Way()
+        self._part(value, (), frame, index, way, "value", frame.events[index].before)
+        return way
+
+    def of_conditions(self, value: Value, frame: Frame, index: int) -> Way:
+        """Return the way of the fields that an expression reads of a value, not of all of it."""
+        way, before = Way(), frame.events[index].before
+        for _, one in members(value):
+            self._named(one, frame, index, way, before)
+        self._named(value, frame, index, way, before)
+        return way
+
+    def _named(self, value: Value, frame: Frame, at: int, way: Way, before: Any) -> None:
+        if isinstance(value, Compiled):
+            for read in scan(value.source, template=not isinstance(value, Expression)).reads:
+                if read.root == "value" and read.path:
+                    self._read("value", read.path, (), frame, at, way, "value", before)
+
+    # --- steps -----------------------------------------------------------------------------------
+
+    def _back(self, frame: Frame, index: int, path: Path, way: Way) -> None:
+        """Follow a path of the value in front of the step at an index."""
+        if index == 0:
+            self._input(frame, path, way)
+            return
+        event = frame.events[index - 1]
+        value = look(event.after, path)
+        text = self._through(frame, index - 1, event, path, way)
+        if text is None:
+            return
+        hop = Hop(
+            event.position, event.step.word, text, path, None, value, frame.feed, event.result
+        )
+        if hop not in way.hops:
+            way.hops.append(hop)
+
+    def _through(self, frame: Frame, at: int, event: Event, path: Path, way: Way) -> str | None:
+        """Follow a path through one step; return its text, null where it does not touch it."""
+        step = event.step
+        match step:
+            case steps.Set():
+                own = dict(members(step.values))
+                if path and path[0] in own:
+                    self._part(own[path[0]], path[1:], frame, at, way, "value", event.before)
+                    return f"{path[0]}: {source(own[path[0]])}"
+            case steps.New() | steps.Item():
+                self._part(step.value, path, frame, at, way, "value", event.before)
+                return source(step.value)
+            case steps.Get():
+                self._back(frame, at, (step.key, *path), way)
+                return step.key
+            case steps.FilterMapping():
+                for inner in event.inner:
+                    if path and inner.key == path[0]:
+                        self._output(inner, 0, path[1:], way)
+                        return str(path[0])
+            case steps.Each():
+                self._elements(event, path, way)
+                return ""
+            case steps.Python():
+                self._filter(step, frame, at, event, path, way)
+                return step.name
+            case steps.ParseJson():
+                self._answer(frame, path, event.after, event.position, way)
+                return ""
+            case steps.Supplemental():
+                if path and path[0] == step.into:
+                    self._called(event, path[1:], way)
+                    return f"{step.feed} into {step.into}"
+            case steps.If():
+                if event.result and event.inner:
+                    self._output(event.inner[0], 0, path, way)
+                else:
+                    self._back(frame, at, path, way)
+                return source(step.condition)
+            case steps.Drop():
+                self._back(frame, at, path, way)
+                return source(step.condition)
+        self._back(frame, at, path, way)
+        return None
+
+    def _input(self, frame: Frame, path: Path, way: Way) -> None:
+        event, parent = frame.event, frame.parent
+        if event is None or parent is None:
+            self._first(frame, path, way)
+            return
+        if isinstance(event.step, steps.Supplemental):
+            self._answer(frame, path, frame.value, event.position, way)
+            return
+        inside = path if frame.key is None else (frame.key, *path)
+        self._back(parent, parent.events.index(event), inside, way)
+
+    def _first(self, frame: Frame, path: Path, way: Way) -> None:
+        """Follow a path out of a pipeline of the case: to the list, or to the one before it."""
+        at = self._details.index(frame) if frame in self._details else -1
+        if at > 0:
+            before = self._details[at - 1]
+            found = [n for n, one in enumerate(before.outputs) if one is frame.value]
+            self._output(before, found[0] if found else 0, path, way)
+        elif at == 0 and self._track is not None and self._tracked is not None:
+            self._back(self._tracked, self._tracked.events.index(self._track), path, way)
+        else:
+            self._answer(frame, path, frame.value, None, way)
+
+    def _output(self, frame: Frame, number: int, path: Path, way: Way) -> None:
+        """Follow a path of one of the values that came out of a pipeline."""
+        last = frame.events[-1] if frame.events else None
+        if last is not None and isinstance(last.step, steps.Iterate):
+            for inner in last.inner:
+                if number < len(inner.outputs):
+                    self._output(inner, number, path, way)
+                    return
+                number -= len(inner.outputs)
+            return
+        self._back(frame, len(frame.events), path, way)
+
+    def _elements(self, event: Event, path: Path, way: Way) -> None:
+        kept = [(inner, n) for inner in event.inner for n in range(len(inner.outputs))]
+        if path and isinstance(path[0], int):
+            chosen, path = kept[path[0] : path[0] + 1], path[1:]
+        else:
+            chosen = kept[:MAX_ELEMENTS]
+        for inner, number in chosen:
+            self._output(inner, number, path, way)
+        if not kept and event.inner:
+            for inner in event.inner[:MAX_ELEMENTS]:
+                self._back(inner, len(inner.events), (), way)
+
+    def _called(self, event: Event, path: Path, way: Way) -> None:
+        kept = [(inner, n) for inner in event.inner for n in range(len(inner.outputs))]
+        emitted = event.after.get(event.step.into) if isinstance(event.after, dict) else None  # type: ignore[attr-defined]
+        if not isinstance(emitted, list) or (kept and emitted is kept[-1][0].outputs[kept[-1][1]]):
+            chosen = kept[-1:]
+        elif path and isinstance(path[0], int):
+            chosen, path = kept[path[0] : path[0] + 1], path[1:]
+        else:
+            chosen, path = kept[:MAX_ELEMENTS], ()
+        for inner, number in chosen:
+            self._output(inner, number, path, way)
+        for inner in event.inner[-1:] if not kept else ():
+            self._back(inner, len(inner.events), (), way)
+
+    def _filter(
+        self, step: steps.Python, frame: Frame, at: int, event: Event, path: Path, way: Way
+    ) -> None:
+        """Follow a path into a Python filter, of which nothing is known but its two sides."""
+        before, made = event.before, look(event.after, path)
+        for one in sources_of(before, event.after, path, made, mentioned(step.function)):
+            self._back(frame, at, one, way)
+
+    def _answer(
+        self, frame: Frame, path: Path, body: Any, position: Position | None, way: Way
+    ) -> None:
+        spelt = look_folded(body, path) or path
+        found = Field(
+            frame.asked or _asked_of(frame), frame.feed, spelt, look(body, spelt), position
+        )
+        way.fields.setdefault((frame.feed, *spelt), found)
+
+    # --- expressions -----------------------------------------------------------------------------
+
+    def _part(
+        self, part: Value, path: Path, frame: Frame, at: int, way: Way, root: str, before: Any
+    ) -> None:
+        """Follow a path of what a value of the definition gives."""
+        inner = dict(members(part))
+        if inner:
+            chosen = (
+                [inner[path[0]]]
+                if path and path[0] in inner
+                else []
+                if path
+                else list(inner.values())
+            )
+            for one in chosen:
+                self._part(one, path[1:], frame, at, way, root, before)
+            return
+        if not isinstance(part, Compiled):
+            return
+        code = scan(part.source, template=not isinstance(part, Expression))
+        reads = [(one.root, one.path) for one in code.reads]
+        after = None if root == _DATA else frame.events[at].after
+        passed = look(before, path) is not ABSENT or look(after, path) is ABSENT
+        if path and (root, ()) in reads and passed:
+            reads = [(root, ())]  # the expression passes on what it was given
+        for name, read in reads:
+            self._read(name, read, path, frame, at, way, root, before)
+
+    def _read(
+        self,
+        name: str,
+        read: Path,
+        path: Path,
+        frame: Frame,
+        at: int,
+        way: Way,
+        root: str,
+        before: Any,
+    ) -> None:
+        if name == root == _DATA:
+            self._output(frame, at, read, way)
+        elif name == root:
+            given = look(before, read)
+            whole = (*read, *path)
+            if not path or look(before, whole) is not ABSENT or not isinstance(given, dict | list):
+                self._back(frame, at, whole, way)
+                return
+            after = made_of(frame.events[at], path)
+            for one in sources_of(given, after, path, look(after, path), frozenset()):
+                self._back(frame, at, (*read, *one), way)
+        elif name == RUN_PARAMS:
+            self._handed(frame, (*read, *path), way)
+        else:
+            way.settings[".".join([name, *map(str, read)])] = None
+
+    def _handed(self, frame: Frame, path: Path, way: Way) -> None:
+        """Follow a path of what the caller of a feed has handed to it."""
+        while frame.event is not None and not isinstance(frame.event.step, steps.Supplemental):
+            assert frame.parent is not None  # noqa: S101 - it has an event
+            frame = frame.parent
+        event, caller = frame.event, frame.parent
+        if event is None or caller is None or not isinstance(event.step, steps.Supplemental):
+            return
+        if event.step.params is not None:
+            at = caller.events.index(event)
+            self._part(event.step.params, path, caller, at, way, "value", event.before)
+
+
+def _asked_of(frame: Frame) -> Asked | None:
+    up: Frame | None = frame
+    while up is not None and up.asked is None:
+        up = up.parent
+    return up.asked if up is not None else None
+
+
+def made_of(event: Event, path: Path) -> Any:
+    """Return what a step has made of the value that a path leads into: a key of `set`, or all."""
+    if not isinstance(event.step, steps.Set):
+        return event.after
+    made = (look(event.after, (key,)) for key, _ in members(event.step.values))
+    return next((one for one in made if look(one, path) is not ABSENT), event.after)
+
+
+def source(value: Value) -> str:
+    """Return the text of an expression, on one line; of a mapping its keys."""
+    if isinstance(value, Compiled):
+        return " ".join(value.source.split())
+    inner = members(value)
+    if inner:
+        return ", ".join(str(key) for key, _ in inner)
+    return repr(getattr(value, "value", ""))

@@ -1,0 +1,188 @@
+"""What became of one case: its requests, and of each row of the report its value, or why not."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from izoologic_cdf.errors import CdfError, ItemError
+from izoologic_cdf.explain.mapped_rows import Row, rows_of
+from izoologic_cdf.explain.origins import Origins, source
+from izoologic_cdf.explain.paths import leaves, place
+from izoologic_cdf.explain.trace import (
+    Asked,
+    Event,
+    Frame,
+    Recorder,
+    TracedFeeds,
+    TracedTransport,
+)
+from izoologic_cdf.language import model, steps
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.redactor import Redactor
+from izoologic_cdf.runtime.source_client import SourceClient
+from izoologic_cdf.runtime.windows import OVERLAP, Window
+
+
+# keys of an item that make no value of their own
+def _all_stored(keys: Iterable[str]) -> Mapping[str, int]:
+    """Return that no file needs to be downloaded: nobody explains its bytes."""
+    return dict.fromkeys(keys, 1_000_000_000)
+
+
+class NotListedError(CdfError):
+    """No list of the range has the case; the message says what became of it there."""
+
+    def __init__(self, message: str, listed: list[str]) -> None:
+        super().__init__(message)
+        self.listed = listed
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything that was done for one case."""
+
+    feed: model.Feed
+    case: Case
+    window: Window
+    recorder: Recorder
+    origins: Origins
+    # the pipelines of the list, with the first case that it made
+    lists: list[Frame] = field(default_factory=list)
+    items: list[list[Row]] = field(default_factory=list)
+    # why there is less than could be: drops of the case or of items, failures, warnings
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def requests(self) -> list[Asked]:
+        """The requests, in order."""
+        return self.recorder.asked
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of all data items."""
+        return [row for rows in self.items for row in rows]
+
+
+class Teller:
+    """Runs one case of a feed after the other, and tells their stories."""
+
+    def __init__(
+        self,
+        definition: model.Definition,
+        feed: model.Feed,
+        user_fields: Mapping[str, Any],
+        transport: TracedTransport,
+        redactor: Redactor,
+        asked: Window,
+    ) -> None:
+        self._definition, self._feed, self._asked = definition, feed, asked
+        self._transport = transport
+        self.warnings: list[str] = []
+        sources = SourceClient(transport, redactor, self.warnings.append)
+        self._feeds = TracedFeeds(definition, feed, user_fields, sources, _all_stored)
+
+    def stories(self) -> Iterator[Story]:
+        """Yield the story of each listed case; raises ItemError where a list is not given."""
+        for window, recorder, cases in self._lists():
+            asked, lists = list(recorder.asked), recorder.frames
+            for number, case in enumerate(cases):
+                story = self._tell(case, window, asked if number == 0 else [], lists)
+                story.lists = lists if number == 0 else []
+                yield story
+
+    def find(self, case_id: str | None) -> Story:
+        """Return the story of a case, or of the first that is listed.
+
+        Raises:
+            NotListedError: no window has it.
+            ItemError: a list was not given.
+        """
+        listed: list[str] = []
+        ended = None
+        for window, recorder, cases in self._lists():
+            for case in cases:
+                listed.append(str(case.id))
+                if case_id in (None, case.id):
+                    return self._tell(case, window, recorder.asked, recorder.frames)
+            if case_id is not None:
+                ended = ended or _ended(recorder.frames, case_id)
+        if ended:
+            raise NotListedError(f"{case_id} is in the list, and {ended}", [])
+        shown = f"the case {case_id}" if case_id is not None else "a case"
+        raise NotListedError(f"no list of this range has {shown}", listed)
+
+    def _lists(self) -> Iterator[tuple[Window, Recorder, list[Case]]]:
+        """Yield each window of the range, the newest first, with the cases of its list."""
+        for window in reversed(self._feeds.windows_of(self._asked)):
+            recorder, about = self._fresh(), Case(window=window, asked=self._asked)
+            yield window, recorder, list(self._feeds.list_cases(about, self._asked.until + OVERLAP))
+
+    def _fresh(self) -> Recorder:
+        recorder = Recorder(self._feed.name)
+        self._feeds.record(recorder)
+        self._transport.recorder = recorder
+        return recorder
+
+    def _tell(self, case: Case, window: Window, asked: list[Asked], lists: list[Frame]) -> Story:
+        recorder = self._fresh()
+        recorder.asked += asked
+        case.window, case.asked = window, self._asked
+        tracked, track = _track(lists, case)
+        failed = None
+        try:
+            self._feeds.work(case)
+        except ItemError as error:
+            failed = (
+                f"{error.message} [{place(error.position)}]" if error.position else error.message
+            )
+        details = recorder.frames
+        origins = Origins(track, details, tracked)
+        story = Story(self._feed, case, window, recorder, origins)
+        for item in recorder.items:
+            story.items.append([*rows_of(self._feed, item, origins)])
+        if failed is not None:
+            story.notes.append(f"the case failed: {failed}")
+        story.notes += _drops(details)
+        story.notes += [str(one) for one in case.messages]
+        story.notes += [miss.text for miss in case.misses]
+        return story
+
+
+def _track(lists: list[Frame], case: Case) -> tuple[Frame | None, Event | None]:
+    """Return the pipeline of the list that made a case, and its step."""
+    for frame in _all(lists):
+        if any(one is case for one in frame.outputs) and frame.events:
+            last = frame.events[-1]
+            if last.before is case.value:
+                return frame, last
+    return None, None
+
+
+def _all(frames: list[Frame]) -> Iterator[Frame]:
+    for frame in frames:
+        yield frame
+        for event in frame.events:
+            yield from _all(event.inner)
+
+
+def _ended(frames: list[Frame], case_id: str) -> str | None:
+    """Return what became of an element of a list that names a case; null where none does."""
+    for frame in _all(frames):
+        ended = frame.dropped
+        if ended is not None and any(one == case_id for _, one in leaves(frame.value)):
+            return _dropped_by(ended)
+    return None
+
+
+def _drops(details: list[Frame]) -> Iterator[str]:
+    for frame in _all(details):
+        ended = frame.dropped
+        inside = frame.event is not None and isinstance(frame.event.step, steps.Warn)
+        if ended is not None and not inside:
+            what = "the case" if frame in details else f"an item of {frame.feed}"
+            yield f"{what} is {_dropped_by(ended)}"
+
+
+def _dropped_by(ended: Event) -> str:
+    condition = source(ended.step.condition) if isinstance(ended.step, steps.Drop) else ""
+    return f"dropped by `drop: {condition}` at {place(ended.position)}"
