@@ -149,12 +149,12 @@ def test_29_a_signal_and_a_second_one_end_a_run_with_130_its_summary_and_no_file
 def test_29_a_run_that_waits_for_a_library_is_ended_at_once(
     shell: Shell, start: Start, signals: tuple[signal.Signals, ...]
 ) -> None:
-    slow = shell.emulator.state.add_fault("delay", endpoint="CaseDetail", seconds=1)
+    slow = shell.emulator.state.add_fault("delay", endpoint="CaseDetail", seconds=0.5)
     process = start(*RUN)
     process.wait_until(lambda: slow.applied)
     with held(shell.folder / "izoologic.sqlite"):
         # the detail comes, and the case can't be committed
-        time.sleep(3)
+        time.sleep(1.5)
         _ended_well(*process.end(*signals))
     assert process.left == []
     assert shell(*RUN).code == 0

@@ -216,6 +216,16 @@ def test_a_part_too_old_for_the_server_is_named_once_and_not_asked_for_by_every_
     assert min(site.lists_asked()) >= site.now - OVERLAP - OVERLAP - 61
 
 
+def test_a_first_sync_that_is_given_nothing_but_a_token_is_the_begin_of_all(site: Site) -> None:
+    site.state.add_fault("status", endpoint="CaseSync", status=503, count=None)
+    asked = site.now
+    assert site.sync().summary.exit_code in (1, 3)
+    site.state.clear_faults()
+    site.state.advance(20 * DAY)
+    site.sync()
+    assert min(site.lists_asked()) <= asked - FIRST_SYNC + OVERLAP
+
+
 def test_the_first_sync_is_complete_on_a_server_that_gives_thirty_days_and_no_more(
     site: Site,
 ) -> None:
