@@ -9,7 +9,8 @@ broken test nor a loaded machine counts as noticing.
 Expressions in YAML are not changed: cosmic-ray knows Python alone.
 
 Prints for each mutant the test that noticed it, or its change where none did, and the share. What
-was found out is kept in a folder: the same call after an interruption goes on where it was.
+was found out is kept in a folder: the same call after an interruption goes on where it was. Changes
+that make no other program stand in `argued.yaml` with their reasons; they are told, not counted.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+import yaml
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
@@ -61,7 +63,10 @@ TESTED_BY = {
     "filters": ("filters", "feeds", "bundle"),
 }
 _ALWAYS = ("reports",)
+ARGUED = Path(__file__).with_name("argued.yaml")
 ROUNDS = 3
+# the memory of a process of the tests
+MAX_KIB = 4 * 1024 * 1024
 FIRST_SECONDS = 5
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
@@ -137,10 +142,12 @@ class Copy:
         command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no"]
         # the copy is found before the checkout that is installed, in processes of the tests too
         own = {"PYTHONPATH": str(self.folder)}
-        # a change can make a loop endless; the time of the clock would count other work as well
-        limit = f"ulimit -S -t {seconds}; " if seconds else ""
+        # a change can make a loop endless or fill the memory; a clock would count other work too
+        limits = f"ulimit -S -v {MAX_KIB} 2>/dev/null; "
+        if seconds:
+            limits += f"ulimit -S -t {seconds}; "
         process = subprocess.run(  # noqa: S603 - our own command
-            ["/bin/sh", "-c", f'{limit}exec "$@"', "sh", *command, *_PLUGINS, *words],
+            ["/bin/sh", "-c", f'{limits}exec "$@"', "sh", *command, *_PLUGINS, *words],
             cwd=self.folder,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,
@@ -244,13 +251,12 @@ class Place:
         code: str = mutate_code(self._code(), get_operator(self.operator)(), self.number)
         return code
 
-    def difference(self) -> Iterator[str]:
-        """Yield the lines that the change takes and gives."""
+    def difference(self) -> Iterator[tuple[str, str]]:
+        """Yield each line that the change takes, and what it gives instead."""
         lines = self._code().splitlines(), self.changed().splitlines()
         for before, after in zip(*lines, strict=False):
             if before != after:
-                yield f"  - {before.strip()}"
-                yield f"  + {after.strip()}"
+                yield before.strip(), after.strip()
 
     def _code(self) -> str:
         return (ROOT / self.module).read_text(encoding="utf-8")
@@ -372,6 +378,14 @@ class Kept:
         return test is not None
 
 
+def argued(drawn: Iterable[Place]) -> dict[Place, str]:
+    """Return why some of the changes make no other program."""
+    known = yaml.safe_load(ARGUED.read_text(encoding="utf-8"))
+    why = {(one["module"], one["line"], one["changed"]): one["why"] for one in known}
+    keys = {place: (str(place.module), *next(place.difference())) for place in drawn}
+    return {place: why[key] for place, key in keys.items() if key in why}
+
+
 def main() -> int:
     """Draw, change, test and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -383,8 +397,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="2 leaves out the slow tests")
     parser.add_argument("--copies", type=int, default=2, help="how many are tested at a time")
     options = parser.parse_args()
-    drawn = left = draw(options.seed, options.sample)
-    kept = Kept(options.kept, drawn)
+    drawn = draw(options.seed, options.sample)
+    kept, same = Kept(options.kept, drawn), argued(drawn)
+    for place, why in same.items():
+        print(f"{place}: makes no other program: {why}", flush=True)
+    drawn = left = [place for place in drawn if place not in same]
     workers = ("-n", str(options.copies), "--dist", "worksteal", "tests")
     copies: SimpleQueue[Copy] = SimpleQueue()
     with (
@@ -405,7 +422,9 @@ def main() -> int:
             share = f"{count} of {len(drawn)} noticed ({100 * count / len(drawn):.1f} in 100)"
             print(f"after round {number + 1}: {share}, seed {options.seed}", flush=True)
     for place in left:
-        print(f"NOT NOTICED: {place}", *place.difference(), sep="\n")
+        print(f"NOT NOTICED: {place}")
+        for before, after in place.difference():
+            print(f"  - {before}\n  + {after}")
     return 0
 
 
