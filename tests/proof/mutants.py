@@ -17,14 +17,13 @@ import argparse
 import itertools
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,26 +31,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
-import yaml
-from cosmic_ray.ast import ast_nodes, get_ast_from_path
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-# one change for each place: the nearest wrong operator, so that no site is drawn more often
-_COMPARISONS = (
-    *("Eq_NotEq", "NotEq_Eq", "Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Is_IsNot", "IsNot_Is"),
-)
-# not `*` and `**`, which cosmic-ray finds in the parameters of functions too
-_ARITHMETIC = ("Add_Sub", "Sub_Add", "Div_Mul", "FloorDiv_Mul", "Mod_FloorDiv")
-OPERATORS = (
-    *(f"core/ReplaceComparisonOperator_{name}" for name in _COMPARISONS),
-    *(f"core/ReplaceBinaryOperator_{name}" for name in _ARITHMETIC),
-    *("core/AddNot", "core/ExceptionReplacer", "core/NumberReplacer", "core/ZeroIterationForLoop"),
-    *("core/ReplaceAndWithOr", "core/ReplaceOrWithAnd", "core/ReplaceUnaryOperator_Delete_Not"),
-    *("core/ReplaceBreakWithContinue", "core/ReplaceContinueWithBreak"),
-    *("core/ReplaceFalseWithTrue", "core/ReplaceTrueWithFalse"),
-)
+from tests.proof.mutations import ROOT, Place, argued, draw
+
 # what is drawn from, and the tests of each part beside those that import a module
 TESTED_BY = {
     "izoologic_cdf/language": ("language", "lint", "runtime", "proof/test_confinement.py"),
@@ -62,8 +44,7 @@ TESTED_BY = {
     "izoologic_cdf/lint": ("lint",),
     "filters": ("filters", "feeds", "bundle"),
 }
-_ALWAYS = ("reports",)
-ARGUED = Path(__file__).with_name("argued.yaml")
+_ALWAYS = ("reports", "documents")
 ROUNDS = 3
 # the memory of a process of the tests
 MAX_KIB = 4 * 1024 * 1024
@@ -75,9 +56,6 @@ _LEFT_OUT = shutil.ignore_patterns(
 _FAILED = re.compile(
     r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\[\s]+(?:\[.*?\])?)?)(?= - |$)", re.MULTILINE
 )
-# lines that are not drawn from: decorators, whose `slots=True` shows nowhere, and settings, which
-# would be tested by being written down twice
-_SETTINGS = re.compile(r"\s*@|_?[A-Z][A-Z_]*\b.*=")
 
 
 class Copy:
@@ -221,76 +199,6 @@ class Reaching:
         return sum(end <= seconds for end in ends)
 
 
-@dataclass(frozen=True)
-class Place:
-    """A place that can be changed: module, operator, its number there, line."""
-
-    module: Path
-    operator: str
-    number: int
-    line: int
-
-    def __str__(self) -> str:
-        """Return where it is, and what is done there."""
-        return f"{self.module}:{self.line} {self.operator}"
-
-    def near(self) -> range:
-        """Return its line and some before."""
-        return range(self.line, max(self.line - 6, 0), -1)
-
-    def is_changeable(self) -> bool:
-        """Tell whether the operator can change it."""
-        try:
-            self.changed()
-        except AttributeError:
-            return False
-        return True
-
-    def changed(self) -> str:
-        """Return the code of the module with the change."""
-        code: str = mutate_code(self._code(), get_operator(self.operator)(), self.number)
-        return code
-
-    def difference(self) -> Iterator[tuple[str, str]]:
-        """Yield each line that the change takes, and what it gives instead."""
-        lines = self._code().splitlines(), self.changed().splitlines()
-        for before, after in zip(*lines, strict=False):
-            if before != after:
-                yield before.strip(), after.strip()
-
-    def _code(self) -> str:
-        return (ROOT / self.module).read_text(encoding="utf-8")
-
-
-def places() -> Iterator[Place]:
-    """Yield each place that can be changed."""
-    for folder in TESTED_BY:
-        for path in sorted((ROOT / folder).glob("*.py")):
-            nodes = list(ast_nodes(get_ast_from_path(path)))
-            lines = path.read_text(encoding="utf-8").splitlines()
-            for name in OPERATORS:
-                found = (
-                    begin
-                    for node in nodes
-                    for begin, _ in get_operator(name)().mutation_positions(node)
-                )
-                for number, (line, _) in enumerate(found):
-                    if not _SETTINGS.match(lines[line - 1]):
-                        yield Place(path.relative_to(ROOT), name, number, line)
-
-
-def draw(seed: int, count: int) -> list[Place]:
-    """Return so many places, the same for the same seed."""
-    there = list(places())
-    randomness = random.Random(seed)  # noqa: S311
-    drawn = randomness.sample(there, min(count, len(there)))
-    for at in range(len(drawn)):
-        # cosmic-ray finds exceptions with a dotted name, and cannot change them
-        while not drawn[at].is_changeable():
-            drawn[at] = randomness.choice([one for one in there if one not in drawn])
-    return drawn
-
-
 def tests_of(place: Place, reaching: Reaching, number: int) -> Tests | None:
     """Return the tests of one of the rounds, each of which is dearer than the one before."""
     reach = reaching.of(place)
@@ -378,14 +286,6 @@ class Kept:
         return test is not None
 
 
-def argued(drawn: Iterable[Place]) -> dict[Place, str]:
-    """Return why some of the changes make no other program."""
-    known = yaml.safe_load(ARGUED.read_text(encoding="utf-8"))
-    why = {(one["module"], one["line"], one["changed"]): one["why"] for one in known}
-    keys = {place: (str(place.module), *next(place.difference())) for place in drawn}
-    return {place: why[key] for place, key in keys.items() if key in why}
-
-
 def main() -> int:
     """Draw, change, test and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -397,7 +297,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="2 leaves out the slow tests")
     parser.add_argument("--copies", type=int, default=2, help="how many are tested at a time")
     options = parser.parse_args()
-    drawn = draw(options.seed, options.sample)
+    drawn = draw(TESTED_BY, options.seed, options.sample)
     kept, same = Kept(options.kept, drawn), argued(drawn)
     for place, why in same.items():
         print(f"{place}: makes no other program: {why}", flush=True)
