@@ -42,7 +42,8 @@ build: $(VENV)/.installed
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks --with-others --write
 
-# would the tests notice a change? hours for the whole sample; SAMPLE=20 for a first look
+# would the tests notice a change? an hour or two, and it goes on where it was interrupted;
+# SAMPLE=20 for a first look of some minutes; another SEED draws other places
 mutants: $(VENV)/.developed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group mutants
 	$(BIN)/python -m tests.proof.mutants --seed $(SEED) --sample $(SAMPLE)

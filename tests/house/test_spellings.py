@@ -249,6 +249,19 @@ def test_a_canonical_file_is_not_taken_for_one_that_is_spelt_otherwise(
     assert "unknown name 'run_params'" in text
 
 
+def test_a_word_that_is_shared_and_would_be_spelt_in_two_ways_is_refused() -> None:
+    text = (
+        f"{HEAD}feeds:\n"
+        "  Other: {feed_type: &shared supplemental, source: {http: {url: x}}}\n"
+        "  Feed: {source: {http: {url: x}}, filters: [? *shared : {feed: Other, into: a}]}\n"
+    )
+    document = Document(BUILT, text)
+    load_document(document, Path(BUILT), NO_PYTHON)
+    two = "feed_type: {values: {supplemental: one}}\nsupplemental: {word: two}\n"
+    with pytest.raises(DefinitionError, match="this would be spelt 'two' and 'one'"):
+        Spellings(Document("spellings.yaml", two)).respelt(document)
+
+
 def test_a_bundle_carries_its_spellings_and_can_be_verified(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,21 +9,21 @@ broken test nor a loaded machine counts as noticing.
 Expressions in YAML are not changed: cosmic-ray knows Python alone.
 
 Prints for each mutant the test that noticed it, or its change where none did, and the share. What
-was found out is kept in a folder: the same call after an interruption goes on where it was.
+was found out is kept in a folder: the same call after an interruption goes on where it was. Changes
+that make no other program stand in `argued.yaml` with their reasons; they are told, not counted.
 """
 
 import argparse
 import itertools
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,25 +31,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
-from cosmic_ray.ast import ast_nodes, get_ast_from_path
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.plugins import get_operator
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-# one change for each place: the nearest wrong operator, so that no site is drawn more often
-_COMPARISONS = (
-    *("Eq_NotEq", "NotEq_Eq", "Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Is_IsNot", "IsNot_Is"),
-)
-# not `*` and `**`, which cosmic-ray finds in the parameters of functions too
-_ARITHMETIC = ("Add_Sub", "Sub_Add", "Div_Mul", "FloorDiv_Mul", "Mod_FloorDiv")
-OPERATORS = (
-    *(f"core/ReplaceComparisonOperator_{name}" for name in _COMPARISONS),
-    *(f"core/ReplaceBinaryOperator_{name}" for name in _ARITHMETIC),
-    *("core/AddNot", "core/ExceptionReplacer", "core/NumberReplacer", "core/ZeroIterationForLoop"),
-    *("core/ReplaceAndWithOr", "core/ReplaceOrWithAnd", "core/ReplaceUnaryOperator_Delete_Not"),
-    *("core/ReplaceBreakWithContinue", "core/ReplaceContinueWithBreak"),
-    *("core/ReplaceFalseWithTrue", "core/ReplaceTrueWithFalse"),
-)
+from tests.proof.mutations import ROOT, Place, argued, draw
+
 # what is drawn from, and the tests of each part beside those that import a module
 TESTED_BY = {
     "izoologic_cdf/language": ("language", "lint", "runtime", "proof/test_confinement.py"),
@@ -60,10 +44,11 @@ TESTED_BY = {
     "izoologic_cdf/lint": ("lint",),
     "filters": ("filters", "feeds", "bundle"),
 }
-_ALWAYS = ("reports",)
+_ALWAYS = ("reports", "documents")
 ROUNDS = 3
+# the memory of a process of the tests
+MAX_KIB = 4 * 1024 * 1024
 FIRST_SECONDS = 5
-_MAX_KIB = 6 * 1024 * 1024
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
@@ -71,9 +56,6 @@ _LEFT_OUT = shutil.ignore_patterns(
 _FAILED = re.compile(
     r"^(?:FAILED|ERROR) (\S+?\.py(?:::[^\[\s]+(?:\[.*?\])?)?)(?= - |$)", re.MULTILINE
 )
-# lines that are not drawn from: decorators, whose `slots=True` shows nowhere, and settings, which
-# would be tested by being written down twice
-_SETTINGS = re.compile(r"\s*@|_?[A-Z][A-Z_]*\b.*=")
 
 
 class Copy:
@@ -138,11 +120,12 @@ class Copy:
         command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no"]
         # the copy is found before the checkout that is installed, in processes of the tests too
         own = {"PYTHONPATH": str(self.folder)}
-        # a change can make a loop endless, or fill the memory of the machine; the time of the clock
-        # would count other work as well
-        limit = f"ulimit -S -t {seconds}; ulimit -v {_MAX_KIB}; " if seconds else ""
+        # a change can make a loop endless or fill the memory; a clock would count other work too
+        limits = f"ulimit -S -v {MAX_KIB} 2>/dev/null; "
+        if seconds:
+            limits += f"ulimit -S -t {seconds}; "
         process = subprocess.run(  # noqa: S603 - our own command
-            ["/bin/sh", "-c", f'{limit}exec "$@"', "sh", *command, *_PLUGINS, *words],
+            ["/bin/sh", "-c", f'{limits}exec "$@"', "sh", *command, *_PLUGINS, *words],
             cwd=self.folder,
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE,
@@ -214,77 +197,6 @@ class Reaching:
         """Return how many of the tests are done in so many seconds."""
         ends = itertools.accumulate(self._seconds[one] for one in tests)
         return sum(end <= seconds for end in ends)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place that can be changed: module, operator, its number there, line."""
-
-    module: Path
-    operator: str
-    number: int
-    line: int
-
-    def __str__(self) -> str:
-        """Return where it is, and what is done there."""
-        return f"{self.module}:{self.line} {self.operator}"
-
-    def near(self) -> range:
-        """Return its line and some before."""
-        return range(self.line, max(self.line - 6, 0), -1)
-
-    def is_changeable(self) -> bool:
-        """Tell whether the operator can change it."""
-        try:
-            self.changed()
-        except AttributeError:
-            return False
-        return True
-
-    def changed(self) -> str:
-        """Return the code of the module with the change."""
-        code: str = mutate_code(self._code(), get_operator(self.operator)(), self.number)
-        return code
-
-    def difference(self) -> Iterator[str]:
-        """Yield the lines that the change takes and gives."""
-        lines = self._code().splitlines(), self.changed().splitlines()
-        for before, after in zip(*lines, strict=False):
-            if before != after:
-                yield f"  - {before.strip()}"
-                yield f"  + {after.strip()}"
-
-    def _code(self) -> str:
-        return (ROOT / self.module).read_text(encoding="utf-8")
-
-
-def places() -> Iterator[Place]:
-    """Yield each place that can be changed."""
-    for folder in TESTED_BY:
-        for path in sorted((ROOT / folder).glob("*.py")):
-            nodes = list(ast_nodes(get_ast_from_path(path)))
-            lines = path.read_text(encoding="utf-8").splitlines()
-            for name in OPERATORS:
-                found = (
-                    begin
-                    for node in nodes
-                    for begin, _ in get_operator(name)().mutation_positions(node)
-                )
-                for number, (line, _) in enumerate(found):
-                    if not _SETTINGS.match(lines[line - 1]):
-                        yield Place(path.relative_to(ROOT), name, number, line)
-
-
-def draw(seed: int, count: int) -> list[Place]:
-    """Return so many places, the same for the same seed."""
-    there = list(places())
-    randomness = random.Random(seed)  # noqa: S311
-    drawn = randomness.sample(there, min(count, len(there)))
-    for at in range(len(drawn)):
-        # cosmic-ray finds exceptions with a dotted name, and cannot change them
-        while not drawn[at].is_changeable():
-            drawn[at] = randomness.choice([one for one in there if one not in drawn])
-    return drawn
 
 
 def tests_of(place: Place, reaching: Reaching, number: int) -> Tests | None:
@@ -385,8 +297,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="2 leaves out the slow tests")
     parser.add_argument("--copies", type=int, default=2, help="how many are tested at a time")
     options = parser.parse_args()
-    drawn = left = draw(options.seed, options.sample)
-    kept = Kept(options.kept, drawn)
+    drawn = draw(TESTED_BY, options.seed, options.sample)
+    kept, same = Kept(options.kept, drawn), argued(drawn)
+    for place, why in same.items():
+        print(f"{place}: makes no other program: {why}", flush=True)
+    drawn = left = [place for place in drawn if place not in same]
     workers = ("-n", str(options.copies), "--dist", "worksteal", "tests")
     copies: SimpleQueue[Copy] = SimpleQueue()
     with (
@@ -407,7 +322,9 @@ def main() -> int:
             share = f"{count} of {len(drawn)} noticed ({100 * count / len(drawn):.1f} in 100)"
             print(f"after round {number + 1}: {share}, seed {options.seed}", flush=True)
     for place in left:
-        print(f"NOT NOTICED: {place}", *place.difference(), sep="\n")
+        print(f"NOT NOTICED: {place}")
+        for before, after in place.difference():
+            print(f"  - {before}\n  + {after}")
     return 0
 
 

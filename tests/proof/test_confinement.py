@@ -99,6 +99,17 @@ def test_a_tab_counts_as_the_blanks_that_become_of_it(monkeypatch: pytest.Monkey
         guards.expanded(tabs, 9)
 
 
+def test_a_character_counts_as_the_longest_text_that_may_become_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(budget, "MAX_SIZE", 1000)
+    guards.translated("x" * 100, {120: "y" * 10, 121: 7, 122: None})
+    with pytest.raises(budget.LimitError):
+        guards.translated("x" * 100, {120: "y", 121: "y" * 11})
+    # a list has a character for each, at most
+    guards.translated("x" * 100, ["y"] * 2000)
+
+
 def test_a_list_is_as_long_as_the_text_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert guards.as_text(["x" * 900]) >= 900
     monkeypatch.setattr(budget, "MAX_SIZE", 800)

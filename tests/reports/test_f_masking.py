@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from izoologic_cdf.runtime import redactor
 from izoologic_cdf.runtime.bodies import Response
 from izoologic_cdf.runtime.failures import refusal
 from izoologic_cdf.runtime.redactor import MASK, MAX_READ, MAX_TEXT, Redactor
@@ -135,6 +136,15 @@ def test_23_a_text_that_hides_too_much_is_not_shown_at_all() -> None:
     for _ in range(3):
         text = urllib.parse.quote(text)[:MAX_READ]
     assert len(redactor(text)) <= MAX_TEXT + len("...")
+
+
+def test_23_as_much_is_decoded_as_is_allowed_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redactor, "_decode", lambda *_: ["y" * 50])
+    masking = Redactor()
+    masking.add(KEY)
+    for most, shown in (50, "x" * 30), (49, MASK):
+        monkeypatch.setattr(redactor, "_MAX_DECODED", most)
+        assert masking("x" * 30) == shown
 
 
 def test_23_what_a_problem_says_is_masked_before_it_is_cut(bench: Bench) -> None:

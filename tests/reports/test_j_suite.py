@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HANGS = "import time\n\ndef test_it() -> None:\n    time.sleep(60)\n"
@@ -66,6 +67,15 @@ def test_2_make_says_how_long_the_tests_take_and_has_a_quick_way(
     )
     assert said in done.stdout
     assert runs in done.stdout
+
+
+def test_41_what_no_test_can_notice_is_argued_of_code_that_is_there() -> None:
+    argued = CHECKOUT / "tests" / "proof" / "argued.yaml"
+    for one in yaml.safe_load(argued.read_text(encoding="utf-8")):
+        lines = (CHECKOUT / one["module"]).read_text(encoding="utf-8").splitlines()
+        assert one["line"] in {line.strip() for line in lines}, one
+        assert one["changed"] != one["line"]
+        assert one["why"]
 
 
 @pytest.mark.slow
