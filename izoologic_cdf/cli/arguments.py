@@ -101,10 +101,12 @@ def add_set(parser: Parser, help_: str) -> None:
     )
 
 
-def add_format(parser: Parser, what: str) -> None:
-    """Add `--format` of the summary, or whatever a command prints."""
+def add_format(parser: Parser, what: str, *, rows: bool = False) -> None:
+    """Add `--format` of the summary, or whatever a command prints; of rows also as CSV."""
+    choices = ("text", "json", "csv") if rows else ("text", "json")
+    more = "; csv opens in a spreadsheet" if rows else ""
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help=f"format of the {what}"
+        "--format", choices=choices, default="text", help=f"format of the {what}{more}"
     )
 
 

@@ -48,9 +48,10 @@ def add_status(commands: "Commands[Parser]") -> None:
         metavar="COUNT",
         help="runs that are listed; default: 20",
     )
-    for parser, what in ((status, "status"), (runs, "runs")):
+    for parser in (status, runs):
         add_library_option(parser)
-        add_format(parser, what)
+    add_format(status, "status")
+    add_format(runs, "runs, or of the messages of one", rows=True)
 
 
 def add_push(commands: "Commands[Parser]") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.cli import places, streams
+from izoologic_cdf.cli import places, row_output, streams
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import export as exporting
 from izoologic_cdf.library import show as showing
@@ -33,6 +33,11 @@ from izoologic_cdf.runtime.windows import SystemClock, Window, stamp
 MAX_LISTED = 20
 _UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
 _UNFINISHED = "not finished"
+_RUN_COLUMNS = (
+    "number", "feed", "host", "tenant", "since", "until", "started", "ended", "outcome",
+    "created", "changed", "warnings", "failures", "errors",
+)  # fmt: skip
+_MESSAGE_COLUMNS = ("level", "text", "count", "cases", "more_cases")
 
 
 def show(options: argparse.Namespace) -> int:
@@ -80,19 +85,28 @@ def runs(options: argparse.Namespace) -> int:
     with Library.open(options.library) as library:
         if options.number is None:
             records = read_runs(library, options.limit)
+            data = [_run_data(one) for one in records]
             if options.format == "json":
-                streams.tell_text(json.dumps([_run_data(one) for one in records], indent=2))
+                streams.tell_text(json.dumps(data, indent=2))
+            elif options.format == "csv":
+                row_output.tell_csv(_RUN_COLUMNS, map(_run_cells, data))
             else:
                 streams.tell_all(_table(records))
             return 0
         record, kinds = read_run(library, options.number)
+    messages = [{name: getattr(kind, name) for name in _MESSAGE_COLUMNS} for kind in kinds]
     if options.format == "json":
-        names = ("level", "text", "count", "cases", "more_cases")
-        messages = [{name: getattr(kind, name) for name in names} for kind in kinds]
         streams.tell_text(json.dumps(_run_data(record) | {"messages": messages}, indent=2))
+    elif options.format == "csv":
+        rows = [one | {"cases": ", ".join(one["cases"])} for one in messages]
+        row_output.tell_csv(_MESSAGE_COLUMNS, [list(row.values()) for row in rows])
     else:
         streams.tell_all([*_run_lines(record), *(f"  {kind.line()}" for kind in kinds)])
     return 0
+
+
+def _run_cells(data: dict[str, Any]) -> list[Any]:
+    return [(data | data["counts"])[name] for name in _RUN_COLUMNS]
 
 
 # --- data ------------------------------------------------------------------------------------

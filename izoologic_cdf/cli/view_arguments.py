@@ -6,6 +6,7 @@ from izoologic_cdf.cli.arguments import (
     Commands,
     Parser,
     add_command,
+    add_format,
     add_library_option,
     integer,
 )
@@ -122,7 +123,7 @@ def add_lists(commands: "Commands[Parser]") -> None:
     _add_output(count, "counts")
     for parser in (show, file):
         add_library_option(parser)
-    show.add_argument("--format", choices=("text", "json"), default="text", help="format of it")
+    add_format(show, "objects")
 
 
 def _add_filters(parser: Parser, kind: str | None) -> None:
@@ -176,9 +177,4 @@ def _add_output(parser: Parser, what: str) -> None:
         "--limit", type=integer(1, MAX_NUMBER), metavar="COUNT", help="rows; default: all"
     )
     add_library_option(parser)
-    parser.add_argument(
-        "--format",
-        choices=("text", "json", "csv"),
-        default="text",
-        help=f"format of the {what}; csv opens in a spreadsheet",
-    )
+    add_format(parser, what, rows=True)

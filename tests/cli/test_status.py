@@ -1,5 +1,7 @@
 """`status` and `runs` over the libraries of real runs."""
 
+import csv
+import io
 import json
 import shlex
 import sqlite3
@@ -377,6 +379,20 @@ def test_a_run_is_shown_with_its_messages_grouped(shell: Shell) -> None:
     text = shell("runs", "1").out
     assert text.startswith(f"run 1: {INCIDENT}, partial\n")
     assert f"({kind['count']} times; cases {', '.join(kind['cases'])}" in text
+
+
+def test_runs_and_messages_are_rows_of_csv(shell: Shell) -> None:
+    shell.emulator.state.add_fault("envelope", endpoint="CaseDetail", json=REFUSED, count=None)
+    run(shell)
+    for words, expected in ((["runs"], runs(shell)), (["runs", "1"], runs(shell, "1")["messages"])):
+        written = shell(*words, "--format", "csv").out.removeprefix("\ufeff")
+        found = list(csv.DictReader(io.StringIO(written, newline="")))
+        assert len(found) == len(expected)
+        for cells, one in zip(found, expected, strict=True):
+            values = one | one.get("counts", {})
+            assert {name: str(values[name]) for name in cells if name != "cases"} == {
+                name: cell for name, cell in cells.items() if name != "cases"
+            }
 
 
 @pytest.mark.parametrize("number", ["3", "999999999"])
