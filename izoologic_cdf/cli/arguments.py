@@ -128,6 +128,13 @@ def add_spellings(parser: Parser, what: str) -> None:
     )
 
 
+def add_show_passwords(parser: Parser) -> None:
+    """Add `--show-passwords`."""
+    parser.add_argument(
+        "--show-passwords", action="store_true", help="show leaked passwords in clear text"
+    )
+
+
 def integer(least: int, most: int) -> Callable[[str], int]:
     """Return the type of an option; argparse names the option when it raises."""
 

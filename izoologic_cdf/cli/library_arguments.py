@@ -10,6 +10,7 @@ from izoologic_cdf.cli.arguments import (
     add_format,
     add_library_option,
     add_set,
+    add_show_passwords,
     add_spellings,
     integer,
     rate,
@@ -126,10 +127,11 @@ def add_library(commands: "Commands[Parser]") -> None:
         "library_command:show",
         help="show what a library holds, or one object in full",
         description="Without VALUE: counts and values. With VALUE: every object with that value, "
-        "in full, including leaked passwords.",
+        "in full.",
     )
     show.add_argument("file", nargs="?", metavar="FILE", help="default: as for `status --library`")
     show.add_argument("value", nargs="?", metavar="VALUE", help="value, title or name of an object")
+    add_show_passwords(show)
     export = add_command(
         actions, "export", "library_command:export", help="print a library as one JSON document"
     )

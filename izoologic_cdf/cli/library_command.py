@@ -43,7 +43,8 @@ _MESSAGE_COLUMNS = ("level", "text", "count", "cases", "more_cases")
 def show(options: argparse.Namespace) -> int:
     """Print an overview, or the objects of one value."""
     with _open(options.file) as library:
-        streams.tell_all(line[:-1] for line in showing.show(library, options.value))
+        found = showing.show(library, options.value, passwords=options.show_passwords)
+        streams.tell_all(line[:-1] for line in found)
     return 0
 
 

@@ -8,6 +8,7 @@ from izoologic_cdf.cli.arguments import (
     add_command,
     add_format,
     add_library_option,
+    add_show_passwords,
     integer,
 )
 
@@ -60,9 +61,7 @@ def add_lists(commands: "Commands[Parser]") -> None:
         "part of its value or case id; more than 20 objects are listed by name.",
     )
     show.add_argument("value", metavar="VALUE", help="case id, e-mail, address, title or name")
-    show.add_argument(
-        "--show-passwords", action="store_true", help="show leaked passwords in clear text"
-    )
+    add_show_passwords(show)
     file = add_command(
         commands,
         "file",

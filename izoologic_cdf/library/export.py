@@ -3,6 +3,7 @@
 The document does not depend on when and in what order the library was filled.
 """
 
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Collection, Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 from izoologic_cdf.library.objects import STORED, StoredObject
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.library.views import HIDDEN, is_password
 
 _OBJECTS = f"""
 SELECT {STORED}, created_at, created_run, modified_at, modified_run
@@ -60,6 +62,13 @@ class Record(StoredObject):
     tags: list[str] = field(default_factory=list)
     attributes: list[StoredAttribute] = field(default_factory=list)
     related: list[tuple[str, str, str | None]] = field(default_factory=list)  # type, value, subtype
+
+    def hide_passwords(self) -> None:
+        """Put a mark in place of every password."""
+        self.attributes = [
+            dataclasses.replace(one, value=HIDDEN) if is_password(one.name) else one
+            for one in self.attributes
+        ]
 
 
 def read_records(

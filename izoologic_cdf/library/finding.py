@@ -1,6 +1,5 @@
 """Objects that a text may mean, in full, for people and as JSON."""
 
-import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +11,6 @@ from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.queries import Found
 from izoologic_cdf.library.show import object_lines, title
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.library.views import HIDDEN, is_password
 from izoologic_cdf.printable import printable
 
 # more objects than this are listed by name, as many as that
@@ -76,10 +74,7 @@ def _records(
 ) -> Iterator[Record]:
     for record in read_records(connection, ids=[one.id for one in found]):
         if not passwords:
-            record.attributes = [
-                dataclasses.replace(one, value=HIDDEN) if is_password(one.name) else one
-                for one in record.attributes
-            ]
+            record.hide_passwords()
         yield record
 
 

@@ -35,18 +35,22 @@ ORDER BY length(value), value LIMIT 5
 """
 
 
-def show(library: Library, value: str | None = None) -> Iterator[str]:
+def show(library: Library, value: str | None = None, *, passwords: bool = False) -> Iterator[str]:
     """Yield lines, each with its newline: all objects of that value, else the overview.
 
     Lines are at most 100 characters wide, whatever the terminal, except where a word is longer.
-    Characters that could act on a terminal are written as escapes. Passwords are attributes like
-    others, and are shown.
+    Characters that could act on a terminal are written as escapes. Values of passwords are shown
+    with `passwords` alone.
 
     Raises:
         LibraryError: no object has that value.
     """
     with library.reading() as connection:
-        lines = _overview(connection) if value is None else _objects(connection, storable(value))
+        lines = (
+            _overview(connection)
+            if value is None
+            else _objects(connection, storable(value), passwords=passwords)
+        )
         for line in lines:
             yield printable(line.rstrip()) + "\n"
 
@@ -67,12 +71,14 @@ def _overview(connection: sqlite3.Connection) -> Iterator[str]:
             yield "  " + title(value, subtype)
 
 
-def _objects(connection: sqlite3.Connection, value: str) -> Iterator[str]:
+def _objects(connection: sqlite3.Connection, value: str, *, passwords: bool) -> Iterator[str]:
     found = False
     for record in read_records(connection, value):
         if found:
             yield ""
         found = True
+        if not passwords:
+            record.hide_passwords()
         yield from object_lines(connection, record)
     if not found:
         similar = [abbreviate(row[0]) for row in connection.execute(_SIMILAR, (value,))]

@@ -60,6 +60,8 @@ def test_show_golden(filled: Library, golden: Callable[[str, str], None]) -> Non
     golden("case.txt", "".join(show(filled, "CASE1")))
     golden("attachments.txt", "".join(show(filled, "a.txt")))
     golden("account.txt", "".join(show(filled, "account-1@example.com")))
+    shown = "".join(show(filled, "account-1@example.com", passwords=True))
+    golden("account_with_passwords.txt", shown)
 
 
 def test_an_empty_library_exports_an_empty_list(library: Library) -> None:
