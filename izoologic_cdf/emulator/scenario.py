@@ -69,7 +69,7 @@ class Options(ServerOptions):
     file_token_life_seconds: int | None = option(None, _ANY_LIMIT)
     file_token_uses: int | None = option(None, _LIMIT)
     content_disposition: bool = choice(False, True)
-    date_header: str = choice("real", "clock")
+    date_header: str = choice("real", "clock", "none")
 
 
 def _is_endpoint(value: Any) -> bool:

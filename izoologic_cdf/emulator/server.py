@@ -79,7 +79,9 @@ class Emulator(LoopbackServer):
         call = _Call(state, request, body)
         with state.lock:
             answer = call.answer()
-            answer.headers["Date"] = formatdate(state.date, usegmt=True)
+            # without one, the server would add its own
+            is_dated = state.options.date_header != "none"
+            answer.headers["Date"] = formatdate(state.date, usegmt=True) if is_dated else ""
             latency = state.options.latency
             state.requests.add(call.logged(answer.status))
         if latency:

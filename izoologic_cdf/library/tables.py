@@ -6,7 +6,8 @@ from izoologic_cdf.library.views import HIDDEN, PASSWORDS, VIEWS
 # 2: what feeds remember is kept per tenant: feed, host and name
 # 3: what was pushed to which platform
 # 4: what changed when, the counts of runs, views, and a full-text index
-VERSION = 4
+# 5: with which update a case was read, and for which range of what was asked
+VERSION = 5
 
 # what a run said about cases and about itself; a null `case_id` is itself
 MESSAGES = """
@@ -86,6 +87,19 @@ CREATE TABLE feed_deferred (
   cause TEXT NOT NULL, reason TEXT NOT NULL, failures INTEGER NOT NULL,
   first_at INTEGER NOT NULL, next_at INTEGER NOT NULL, read_at INTEGER NOT NULL,
   PRIMARY KEY (tenant, case_id, part)) WITHOUT ROWID;
+"""
+
+# What spares calls.
+# updated: the update that the list showed of a case that was read so late that no other one can
+# have followed in the same second; null for none
+# asked, item: where messages were requested for a shorter range than asked, the end of that range,
+# and the item as JSON, to request the rest with
+# unannounced: whether messages of the tenant are known to come without an update of their case
+READINGS = """
+ALTER TABLE feed_case ADD COLUMN updated INTEGER;
+ALTER TABLE feed_case ADD COLUMN asked INTEGER;
+ALTER TABLE feed_case ADD COLUMN item TEXT;
+ALTER TABLE feed_tenant ADD COLUMN unannounced INTEGER NOT NULL DEFAULT 0;
 """
 
 # What each platform has of the objects, which `outbox` reads and writes.
@@ -202,12 +216,13 @@ UPDATE object SET described = CAST(strftime('%s', modified_at) AS INTEGER)
   WHERE description IS NOT NULL;
 """
 # what makes a blank file a library
-NEWEST = (OBJECTS, MESSAGES, STATE, OUTBOX, HISTORY, VIEWS)
+NEWEST = (OBJECTS, MESSAGES, STATE, OUTBOX, READINGS, HISTORY, VIEWS)
 # from each version to the next
 MIGRATIONS = {
     1: _FROM_1.replace("{state}", STATE) + MESSAGES,
     2: OUTBOX,
     3: HISTORY + _FROM_3.replace("{passwords}", PASSWORDS).replace("{hidden}", HIDDEN) + VIEWS,
+    4: READINGS,
 }
 
 

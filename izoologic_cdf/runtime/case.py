@@ -13,6 +13,8 @@ Level = Literal["warning", "failure", "error"]
 OBJECTS = "objects"
 # the reason, and what stands in place of a cause, where the operator leaves a part out
 LEFT_OUT = views.LEFT_OUT
+# what stands there where a part was read for a shorter range than it turned out to need
+SHORT = "short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,11 @@ class Case:
     the steps after that one are still to be done. `window` is what `run_meta` says, `asked` the
     range for which the parts that depend on one are requested. `given` are the parts that the API
     gave.
+
+    `listed` is up to when a list of this run would have shown an update, null where none named the
+    case; `opened` is when the case began, as its own record says. `short` is for which range the
+    parts were requested, where that is less than the asked one; `evidence` says what shows that
+    this was too little (`guard`).
     """
 
     id: str | None = None
@@ -81,6 +88,10 @@ class Case:
     messages: list[Message] = field(default_factory=list)
     misses: list[Miss] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
+    listed: int | None = None
+    opened: int | None = None
+    short: Window | None = None
+    evidence: str | None = None
 
     def warn(self, text: str, position: Position | None = None) -> None:
         """Remember a warning; the same one once."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from izoologic_cdf.errors import Cause, ItemError, unexpected
 from izoologic_cdf.library.objects import LibraryError, Origin
-from izoologic_cdf.runtime.case import LEFT_OUT, OBJECTS, Case, Message, Miss
+from izoologic_cdf.runtime.case import LEFT_OUT, OBJECTS, SHORT, Case, Message, Miss
 from izoologic_cdf.runtime.report_objects import ItemReport
 from izoologic_cdf.runtime.session import Session
 from izoologic_cdf.runtime.state import milliseconds
@@ -18,13 +18,18 @@ from izoologic_cdf.runtime.windows import Window, stamp
 
 # the part of a failure that is a whole case
 WHOLE = ""
+_TOO_SHORT = "requested around the dates of the case only, which turned out to be too little"
 
 
 @dataclass(slots=True)
 class Done:
-    """What became of one case; `read_at` is when its reading began, in milliseconds."""
+    """What became of one case; `read_at` is when its reading began, in milliseconds.
+
+    `settled` is up to when each update was to be seen by then.
+    """
 
     case: Case
+    settled: int
     report: ItemReport | None = None
     error: ItemError | None = None
     read_at: int = field(default_factory=milliseconds)
@@ -58,6 +63,8 @@ class Committer:
                     done.report, done.error = None, ItemError(unexpected(error))
             if not (stale and done.error):
                 self._book(done)
+                if case.evidence is not None:
+                    self._distrust(case)
             if reached is not None:
                 session.state.coverage.grow(reached)
             said, unsaid = self._messages(done)
@@ -87,11 +94,41 @@ class Committer:
             return
         read = Window(case.asked.since, min(case.asked.until, latest))
         complete = done.report is not None and not any(miss.ranged for miss in case.misses)
-        self.recovered |= self._session.state.done(
-            case.id, done.read_at, read if complete else None, case.misses
-        )
+        settled = case.updated is not None and case.updated <= done.settled
+        state, short, due = self._session.state, None, read.until
+        if complete and case.short is not None:
+            # what comes later than that is requested with the next update of the case
+            read = Window(read.since, min(due, case.short.until))
+            # a case that was read meanwhile, maybe by another run, may have shown that it is needed
+            self._session.guard.broken = state.coverage.is_unannounced()
+            short = None if self._session.guard.broken else (due, case.value)
+        self.recovered |= state.done(
+            case.id, done.read_at, read if complete else None, case.misses,
+            updated=case.updated if complete and settled else None, short=short,
+        )  # fmt: skip
+        if complete and case.short is not None and short is None:
+            state.defer(
+                case, _TOO_SHORT, SHORT, self._session.clock.now(), part=self._ranged(),
+                read_at=done.read_at,
+            )  # fmt: skip
         for miss in case.misses:
             self._defer(done, miss)
+
+    def _distrust(self, case: Case) -> None:
+        """Act on evidence that messages come without an update: what was read shorter is short."""
+        session, part = self._session, self._ranged()
+        if session.state.coverage.set_unannounced():
+            count = session.state.defer_short(part, _TOO_SHORT, session.clock.now())
+            case.warn(
+                f"{case.evidence}: {part or 'parts'} of this tenant do not always update their "
+                "case, so from now on they are requested for the whole range of a run"
+                + (f", and once more for {count} case{'s' * (count > 1)}" if count else "")
+            )
+
+    def _ranged(self) -> str:
+        """Return the part of a case that depends on the asked range; the whole if it is not one."""
+        first, *others = self._session.feeds.ranged()
+        return WHOLE if others or first is None else first
 
     def _defer(self, done: Done, miss: Miss) -> None:
         session = self._session

@@ -129,6 +129,16 @@ class Coverage:
         update = "UPDATE feed_tenant SET reach = max(reach, :age) WHERE id = :tenant"
         self._tenant.execute(update, age=age)
 
+    def is_unannounced(self) -> bool:
+        """Return whether messages of this tenant are known to come without an update (`guard`)."""
+        row = self._tenant.execute("SELECT unannounced FROM feed_tenant WHERE id = :tenant")
+        return bool(row.fetchone() == (1,))
+
+    def set_unannounced(self) -> bool:
+        """Remember it, in the transaction of what shows it; return whether that is new."""
+        update = "UPDATE feed_tenant SET unannounced = 1 WHERE id = :tenant AND NOT unannounced"
+        return self._tenant.execute(update).rowcount > 0
+
     # --- a clock that was ahead --------------------------------------------------------------
 
     def believed_until(self, now: int) -> int | None:
@@ -158,6 +168,8 @@ class Coverage:
                 if window.since <= min(window.until, until)
             )
             for statement in (
+                # within its second as well, another update may have been taken for read
+                "UPDATE feed_case SET updated = NULL WHERE tenant = :tenant AND until > :until",
                 "UPDATE feed_case SET until = :until WHERE tenant = :tenant AND until > :until",
                 "UPDATE feed_tenant SET origin = :until WHERE id = :tenant AND origin > :now",
             ):

@@ -15,11 +15,12 @@ from izoologic_cdf.language.budget import unmetered
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.guard import Guard
 from izoologic_cdf.runtime.interpreter import Interpreter, evaluate
 from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder, Placeholder
 from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.spool import SpooledBody
-from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, extend_back, split_range
+from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, split_range, spread
 
 # windows whose names are kept
 MAX_NAMES = 256
@@ -43,6 +44,7 @@ class Feeds:
         user_fields: Mapping[str, Any],
         sources: SourceClient,
         stored: Callable[[Iterable[str]], Mapping[str, int]],
+        guard: Guard,
         *,
         without: frozenset[str] = frozenset(),
         whole_requests: bool = False,
@@ -57,6 +59,7 @@ class Feeds:
         self._user_fields = user_fields
         self._sources = sources
         self._stored = stored
+        self._guard = guard
         self._without = without
         self._whole_requests = whole_requests
         # bounded, since the windows of a supplemental feed can differ from case to case
@@ -92,15 +95,15 @@ class Feeds:
         days = _days(limits, self.names(self._feed, part))
         return list(split_range(part.since, part.until, days))
 
-    def reads_ranges(self) -> bool:
-        """Return whether more of a case than its detail depends on the asked range (I-13)."""
+    def ranged(self) -> set[str | None]:
+        """Return the parts of a case that depend on the asked range, null for the case itself."""
         feeds = self._definition.feeds
         reached = [call.feed for call in steps.calls(self._feed.filters)]
         for name in reached:
             inner = [call.feed for call in steps.calls(feeds[name].filters)]
             reached += [other for other in inner if other not in reached]
-        sources = [feeds[name].source for name in reached]
-        return any(source is not None and source.window is not None for source in sources)
+        sources = ((name, feeds[name].source) for name in reached)
+        return {self._parts.get(name) for name, one in sources if one and one.window}
 
     def list_cases(self, about: Case, latest: int) -> Iterator[Case]:
         """Request a window of the asked range from the source of the primary feed; yield its cases.
@@ -176,6 +179,7 @@ class Feeds:
     def _call(self, name: str, params: Mapping[str, Any], case: Case) -> Any:
         """Return what a feed gives to the one that calls it for a case."""
         feed, part = self._definition.feeds[name], self._parts.get(name)
+        limits = feed.source.window if feed.source else None
         emitted: list[Any] = []
         if part is not None and part in self._without:
             case.leave_out(part, ranged=True)
@@ -190,6 +194,8 @@ class Feeds:
                 if part is None or case.id is None:
                     raise
                 case.miss(part, error, f"{error.message}; its {part} are missing", ranged=True)
+        if limits is not None and limits.not_before is not None:
+            self._guard.watch(case, emitted)
         if feed.emits_list:
             return emitted
         return emitted[-1] if emitted else None
@@ -211,20 +217,27 @@ class Feeds:
                     raise
 
     def _windows(self, feed: model.Feed, params: Mapping[str, Any], case: Case) -> Iterator[Window]:
-        """Return the windows of a feed that a case calls: of the whole asked range (I-13)."""
+        """Return the windows of a feed that a case calls, and note where they are too few (I-13).
+
+        Those that fill the last request cost nothing, so they are requested as well.
+        """
         limits = feed.source.window if feed.source else None
         if limits is None:
             return iter([case.window])
-        since, until = case.asked.since, case.asked.until
-        names = self.names(feed, case.window, params)
-        days = _days(limits, names)
+        whole, names = case.asked, self.names(feed, case.window, params)
+        needed, days = whole, _days(limits, names)
         if limits.not_before is not None:
-            earliest = evaluate(limits.not_before, names)
-            if isinstance(earliest, int):
-                since = max(since, min(earliest - days * DAY, until))
-        if self._whole_requests:
-            since = extend_back(since, until, days)
-        return split_range(since, until, days)
+            opened = evaluate(limits.not_before, names)
+            if isinstance(opened, int):
+                case.opened = opened
+                first = min(opened - days * DAY, whole.until)
+                whole = Window(max(whole.since, first), whole.until)
+            needed = self._guard.needed(case, whole)
+        allowed = Window(0, whole.until) if self._whole_requests else whole
+        requested = spread(needed, allowed, days)
+        if not requested.holds(whole):
+            case.short = requested if case.short is None else case.short.shared(requested)
+        return split_range(requested.since, requested.until, days)
 
     # --- files -------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ neither in this run nor of that age in any before; what every server gives was n
 it; and requested once more after all that, it was refused again.
 """
 
+import time
 from collections.abc import Callable, Sequence
 
 from izoologic_cdf.errors import ItemError
@@ -96,7 +97,11 @@ class ListReader:
     def _list(self, part: Window) -> list[Case]:
         session, about = self._session, Case(window=part, asked=self._session.plan.asked)
         latest = session.begun + OVERLAP
+        begun = time.monotonic()
         listed = self._aside(lambda: list(session.feeds.list_cases(about, latest)))
+        settled = session.settled(time.monotonic() - begun)
+        for one in listed:
+            one.listed = settled
         session.reporter.count(about.messages)
         return listed
 
@@ -152,7 +157,16 @@ class ListReader:
         dates = [one.updated for one in cases if one.updated is None or one.updated <= latest]
         known = [date for date in dates if date is not None]
         self._newest = max([self._newest, *known])
+        self._drop_unchanged(cases)
         return known == sorted(known) and None not in dates[len(dates) - len(known) :]
+
+    def _drop_unchanged(self, cases: list[Case]) -> None:
+        """Drop what an earlier scheduled run has read already, with the same update."""
+        session, since = self._session, self._session.plan.known_since
+        updates = {one.id: one.updated for one in cases if one.id and one.updated is not None}
+        if since is not None:
+            unchanged = session.state.unchanged(updates, since, session.without)
+            cases[:] = [one for one in cases if one.id not in unchanged]
 
     def reached(self, case: Case) -> int | None:
         """Return up to when a window is read with this case; null where it does not show that."""

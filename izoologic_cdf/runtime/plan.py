@@ -6,7 +6,7 @@ Full, incremental, scheduled and repeated runs differ in their plan alone.
 from dataclasses import dataclass
 from itertools import groupby
 
-from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.case import SHORT, Case
 from izoologic_cdf.runtime.state import Deferred, SeenCases, State
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window, subtract, union
 
@@ -63,7 +63,10 @@ class Plan:
     def waiting(
         self, state: State, seen: SeenCases, without: frozenset[str]
     ) -> list[list[Deferred]]:
-        """Return what is deferred and wanted, by case, except what this run has processed."""
+        """Return what is deferred and wanted, by case, except what this run has processed.
+
+        What was found to be short was processed; it is requested again.
+        """
         cases = [
             list(records)
             for case_id, records in groupby(state.deferred(), key=lambda one: one.case_id)
@@ -73,7 +76,7 @@ class Plan:
         return [
             records
             for records in cases
-            if records[0].case_id not in processed
+            if (records[0].case_id not in processed or any(one.cause == SHORT for one in records))
             and any(
                 one.kind not in without and (self.at_once or not one.abandoned) for one in records
             )

@@ -17,6 +17,7 @@ from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.commits import WHOLE, Committer, Done
 from izoologic_cdf.runtime.feeds import Feeds
+from izoologic_cdf.runtime.guard import Guard
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.lists import Listed, ListReader
 from izoologic_cdf.runtime.plan import Plan
@@ -83,8 +84,9 @@ class FeedRun:
         reporter = Reporter(progress, redactor, self.summary)
         self._transport = Transport(settings.clock, settings.limits, connections=settings.in_flight)
         sources = SourceClient(self._transport, redactor, reporter.warn, settings.first_page)
+        guard = Guard()
         feeds = Feeds(
-            definition, feed, user_fields, sources, library.has_content,
+            definition, feed, user_fields, sources, library.has_content, guard,
             without=settings.without, whole_requests=plan.scheduled,
         )  # fmt: skip
         self._session = Session(
@@ -95,6 +97,7 @@ class FeedRun:
             seen=SeenCases(library),
             sources=sources,
             feeds=feeds,
+            guard=guard,
             reporter=reporter,
             clock=settings.clock,
             without=settings.without,
@@ -115,6 +118,7 @@ class FeedRun:
             with self._transport:
                 try:
                     session.settle()
+                    session.guard.broken = session.state.coverage.is_unannounced()
                     asked, tenant = session.plan.asked, session.state.tenant.id
                     session.run_id = session.library.start_run(
                         session.feed.name, stamp(asked.since), stamp(asked.until),
@@ -197,8 +201,7 @@ class FeedRun:
             return
         window, cases = listed
         ordered = self._lists.sort_out(window, cases)
-        ranged = session.feeds.reads_ranges()
-        state.coverage.begin(window, session.plan.read_since if ranged else 0)
+        state.coverage.begin(window, session.plan.read_since if session.feeds.ranged() else 0)
         witnesses: deque[Case] = deque(maxlen=MAX_WITNESSES)
         self._count(len(cases))
         for done in self._workers.in_order(self._drain(window, cases)):
@@ -248,7 +251,7 @@ class FeedRun:
         self._progress.listed(listed)
 
     def _work(self, case: Case) -> Done:
-        done = Done(case)
+        done = Done(case, settled=self._session.settled())
         try:
             done.report = self._session.feeds.work(case)
         except ItemError as error:

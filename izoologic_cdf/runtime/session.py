@@ -7,11 +7,12 @@ from izoologic_cdf.language import model
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.feeds import Feeds
+from izoologic_cdf.runtime.guard import Guard
 from izoologic_cdf.runtime.plan import FIRST_SYNC, Plan
 from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.state import SeenCases, State
 from izoologic_cdf.runtime.summary import Reporter
-from izoologic_cdf.runtime.windows import OVERLAP, Clock, Window, stamp
+from izoologic_cdf.runtime.windows import OVERLAP, SETTLED, Clock, Window, stamp
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Session:
     seen: SeenCases
     sources: SourceClient
     feeds: Feeds
+    guard: Guard
     reporter: Reporter
     clock: Clock
     without: frozenset[str]
@@ -85,6 +87,11 @@ class Session:
         now = self.clock.now()
         case.window = case.asked = Window(now, now)
         return case
+
+    def settled(self, ago: float = 0) -> int:
+        """Return up to when a list that was requested so many seconds ago shows every update."""
+        server = self.sources.server_time()
+        return int((self.clock.now() - OVERLAP if server is None else server - SETTLED) - ago)
 
     def prove(self, *, answered: bool) -> None:
         """Record whose state it is once a login has succeeded, and set its times right.

@@ -15,7 +15,7 @@ from izoologic_cdf.language import model
 from izoologic_cdf.library import views
 from izoologic_cdf.library.limits import escape, storable, unescape
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.case import Case, Miss
+from izoologic_cdf.runtime.case import SHORT, Case, Miss
 from izoologic_cdf.runtime.coverage import Coverage
 from izoologic_cdf.runtime.tenants import Tenant
 from izoologic_cdf.runtime.windows import DAY, Window, union
@@ -42,10 +42,25 @@ ON CONFLICT (tenant, case_id, part) DO UPDATE SET
     ELSE min((:now - first_at) / :share, :longest) END
 """
 _REMEMBER = """
-INSERT INTO feed_case VALUES (:tenant, :case_id, :since, :until, :read_at)
+INSERT INTO feed_case
+VALUES (:tenant, :case_id, :since, :until, :read_at, :updated, :asked, :item)
 ON CONFLICT (tenant, case_id) DO UPDATE SET
   since = coalesce(excluded.since, since), until = coalesce(excluded.until, until),
+  updated = excluded.updated,
+  asked = CASE WHEN excluded.since IS NULL THEN asked ELSE excluded.asked END,
+  item = CASE WHEN excluded.since IS NULL THEN item ELSE excluded.item END,
   read_at = CASE WHEN read_at > :now THEN excluded.read_at ELSE max(read_at, excluded.read_at) END
+"""
+_DEFER_SHORT = """
+INSERT INTO feed_deferred
+  SELECT tenant, case_id, :part, item, updated, since, asked, :cause, :reason, 0, :now, :now,
+    read_at
+  FROM feed_case WHERE tenant = :tenant AND item IS NOT NULL
+ON CONFLICT (tenant, case_id, part) DO UPDATE SET
+  since = min(since, excluded.since), until = max(until, excluded.until), cause = excluded.cause
+"""
+_FORGET_SHORT = """
+UPDATE feed_case SET item = NULL, asked = NULL WHERE tenant = :tenant AND item IS NOT NULL
 """
 
 
@@ -124,13 +139,22 @@ class State:
         return found.fetchone() is not None
 
     def done(
-        self, case_id: str, read_at: int, read: Window | None, misses: Iterable[Miss] = ()
+        self,
+        case_id: str,
+        read_at: int,
+        read: Window | None,
+        misses: Iterable[Miss] = (),
+        *,
+        updated: int | None = None,
+        short: tuple[int, Any] | None = None,
     ) -> bool:
         """Remember a reading of a case; what an older one missed is no longer missing.
 
         Call it in the transaction of the case. `read` is the range in which every part of it was
         read; null where one is missing or the case is gone. `misses` are deferred by `defer`.
-        Returns whether something had been missing.
+        `updated` is the update that was read for good. `short` is up to when messages were due,
+        and the item, where fewer were requested (`guard`). Returns whether something had been
+        missing.
         """
         reading = {"case_id": escape(case_id), "read_at": read_at}
         found = self.tenant.execute(
@@ -140,11 +164,50 @@ class State:
         )  # fmt: skip
         if read is not None:
             known, _ = self.ranges(case_id)
+            short = self._still_short(case_id, read, known, short)
             # of two ranges with a gap between them, the later one counts: the gap is read again
             read = read if known is None else union([read, known])[-1]
         since, until = (None, None) if read is None else (read.since, read.until)
-        self.tenant.execute(_REMEMBER, since=since, until=until, now=milliseconds(), **reading)
+        asked, item = (None, None) if short is None else (short[0], json.dumps(short[1]))
+        self.tenant.execute(
+            _REMEMBER, since=since, until=until, updated=updated, asked=asked, item=item,
+            now=milliseconds(), **reading,
+        )  # fmt: skip
         return found.rowcount > 0
+
+    def _still_short(
+        self, case_id: str, read: Window, known: Window | None, short: tuple[int, Any] | None
+    ) -> tuple[int, Any] | None:
+        """Return what is short of a case that was read before, and is read again."""
+        row = self.tenant.execute(
+            "SELECT asked, item FROM feed_case "
+            "WHERE tenant = :tenant AND case_id = :case_id AND item IS NOT NULL",
+            case_id=escape(case_id),
+        ).fetchone()
+        if row is None or known is None:
+            return short
+        asked = row[0]
+        if short is not None:
+            return max(asked, short[0]), short[1]
+        return None if read.holds(Window(known.since, asked)) else (asked, json.loads(row[1]))
+
+    def unchanged(
+        self, updates: Mapping[str, int], since: int, without: frozenset[str]
+    ) -> set[str]:
+        """Return the cases of which nothing is to be read: all was, with that update, since then.
+
+        What is deferred of a case is to be read, unless the operator does without it.
+        """
+        ids = {escape(case_id): case_id for case_id in updates}
+        rows = self.tenant.execute(
+            "SELECT case_id, updated FROM feed_case WHERE tenant = :tenant AND since <= :since "
+            "AND updated IS NOT NULL AND case_id IN (SELECT value FROM json_each(:ids))",
+            since=since, ids=json.dumps(list(ids)),
+        )  # fmt: skip
+        same = {ids[name] for name, updated in rows if updated == updates[ids[name]]}
+        if not same:
+            return same
+        return same - {one.case_id for one in self.deferred() if one.kind not in without}
 
     # --- what is deferred --------------------------------------------------------------------
 
@@ -166,6 +229,17 @@ class State:
             reason=storable(reason), now=now, read_at=read_at, most=MAX_FAILURES,
             at_once=_AT_ONCE, share=_SHARE, longest=_MAX_WAIT,
         )  # fmt: skip
+
+    def defer_short(self, part: str, reason: str, now: int) -> int:
+        """Defer what is short of all cases (`guard`); return of how many.
+
+        Call it in the transaction that finds out.
+        """
+        count = self.tenant.execute(
+            _DEFER_SHORT, part=escape(part), cause=SHORT, reason=reason, now=now
+        ).rowcount
+        self.tenant.execute(_FORGET_SHORT)
+        return count
 
     def count_failures(self, failed: Iterable[tuple[str, str]]) -> list[Deferred]:
         """Count one failure of each of these (case id, part); return those that it abandons."""

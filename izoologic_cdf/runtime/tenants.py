@@ -32,13 +32,15 @@ _OF_FORMAT_1 = (
 _JOIN = """
 UPDATE feed_interval SET tenant = :tenant WHERE tenant = :of;
 INSERT OR IGNORE INTO feed_case
-  SELECT :tenant, case_id, since, until, read_at FROM feed_case WHERE tenant = :of;
+  SELECT :tenant, case_id, since, until, read_at, updated, asked, item FROM feed_case
+  WHERE tenant = :of;
 INSERT INTO feed_deferred
   SELECT :tenant, case_id, part, value, updated, since, until, cause, reason, failures, first_at,
     next_at, read_at FROM feed_deferred WHERE tenant = :of
   ON CONFLICT (tenant, case_id, part) DO UPDATE SET
     since = min(since, excluded.since), until = max(until, excluded.until);
-UPDATE feed_tenant SET origin = (SELECT min(origin) FROM feed_tenant WHERE id IN (:tenant, :of))
+UPDATE feed_tenant SET (origin, unannounced) =
+    (SELECT min(origin), max(unannounced) FROM feed_tenant WHERE id IN (:tenant, :of))
   WHERE id = :tenant;
 UPDATE run SET tenant = :tenant WHERE tenant = :of;
 DELETE FROM feed_case WHERE tenant = :of;

@@ -13,6 +13,8 @@ from izoologic_cdf.library import views
 
 DAY = 86_400
 OVERLAP = views.OVERLAP
+# seconds after which, by the server's own clock, a list shows each update of a second
+SETTLED = 60
 # nothing that a feed requests is older: 2000-01-01T00:00:00Z
 EARLIEST = 946_684_800
 
@@ -59,6 +61,14 @@ class Window:
         all_ = (self, *others)
         return Window(min(one.since for one in all_), max(one.until for one in all_))
 
+    def shared(self, other: "Window") -> "Window":
+        """Return the range that both have in common; it is empty where it ends before it begins."""
+        return Window(max(self.since, other.since), min(self.until, other.until))
+
+    def holds(self, other: "Window") -> bool:
+        """Return whether all of another one lies in this one."""
+        return self.since <= other.since and other.until <= self.until
+
 
 # the window of what is requested in none
 NEVER = Window(0, -1)
@@ -78,12 +88,21 @@ def split_range(since: int, until: int, days: int) -> Iterator[Window]:
         begin = end + 1
 
 
-def extend_back(since: int, until: int, days: int) -> int:
-    """Return the earliest begin that takes no more windows of `days` days than `since` does."""
-    span = days * DAY
-    first, end = since - since % DAY, until - until % DAY + DAY
-    count = max(1, -(-(end - first) // span))
-    return min(since, max(0, end - count * span))
+def spread(needed: Window, allowed: Window, days: int) -> Window:
+    """Return a range with a margin on both sides that takes no more windows of `days` days.
+
+    What of the margin does not fit into `allowed`, which holds `needed`, goes to the other side.
+    """
+    first, end = _midnight(needed.since), _midnight(needed.until) + DAY
+    margin = (first - end) % (days * DAY)
+    before = min(margin // 2 // DAY * DAY, first - _midnight(allowed.since))
+    after = min(margin - before, _midnight(allowed.until) + DAY - end)
+    before = min(margin - after, first - _midnight(allowed.since))
+    return Window(max(allowed.since, first - before), min(allowed.until, end + after - 1))
+
+
+def _midnight(at: int) -> int:
+    return at - at % DAY
 
 
 def union(parts: Iterable[Window]) -> list[Window]:

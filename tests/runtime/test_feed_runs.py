@@ -404,11 +404,16 @@ def test_a_row_without_an_id_fails_alone_and_is_not_set_aside(tenant: Tenant, sy
 
 
 @pytest.mark.parametrize(
-    ("called", "depends"),
-    [((), False), (("inner",), True), (("outer",), False), (("outer", "inner"), True)],
+    ("called", "parts"),
+    [
+        ((), set()),
+        (("inner",), {"messages"}),
+        (("outer",), set()),
+        (("outer", "inner"), {"messages"}),
+    ],
 )
 def test_a_case_depends_on_its_range_when_a_feed_that_it_reaches_asks_for_one(
-    called: tuple[str, ...], depends: bool
+    called: tuple[str, ...], parts: set[str]
 ) -> None:
     ours = definition("incident")
     named = {"outer": "Get Incident Case Details", "inner": "Get Case Communications"}
@@ -421,8 +426,9 @@ def test_a_case_depends_on_its_range_when_a_feed_that_it_reaches_asks_for_one(
     outer = calling(ours.feeds[named["outer"]], *called)
     feeds = {**ours.feeds, named["outer"]: outer}
     primary = calling(ours.primary_feeds[0], "outer")
-    there = SimpleNamespace(_definition=dataclasses.replace(ours, feeds=feeds), _feed=primary)
-    assert Feeds.reads_ranges(cast("Feeds", there)) is depends
+    changed = dataclasses.replace(ours, feeds=feeds)
+    there = SimpleNamespace(_definition=changed, _feed=primary, _parts=parts_of(ours))
+    assert Feeds.ranged(cast("Feeds", there)) == parts
 
 
 def test_what_a_case_can_do_without_is_a_called_list_and_what_fills_placeholders() -> None:

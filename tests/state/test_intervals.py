@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.runtime.windows import DAY, Window, extend_back, split_range, subtract, union
+from izoologic_cdf.runtime.windows import DAY, Window, split_range, spread, subtract, union
 
 BOUND = st.integers(-5, 40)
 # some end before they begin: an interval that has not grown yet
@@ -46,13 +46,31 @@ def test_windows_hold_a_range_once_and_span_their_days_from_midnight(
     assert all(0 <= w.until - (w.since - w.since % DAY) < days * DAY for w in cut)
 
 
-@given(st.integers(0, 90 * DAY), st.integers(0, 100 * DAY), st.integers(1, 40))
-def test_a_begin_reaches_back_as_far_as_the_same_number_of_windows(
-    since: int, length: int, days: int
+@given(*(st.integers(0, 100 * DAY) for _ in range(4)), st.integers(1, 40))
+def test_a_margin_takes_no_further_window_and_leaves_no_day_that_would_take_none(
+    before: int, since: int, length: int, after: int, days: int
 ) -> None:
-    until = since + length
-    begin = extend_back(since, until, days)
-    assert begin <= since
-    count = len(list(split_range(since, until, days)))
-    assert len(list(split_range(begin, until, days))) == count
-    assert begin == 0 or len(list(split_range(begin - 1, until, days))) > count
+    needed = Window(before + since, before + since + length)
+    allowed = Window(before, needed.until + after)
+    found = spread(needed, allowed, days)
+    assert allowed.holds(found)
+    assert found.holds(needed)
+
+    def count(since: int, until: int) -> int:
+        return len(list(split_range(since, until, days)))
+
+    assert count(found.since, found.until) == count(needed.since, needed.until)
+    for wider in (
+        Window(found.since - 1, found.until),
+        Window(found.since, found.until + 1),
+    ):
+        if allowed.holds(wider):
+            assert count(wider.since, wider.until) > count(found.since, found.until)
+
+
+def test_a_margin_lies_on_both_sides() -> None:
+    needed = Window(100 * DAY, 110 * DAY - 1)
+    assert spread(needed, Window(0, 200 * DAY), 30) == Window(90 * DAY, 120 * DAY - 1)
+    # what has no room on one side goes to the other
+    assert spread(needed, Window(0, 112 * DAY - 1), 30) == Window(82 * DAY, 112 * DAY - 1)
+    assert spread(needed, Window(98 * DAY, 200 * DAY), 30) == Window(98 * DAY, 128 * DAY - 1)
