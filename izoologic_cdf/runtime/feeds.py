@@ -228,7 +228,8 @@ class Feeds:
         needed, days = whole, _days(limits, names)
         if limits.not_before is not None:
             opened = evaluate(limits.not_before, names)
-            if isinstance(opened, int):
+            # an opening after the update is none
+            if isinstance(opened, int) and (case.updated is None or opened <= case.updated):
                 case.opened = opened
                 first = min(opened - days * DAY, whole.until)
                 whole = Window(max(whole.since, first), whole.until)

@@ -7,6 +7,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.proof.running import Crash
 from tests.proof.world import (
     FAULTS,
     FEEDS,
+    HOUR,
     Break,
     Jump,
     LeakMore,
@@ -55,6 +57,11 @@ changes: st.SearchStrategy[Step] = st.one_of(
     st.builds(Open),
     st.builds(LeakOne),
     st.builds(LeakMore, cases),
+)
+# how much later than the update of its case, or earlier than the case, a message is that does not
+# update it: such that shows it, and such that does not
+quiet = st.sampled_from((0, HOUR, HOUR + 1, 5 * HOUR, DAY, 3 * DAY, 20 * DAY, 40 * DAY)) | (
+    st.sampled_from((-HOUR, -HOUR - 1, -5 * HOUR, -3 * DAY, -20 * DAY))
 )
 waits = st.builds(
     Wait, st.sampled_from((1, 300, 599, 600, 601, 1201, 3600, DAY, 7 * DAY, 31 * DAY))
@@ -117,16 +124,27 @@ episodes: st.SearchStrategy[list[Step]] = st.builds(
     waits,
     runs,
 )
-schedules = st.builds(
-    lambda first, then: list(itertools.chain(*first, *then)),
-    st.lists(begun, min_size=1, max_size=4),
-    st.lists(
-        st.one_of(episodes, episodes, episodes, outages, jumps, st.just([Rotate()])),
-        min_size=1,
-        max_size=4,
-    ),
-)
-skews = st.sampled_from((0, 0, 0, 60, 600, -60, -600))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[Step], int, bool]:
+    """Return a schedule, how far the server's clock is ahead, and whether it tells its time."""
+    skew, dated = draw(st.sampled_from((0, 0, 0, 60, 600, -60, -600))), draw(st.integers(0, 3)) > 0
+    # nothing tells that a clock is wrong by more than ten minutes where the server sends no time
+    others: list[st.SearchStrategy[list[Step]]] = [outages]
+    others += [jumps, st.just([Rotate()])] if dated else []
+    first = draw(st.lists(begun, min_size=1, max_size=4))
+    then = draw(st.lists(st.one_of([episodes] * 3 + others), min_size=1, max_size=4))
+    schedule: list[Step] = list(itertools.chain(*first, *then))
+    if draw(st.integers(0, 2)) == 0:
+        # some messages do not update their case
+        schedule = [
+            replace(one, quiet=draw(st.none() | quiet)) if isinstance(one, Write) else one
+            for one in schedule
+        ]
+        for at in sorted(draw(st.lists(st.integers(0, len(schedule)), min_size=1, max_size=3))):
+            schedule.insert(at, Write(draw(cases), "q", quiet=draw(quiet)))
+    return schedule, skew if dated else min(max(skew, -599), 599), dated
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -139,9 +157,10 @@ def test_the_library_ends_as_the_truth(shard: int, emulator: Emulator) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @seed(f"{SEED or 'proof'}:{shard}")
-    @given(schedules, skews)
-    def play(schedule: Sequence[Step], skew: int) -> None:
+    @given(histories())
+    def play(history: tuple[Sequence[Step], int, bool]) -> None:
+        schedule, skew, dated = history
         with tempfile.TemporaryDirectory() as folder:
-            replay(emulator, Path(folder), schedule, skew)
+            replay(emulator, Path(folder), schedule, skew, dated=dated)
 
     play()

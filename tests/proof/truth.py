@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 Fact = tuple[str, ...]
+FOREVER = 2**40
 
 # field of a detail -> attribute of the case
 ADDED_ATTRIBUTES = {"brand": "Brand", "caseDescription": "Case Type", "clientRef": "Client Ref"}
@@ -78,15 +79,15 @@ def stamp(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def must(case: Incident | Leak, since: int | None = None) -> set[Fact]:
-    """Return the facts that a complete library holds of a case; of messages those since a time."""
+def must(case: Incident | Leak, since: int = 0, until: int = FOREVER) -> set[Fact]:
+    """Return the facts that a complete library holds of a case; of messages those of a range."""
     if case.gone:
         return set()
     if isinstance(case, Leak):
         return _of_leak(case)
     return (
         _of_detail(case, case.detail, with_updated=True)
-        | _of_messages(case, since)
+        | _of_messages(case, since, until)
         | _of_files(case)
         | {("incident", case.id, "description", str(case.detail["description"]))}
     )
@@ -97,7 +98,7 @@ def may(case: Incident | Leak) -> set[Fact]:
     if isinstance(case, Leak):
         return _of_leak(case)
     ever = [case.detail, *case.past]
-    facts = _of_messages(case, None) | _of_files(case)
+    facts = _of_messages(case) | _of_files(case)
     for detail in ever:
         facts |= _of_detail(case, detail, with_updated=case.gone or detail is case.detail)
     shown = ever if case.gone else [case.detail]
@@ -125,10 +126,10 @@ def _of_detail(case: Incident, detail: dict[str, Any], *, with_updated: bool) ->
     return facts
 
 
-def _of_messages(case: Incident, since: int | None) -> set[Fact]:
+def _of_messages(case: Incident, since: int = 0, until: int = FOREVER) -> set[Fact]:
     facts: set[Fact] = set()
     for value, messages in notes(case).items():
-        if since is None or messages[0].at >= since:
+        if since <= messages[0].at <= until:
             texts = sorted({message.text for message in messages})
             facts |= _related(("incident", case.id), ("note", value))
             facts |= {

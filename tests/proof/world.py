@@ -9,14 +9,26 @@ from typing import Any, Literal, Protocol
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.summary import Summary
-from izoologic_cdf.runtime.windows import DAY, OVERLAP
+from izoologic_cdf.runtime.windows import DAY, OVERLAP, SETTLED
 from tests.proof.running import Crash, Planner, Runner
-from tests.proof.truth import Fact, File, Incident, Leak, Message, facts_of, may, must, twice
+from tests.proof.truth import (
+    FOREVER,
+    Fact,
+    File,
+    Incident,
+    Leak,
+    Message,
+    facts_of,
+    may,
+    must,
+    twice,
+)
 from tests.support.tenants import CLOCK, EMPTY, FeedName
 
 FEEDS: tuple[FeedName, FeedName] = ("incident", "dlr")
 # no case is older, so a backfill from here holds everything
 BEGIN = CLOCK - 100 * DAY
+HOUR = 3_600
 ADDRESSES = (None, "192.0.2.1", "192.0.2.2", "2001:db8::1")
 STATUSES = ("Open", "Waiting", "Closed")
 Fault = dict[str, Any]
@@ -25,8 +37,10 @@ Fault = dict[str, Any]
 class World:
     """A tenant, its truth, and the library that runs fill."""
 
-    def __init__(self, emulator: Emulator, folder: Path, skew: int = 0) -> None:
-        """The server's clock is `skew` seconds ahead of the runs'."""
+    def __init__(
+        self, emulator: Emulator, folder: Path, skew: int = 0, *, dated: bool = True
+    ) -> None:
+        """The server's clock is `skew` seconds ahead of the runs'; `dated` sends its time."""
         self.emulator = emulator
         self.state = emulator.state
         self.skew = skew
@@ -37,8 +51,12 @@ class World:
         self.leaks: dict[str, Leak] = {}
         self.runner = Runner(emulator, folder / "library.sqlite")
         self.outcomes: list[str] = []
+        # whether some message came without an update of its case
+        self.is_quiet = False
+        self._dated = dated
         self._counter = 0
         self.state.load(EMPTY)
+        self.state.set_options(date_header="clock" if dated else "none")
         self.state.secret_key = "the first secret"
         self.wait(0)
 
@@ -92,15 +110,22 @@ class World:
             case.change(self.there, **fields)
             self.state.update_case(case.id, **fields)
 
-    def write(self, index: int, subject: str, text: str, age: int = 0) -> None:
+    def write(
+        self, index: int, subject: str, text: str, age: int = 0, quiet: int | None = None
+    ) -> None:
         """Write a message so many seconds ago, but not before the case's newest update.
 
-        Only before the first run: a list that was read stays true of the past.
+        Only before the first run: a list that was read stays true of the past. A quiet one is so
+        many seconds later than that update, or earlier than the case, and does not update it.
         """
         case = self._case(index)
         if case is None:
             return
         at = max(self.there - age, case.updated) if age else self.there
+        if quiet is not None:
+            self.is_quiet = True
+            at = case.updated + quiet if quiet >= 0 else case.opened + quiet
+            at = max(min(at, self.there), BEGIN - DAY)
         message = Message(at, subject, text, f"{text}@example.org")
         case.messages.append(message)
         row = {
@@ -111,8 +136,9 @@ class World:
             "brand": "Example Brand",
         }
         self.state.add_message(case.id, row)
-        case.updated = at
-        self.state.update_case(case.id, at)
+        if quiet is None:
+            case.updated = at
+            self.state.update_case(case.id, at)
 
     def upload(self, index: int, name: str) -> None:
         """Add a file to a case; its row moves to now."""
@@ -210,6 +236,11 @@ class World:
         self.ahead = 0
         # rows in the future of the runs' clock are the next run's (F26)
         self.wait(max(self.skew, 0) + 1)
+        if self.is_quiet:
+            # nothing announces these messages: what is there of them is there after a run over all
+            self._once(FEEDS[0])
+            self._carried(FEEDS[0], lambda _: plan.whole(BEGIN - DAY, self.now))
+            self.check(*self.incidents.values())
         for feed in FEEDS:
             self._once(feed)
             self._carried(feed, lambda state: plan.sync(state, self.now))
@@ -249,22 +280,48 @@ class World:
             old = case.updated <= self.now - 30 * DAY + OVERLAP
             hole = old and any(one.since <= case.updated <= one.until for one in refused)
             if case.updated >= origin and not hole:
-                due |= must(case, since=origin)
+                due |= must(case, origin, 0 if self.is_quiet else FOREVER)
         missing = sorted(due - facts_of(self._objects()))
         assert not missing, self._story(f"missing after the sync: {missing}")
 
-    def check(self) -> None:
-        """Compare the library with the truth."""
+    def check(self, *only: Incident | Leak) -> None:
+        """Compare the library with the truth, of these cases or of all."""
         objects = self._objects()
         facts = facts_of(objects)
         cases: list[Incident | Leak] = [*self.incidents.values(), *self.leaks.values()]
-        due: set[Fact] = set().union(*(must(case) for case in cases))
+        promised = (must(case, *self._promised(case)) for case in only or cases)
+        due: set[Fact] = set().union(*promised)
         allowed: set[Fact] = set().union(*(may(case) for case in cases))
         missing, more = sorted(due - facts), sorted(facts - allowed)
         assert not missing, self._story(f"missing: {missing}")
         assert not more, self._story(f"too much: {more}")
         files = [file for case in self.incidents.values() for file in case.files]
         assert not twice(objects, files), self._story("twice")
+
+    def _promised(self, case: Incident | Leak) -> tuple[int, int]:
+        """Return from when to when the messages of a case are there after a run over all of it.
+
+        Those that no update announced are, once one of them was met around the dates of a case.
+        """
+        if isinstance(case, Leak) or self.knows_of_quiet_messages():
+            return 0, FOREVER
+        return case.opened - DAY, case.updated + DAY
+
+    def knows_of_quiet_messages(self) -> bool:
+        """Return whether messages are known to come without an update, where they must be."""
+        with self.runner.state("incident") as state:
+            known = state.coverage.is_unannounced()
+        # the list takes a moment
+        listed = (self.there - SETTLED if self._dated else self.now - OVERLAP) - 2
+        telling = any(
+            case.opened - DAY <= message.at < case.opened - HOUR
+            or case.updated + HOUR < message.at <= min(case.updated + DAY, listed)
+            for case in self.incidents.values()
+            for message in case.messages
+            if not case.gone
+        )
+        assert known or not telling, self._story("no message was seen to come without an update")
+        return known
 
     def _objects(self) -> list[dict[str, Any]]:
         objects: list[dict[str, Any]] = json.loads(self.runner.export())["objects"]
@@ -324,14 +381,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Write:
-    """A message is written, which updates its case."""
+    """A message is written, which updates its case, unless it is a quiet one."""
 
     case: int = 0
     text: str = "b"
     age: int = 0
+    quiet: int | None = None
 
     def happen(self, world: World) -> None:
-        world.write(self.case, "Update", self.text, self.age)
+        world.write(self.case, "Update", self.text, self.age, self.quiet)
 
 
 @dataclass(frozen=True)
@@ -483,9 +541,16 @@ class Run:
         world.carry_out(self.feed, planners[self.kind], self.crash, committed, self.without)
 
 
-def replay(emulator: Emulator, folder: Path, schedule: Sequence[Step], skew: int = 0) -> World:
+def replay(
+    emulator: Emulator,
+    folder: Path,
+    schedule: Sequence[Step],
+    skew: int = 0,
+    *,
+    dated: bool = True,
+) -> World:
     """Let a schedule happen, end it in calm, and check the library."""
-    world = World(emulator, folder, skew)
+    world = World(emulator, folder, skew, dated=dated)
     for step in schedule:
         step.happen(world)
     world.calm_end()
