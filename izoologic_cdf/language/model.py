@@ -149,7 +149,7 @@ class Window(Construct, name="window", guess="H6", uploaded=False):
     """The windows of a source, and how far back a server may have one that it refused."""
 
     days: Value = key(Leaf(VALUE.read, _DAYS_SCHEMA), "longest window, in days", required=True)
-    not_before: Value | None = key(VALUE, "epoch at which the item that asks began: not earlier, but for a margin")
+    not_before: Value | None = key(VALUE, "epoch at which the case that calls began")
     look_back: tuple[int, ...] = key(
         ListOf(Leaf(_days, _DAYS_SCHEMA)),
         "days before now; a refused window is requested again from there",
