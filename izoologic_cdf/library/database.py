@@ -191,7 +191,7 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
     # another process may have done it since
     missing = range(_read(connection, "PRAGMA user_version"), VERSION)
     scripts = NEWEST if _is_blank(connection) else [MIGRATIONS[one] for one in missing]
-    for statement in statements("".join(scripts)):
+    for statement in statements(";".join(scripts)):
         connection.execute(statement)
     if missing:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")

@@ -274,7 +274,7 @@ def test_a_run_is_shown_with_its_counts_and_messages(library: Library) -> None:
 
 def test_what_is_deferred_is_what_the_state_says(library: Library) -> None:
     execute = library.connection.execute
-    execute("INSERT INTO feed_tenant VALUES (1, 'Feed A', 'h', 'n', '', '', 0, 0, '[]')")
+    execute("INSERT INTO feed_tenant VALUES (1, 'Feed A', 'h', 'n', '', '', 0, 0, '[]', 0)")
     for number, (case_id, part, cause, failures) in enumerate(
         [
             ("CASE1", "", "item", MAX_FAILURES - 1),
@@ -334,7 +334,7 @@ def test_gaps_are_those_of_the_status(library: Library) -> None:
         for number, (feed, origin, *intervals) in enumerate(tenants, 1):
             begun = None if origin is None else base + origin
             row = (number, feed, f"host {number}", begun)
-            execute("INSERT INTO feed_tenant VALUES (?, ?, ?, '', '', '', ?, 0, '[]')", row)
+            execute("INSERT INTO feed_tenant VALUES (?, ?, ?, '', '', '', ?, 0, '[]', 0)", row)
             for kind, spans in zip(("finished", "refused"), intervals, strict=True):
                 for since, until in spans:
                     execute(
