@@ -13,7 +13,6 @@ from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.feeds import Feeds, parts_of
-from izoologic_cdf.runtime.guard import Guard
 from izoologic_cdf.runtime.http import Limits, Transport
 from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.redactor import Redactor
@@ -118,7 +117,7 @@ def check_access(
         sources = SourceClient(transport, redactor, access.warnings.append)
         feeds = Feeds(
             definition, feed, user_fields, sources,
-            lambda keys: dict.fromkeys(list(keys)[1:], _ALL_STORED), Guard(), without=without,
+            lambda keys: dict.fromkeys(list(keys)[1:], _ALL_STORED), without=without,
         )  # fmt: skip
         _Check(feeds, sources, access, clock, without).run()
         access.requests = transport.calls.requests

@@ -44,8 +44,8 @@ class Feeds:
         user_fields: Mapping[str, Any],
         sources: SourceClient,
         stored: Callable[[Iterable[str]], Mapping[str, int]],
-        guard: Guard,
         *,
+        guard: Guard | None = None,
         without: frozenset[str] = frozenset(),
         whole_requests: bool = False,
     ) -> None:
@@ -59,7 +59,7 @@ class Feeds:
         self._user_fields = user_fields
         self._sources = sources
         self._stored = stored
-        self._guard = guard
+        self._guard = guard or Guard()
         self._without = without
         self._whole_requests = whole_requests
         # bounded, since the windows of a supplemental feed can differ from case to case

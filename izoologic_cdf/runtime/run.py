@@ -86,8 +86,8 @@ class FeedRun:
         sources = SourceClient(self._transport, redactor, reporter.warn, settings.first_page)
         guard = Guard()
         feeds = Feeds(
-            definition, feed, user_fields, sources, library.has_content, guard,
-            without=settings.without, whole_requests=plan.scheduled,
+            definition, feed, user_fields, sources, library.has_content,
+            guard=guard, without=settings.without, whole_requests=plan.scheduled,
         )  # fmt: skip
         self._session = Session(
             feed=feed,
