@@ -169,7 +169,8 @@ def test_what_was_read_shorter_is_requested_again_wherever_the_run_died(
         site.run(site.now - 110 * DAY, committed=die)
     assert is_known(site) is (nth > 2)
     waiting = {one.label for one in site.deferred}
-    assert {f"the messages of case caSe0000{number}" for number in (1, 2, 3)} <= waiting or nth < 3
+    # others may have been read while it was seen
+    assert ("the messages of case caSe00003" in waiting) is (nth > 2)
     assert site.backfill(site.now - 110 * DAY).summary.exit_code == 0
     assert len(site.note_values()) == 6
     assert site.deferred == []
