@@ -167,10 +167,10 @@ def test_what_was_read_shorter_is_requested_again_wherever_the_run_died(
 
     with pytest.raises(ZeroDivisionError):
         site.run(site.now - 110 * DAY, committed=die)
-    assert is_known(site) is (nth > 2)
     waiting = {one.label for one in site.deferred}
-    # others may have been read while it was seen
-    assert ("the messages of case caSe00003" in waiting) is (nth > 2)
+    # it may have been read, and others with it, before the first one was committed
+    assert is_known(site) or nth < 3
+    assert "the messages of case caSe00003" in waiting or nth < 3
     assert site.backfill(site.now - 110 * DAY).summary.exit_code == 0
     assert len(site.note_values()) == 6
     assert site.deferred == []
