@@ -13,6 +13,7 @@ import pytest
 from izoologic_cdf.library.store import MAX_MESSAGES, Library
 from izoologic_cdf.runtime.state import MAX_FAILURES
 from izoologic_cdf.runtime.windows import DAY, SystemClock, stamp
+from tests.library.reports import back_to_format_2
 from tests.support.platforms import bound_by_permissions
 from tests.support.shells import GUIDE, Ended, Shell
 
@@ -296,11 +297,7 @@ def test_runs_of_format_1_leave_no_gap_in_what_was_finished_then(shell: Shell) -
 
 
 def test_a_library_of_format_2_is_read_and_left_as_it_is(shell: Shell, filled: Path) -> None:
-    with sqlite3.connect(filled) as connection:
-        connection.executescript(
-            "DROP TABLE push_object; DROP TABLE push_platform; PRAGMA user_version = 2;"
-        )
-    connection.close()
+    back_to_format_2(filled)
     before = filled.read_bytes()
     assert (shell("status").code, len(runs(shell))) == (0, 2)
     assert filled.read_bytes() == before

@@ -80,6 +80,16 @@ def back_to_format_3(path: Path) -> None:
     connection.close()
 
 
+def back_to_format_2(path: Path) -> None:
+    """Take away from a library the outbox of pushes too."""
+    back_to_format_3(path)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "DROP TABLE push_object; DROP TABLE push_platform; PRAGMA user_version=2;"
+        )
+    connection.close()
+
+
 def rows(library: Library, query: str, *values: Any) -> list[tuple[Any, ...]]:
     """Ask a connection that reads."""
     with library.reading() as connection:

@@ -1,7 +1,6 @@
 """The outbox: what is due, and libraries of an earlier format."""
 
 import contextlib
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from izoologic_cdf.library import tables
 from izoologic_cdf.library.outbox import Outbox, Outgoing
 from izoologic_cdf.library.store import Library
-from tests.library.reports import obj, put
+from tests.library.reports import back_to_format_2, obj, put
 from tests.push.world import DATE, FEED, file
 
 HOST = "https://threatq.example.com"
@@ -119,11 +118,7 @@ def test_a_library_of_format_2_gets_its_outbox_and_keeps_its_objects(tmp_path: P
     path = tmp_path / "library.sqlite"
     with Library.create(path) as library:
         put(library, obj("note", "n"))
-    with sqlite3.connect(path) as connection:
-        connection.executescript(
-            "DROP TABLE push_object; DROP TABLE push_platform; PRAGMA user_version=2"
-        )
-    connection.close()
+    back_to_format_2(path)
     before = path.read_bytes()
     with Library.open(path) as library:
         assert [one.value for one in Outbox(library, HOST, is_preview=True).scan()] == ["n"]
