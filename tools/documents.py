@@ -36,6 +36,7 @@ from tools.mapping import (
 )
 from tools.markdown import fenced, table
 from tools.measured import average_run
+from tools.mistakes import mistakes
 from tools.source import FEEDS, source
 
 # what the blocks of the documents call
@@ -55,6 +56,7 @@ __all__ = [
     "ledger",
     "library_views",
     "lint_rules",
+    "mistakes",
     "objects",
     "parameters",
     "python_filters",

@@ -115,7 +115,14 @@ def add_filters(parser: Parser) -> None:
     parser.add_argument(
         "--filters",
         metavar="FOLDER",
-        help="folder of the Python filters; default: ../filters of each definition file",
+        help="folder of the Python filters; default: filters or ../filters of each definition file",
+    )
+
+
+def add_watch(parser: Parser) -> None:
+    """Add `--watch`."""
+    parser.add_argument(
+        "--watch", action="store_true", help="do it again whenever a file has changed, until Ctrl-C"
     )
 
 

@@ -108,6 +108,7 @@ def add_definitions(commands: "arguments.Commands[arguments.Parser]") -> None:
     lint.add_argument(
         "--explain", metavar="CODE", help="say what a rule checks and why, with an example"
     )
+    arguments.add_watch(lint)
     arguments.add_filters(lint)
     arguments.add_spellings(lint, "the definitions")
     diff = arguments.add_command(

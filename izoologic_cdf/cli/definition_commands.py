@@ -12,8 +12,10 @@ from izoologic_cdf.bundle.checklist import checklist, uses
 from izoologic_cdf.bundle.verify import Verified, examine
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.form import definition_files
+from izoologic_cdf.cli.watching import watch
 from izoologic_cdf.content import folder
 from izoologic_cdf.errors import UsageError
+from izoologic_cdf.language.load import filters_of
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.positions import Finding
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings, read_spellings
@@ -36,6 +38,16 @@ def lint(options: argparse.Namespace) -> int:
             raise UsageError(f"there is no file {str(path)!r} to lint")
     filters = Path(options.filters) if options.filters else None
     spellings = _spellings(options)
+    if options.watch:
+        folders = [filters] if filters is not None else map(filters_of, paths)
+        watched = [*paths, *folders]
+        return watch(dict.fromkeys(watched), lambda: _lint(options, paths, filters, spellings))
+    return _lint(options, paths, filters, spellings)
+
+
+def _lint(
+    options: argparse.Namespace, paths: list[Path], filters: Path | None, spellings: Spellings
+) -> int:
     findings = [finding for path in paths for finding in lint_file(path, filters, spellings)]
     if options.format == "json":
         streams.tell_text(json.dumps([as_object(finding) for finding in findings], indent=2))

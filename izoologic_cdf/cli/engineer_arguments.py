@@ -34,6 +34,7 @@ def add_explanations(commands: "arguments.Commands[arguments.Parser]") -> None:
     explain.add_argument(
         "--show-data", action="store_true", help="show personal data as it is; secrets never"
     )
+    arguments.add_watch(explain)
     arguments.add_format(explain, "explanation")
     explain.add_argument("-o", "--output", metavar="FILE", help="write it as one HTML page instead")
 
@@ -51,6 +52,43 @@ def add_explanations(commands: "arguments.Commands[arguments.Parser]") -> None:
     )
     _add_source(ledger)
     arguments.add_format(ledger, "ledger")
+
+
+def add_own_copies(commands: "arguments.Commands[arguments.Parser]") -> None:
+    """Add `init` and `test`."""
+    init = arguments.add_command(
+        commands,
+        "init",
+        "own_copy:init",
+        help="make an own copy of the feeds, filters and tests, to change a mapping",
+        description="Copy the definition, its Python filters, the custom object and the samples of "
+        "the vendor's guide into FOLDER, and write there what the samples become, as tests.",
+    )
+    init.add_argument("folder", metavar="FOLDER", help="a new folder, or an empty one")
+    test = arguments.add_command(
+        commands,
+        "test",
+        "own_copy:test",
+        help="lint a definition, and compare what its feeds make of the samples with the tests",
+        description="Lint the definition, process every case of the samples, and print each "
+        "attribute that differs from what FOLDER/*.yaml says. Nothing leaves this machine.",
+        epilog="Exit codes: 0 as the tests say, 1 a finding or a difference, 2 usage.",
+    )
+    test.add_argument("feed", nargs="?", default="all", metavar="FEED", help=arguments.FEED_OR_ALL)
+    test.add_argument(
+        "--definition", metavar="FILE", help="the definition; default: the one in feeds/"
+    )
+    test.add_argument(
+        "--tests", default="tests", metavar="FOLDER", help="folder of the tests; default: tests"
+    )
+    test.add_argument("--update", action="store_true", help="write the tests anew, as it is now")
+    for parser in (init, test):
+        parser.set_defaults(
+            scenario="guide", record=None, config=None, since=None, until=None, assignments=[]
+        )
+    init.set_defaults(feed="all", filters=None, spellings=None)
+    arguments.add_filters(test)
+    arguments.add_spellings(test, "the definition")
 
 
 def _add_source(parser: arguments.Parser) -> None:

@@ -12,13 +12,15 @@ import yaml
 
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.configuration import configured, read_assignments, resolve
-from izoologic_cdf.cli.form import Found, find_feeds
+from izoologic_cdf.cli.form import Found, definition_files, find_feeds
 from izoologic_cdf.cli.moments import parse_range
+from izoologic_cdf.cli.watching import watch
 from izoologic_cdf.content import folder
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.errors import ItemError, UsageError
 from izoologic_cdf.explain.ledger import Ledger
 from izoologic_cdf.explain.masking import Masker
+from izoologic_cdf.explain.paths import place
 from izoologic_cdf.explain.recorded import RecordedTransport, read_record, without_login
 from izoologic_cdf.explain.story import NotListedError, Story, Teller
 from izoologic_cdf.explain.telling import as_data, as_page, as_text, evaluations
@@ -35,8 +37,22 @@ FIELDS = "mapping/fields.yaml"
 
 
 def explain(options: argparse.Namespace) -> int:
-    """Print how the values of one case came about."""
-    personal = read_fields()["personal"]
+    """Print how the values of one case came about; with `--watch` after each change again."""
+    if options.watch:
+        return watch(_files(options), lambda: _explain(options))
+    return _explain(options)
+
+
+def _files(options: argparse.Namespace) -> Iterator[Path]:
+    """Yield what an explanation depends on."""
+    paths = [Path(options.definition)] if options.definition is not None else definition_files()
+    yield from paths
+    yield Path(options.filters) if options.filters is not None else filters_of(paths[0])
+    yield from (Path(one) for one in (options.record, options.spellings) if one is not None)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    personal = read_fields(options.definition)["personal"]
     with _source(options) as source:
         story, redactor = _find(options, source)
     masker = Masker(personal, redactor, show_data=options.show_data)
@@ -70,17 +86,23 @@ def ledger(options: argparse.Namespace) -> int:
 
 def count(options: argparse.Namespace) -> Ledger:
     """Return the ledger of every case of the range; raises UsageError where one is not given."""
-    counted = Ledger(read_fields()["ignored"])
+    counted = Ledger(read_fields(options.definition)["ignored"])
+    for story in stories(options):
+        counted.add(story)
+    return counted
+
+
+def stories(options: argparse.Namespace) -> Iterator[Story]:
+    """Yield the story of each case of the range; raises UsageError where a list is not given."""
     with _source(options) as source:
         founds = find_feeds(options.feed, options.definition, options.filters, options.spellings)
         for found in founds:
             teller, redactor = teller_of(found, options, source)
             try:
-                for story in teller.stories():
-                    counted.add(story)
+                yield from teller.stories()
             except ItemError as error:
-                raise UsageError(f"{found.form.feed}: {redactor(error.message)}") from None
-    return counted
+                at = f" [{place(error.position)}]" if error.position is not None else ""
+                raise UsageError(f"{found.form.feed}: {redactor(error.message)}{at}") from None
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:
@@ -88,11 +110,18 @@ def _aligned(rows: list[list[str]]) -> list[str]:
     return ["  ".join([*map(str.ljust, row, widths), row[-1]]).rstrip() for row in rows]
 
 
-def read_fields() -> Mapping[str, Any]:
-    """Return what the mapping ignores of the answers, and what is personal in them."""
-    text = (folder("fixtures") / FIELDS).read_text(encoding="utf-8")
-    fields: Mapping[str, Any] = yaml.safe_load(text)
-    return fields
+def read_fields(definition: str | None) -> Mapping[str, Any]:
+    """Return what the mapping ignores of the answers, and what is personal in them.
+
+    An own copy of the definition has a table of its own: `../fixtures/mapping/fields.yaml`.
+    """
+    own = Path(definition or "").resolve().parent.parent / "fixtures" / FIELDS
+    path = own if definition is not None and own.is_file() else folder("fixtures") / FIELDS
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {part: dict(fields[part]) for part in ("ignored", "personal")}
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        raise UsageError(f"{path} is no table of fields: expected ignored and personal") from None
 
 
 def _write(path: Path, text: str) -> None:

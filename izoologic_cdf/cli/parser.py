@@ -8,7 +8,7 @@ import argparse
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.arguments import Parser
 from izoologic_cdf.cli.definition_arguments import add_bundle, add_definitions, add_emulators
-from izoologic_cdf.cli.engineer_arguments import add_explanations
+from izoologic_cdf.cli.engineer_arguments import add_explanations, add_own_copies
 from izoologic_cdf.cli.library_arguments import add_library, add_push, add_status
 from izoologic_cdf.cli.run_arguments import add_runs
 from izoologic_cdf.cli.view_arguments import add_lists
@@ -23,6 +23,7 @@ GROUPS = (
     add_emulators,
     add_definitions,
     add_explanations,
+    add_own_copies,
     add_bundle,
 )
 

@@ -6,7 +6,7 @@ from typing import cast
 from izoologic_cdf.language.model import EVERYWHERE, Definition
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.positions import Findings
-from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.language.pyfilters import PythonFilters, places_of_filters
 from izoologic_cdf.language.schema import Missing, Scope
 from izoologic_cdf.language.schema import read as read_construct
 from izoologic_cdf.language.spellings import NO_SPELLINGS, Spellings
@@ -32,8 +32,9 @@ def load(
 
 
 def filters_of(path: Path) -> Path:
-    """Return the folder of the Python filters of a definition file: `../filters`."""
-    return path.resolve().parent.parent / "filters"
+    """Return the folder of the Python filters of a definition file: beside it, or `../filters`."""
+    beside, above = places_of_filters(path)
+    return beside if beside.is_dir() else above
 
 
 def load_document(

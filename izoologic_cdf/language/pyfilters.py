@@ -22,6 +22,12 @@ def refusal(error: Exception) -> str | None:
     return str(error) if type(error).__name__ == "Refused" else None
 
 
+def places_of_filters(path: Path) -> tuple[Path, Path]:
+    """Return where the filters of a definition file can be: in its folder, or beside that."""
+    folder = path.resolve().parent
+    return folder / "filters", folder.parent / "filters"
+
+
 class UnknownFilterError(CdfError):
     """No such filter; `known` are the names there are."""
 

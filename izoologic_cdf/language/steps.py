@@ -5,13 +5,19 @@ The runtime has its own table of what each of them does.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any, ClassVar
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.fields import SUPPLEMENTAL
 from izoologic_cdf.language.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from izoologic_cdf.language.positions import Code, Findings, did_you_mean
-from izoologic_cdf.language.pyfilters import BrokenFilterError, PythonFilter, UnknownFilterError
+from izoologic_cdf.language.pyfilters import (
+    BrokenFilterError,
+    PythonFilter,
+    UnknownFilterError,
+    places_of_filters,
+)
 from izoologic_cdf.language.reports import ITEM_ROW
 from izoologic_cdf.language.schema import (
     TEXT,
@@ -97,8 +103,13 @@ def _python(scope: Scope, node: Node, _what: str) -> PythonFilter:
         if not python.folder.is_dir():
             # all filters of the file miss it, and it is reported once
             where = scope.document.root
-            message = f"Python filters are looked for in {python.folder}, which is not a folder"
-            hint = "move the file into a folder beside it, or name another: --filters FOLDER"
+            places = places_of_filters(Path(scope.document.name))
+            if python.folder in places:
+                looked, which = f"{places[0]} and in {places[1]}", "neither is a folder"
+            else:
+                looked, which = str(python.folder), "which is not a folder"
+            message = f"Python filters are looked for in {looked}, {which}"
+            hint = "put them into one of these, or name another: --filters FOLDER"
             raise scope.document.error(where, message, hint, Code.UNKNOWN_FILTER) from None
         message = f"there is no Python filter {name!r} in {python.folder.name}/"
         hint_ = did_you_mean(name, error.known)

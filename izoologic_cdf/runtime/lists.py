@@ -10,13 +10,15 @@ it; and requested once more after all that, it was refused again.
 import time
 from collections.abc import Callable, Sequence
 
-from izoologic_cdf.errors import ItemError
+from izoologic_cdf.errors import ItemError, RunError
 from izoologic_cdf.runtime.case import Case, Message
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.session import Session
 from izoologic_cdf.runtime.windows import DAY, EARLIEST, OVERLAP, Window, subtract
 
+# so many windows that fail by one expression show that it is the definition
+_SEVERAL = 2
 Listed = tuple[Window, list[Case]]
 Aside = Callable[[Callable[[], list[Case]]], list[Case]]
 
@@ -40,6 +42,8 @@ class ListReader:
         self.gaps: list[Window] = []
         # the begin of the oldest part that was given
         self._oldest: int | None = None
+        # failures of one expression, while nothing else has come of any window
+        self._alike: list[Message] | None = []
         # gaps that may be too old, oldest first, each with the newest begin that was refused in it
         self._refused: list[tuple[Window, int]] = []
 
@@ -57,8 +61,7 @@ class ListReader:
             try:
                 cases = self._list(part)
             except ItemError as error:
-                text = f"window {part}: {error.message}"
-                self._session.reporter.count([Message("failure", None, text, error.position)])
+                self._fail(part, error)
                 if not _is_refusal(error):
                     refused = []
                     break
@@ -94,6 +97,39 @@ class ListReader:
         if self._oldest is not None:
             self._session.state.coverage.extend_reach(self._session.begun - self._oldest)
 
+    def judge(self) -> None:
+        """End the run where one expression failed in each of several windows, and nothing else.
+
+        Raises:
+            RunError: it names the place of the definition; there are no gaps then.
+        """
+        alike = self._alike or []
+        if len(alike) < _SEVERAL:
+            self.report_failures()
+            return
+        self._alike = None
+        self.gaps.clear()
+        error = alike[0].text.partition(": ")[2]
+        raise RunError(f"each of {len(alike)} windows failed alike: {error} [{alike[0].position}]")
+
+    def _fail(self, part: Window, error: ItemError) -> None:
+        """Report that a window failed; later, where all may fail alike."""
+        failure = Message("failure", None, f"window {part}: {error.message}", error.position)
+        plain = type(error) is ItemError and error.position is not None
+        if plain and self._alike is not None:
+            first = self._alike[0] if self._alike else failure
+            if first.position == error.position and first.text.endswith(f": {error.message}"):
+                self._alike.append(failure)
+                return
+        self.report_failures()
+        self._session.reporter.count([failure])
+
+    def report_failures(self) -> None:
+        """Report the failures that were held back: not everything fails alike."""
+        if self._alike:
+            self._session.reporter.count(self._alike)
+        self._alike = None
+
     def _list(self, part: Window) -> list[Case]:
         session, about = self._session, Case(window=part, asked=self._session.plan.asked)
         latest = session.begun + OVERLAP
@@ -106,6 +142,7 @@ class ListReader:
         return listed
 
     def _given(self, part: Window, cases: list[Case]) -> Listed:
+        self.report_failures()
         self._oldest = part.since if self._oldest is None else min(self._oldest, part.since)
         return part, cases
 

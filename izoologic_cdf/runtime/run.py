@@ -127,6 +127,7 @@ class FeedRun:
                     self._windows()
                     self._deferred_cases()
                     self._committer.weigh(self._ask_a_known_case)
+                    self._lists.judge()
                 except KeyboardInterrupt:
                     summary.interrupted = True
                 finally:
@@ -156,6 +157,7 @@ class FeedRun:
         session, summary, calls = self._session, self.summary, self._transport.calls
         if summary.interrupted:
             session.library.patience = _PATIENCE_AT_END
+        self._lists.report_failures()
         while self._lists.gaps:
             session.reporter.gap(self._lists.gaps.pop(0))
         summary.requests, summary.retries = calls.requests, calls.retries

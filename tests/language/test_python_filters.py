@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.language import steps
+from izoologic_cdf.language.load import filters_of
 from tests.language.test_closed_schema import filters
 from tests.support.definitions import findings_of, load_text, place
 
@@ -72,6 +73,16 @@ def test_a_module_that_can_not_be_used_is_a_finding_with_its_place(
 
 def test_a_folder_that_is_not_there_has_no_filters(tmp_path: Path) -> None:
     (finding,) = findings_of(tmp_path, filters("{python: numbers.twice}"))
-    where = f"Python filters are looked for in {tmp_path / 'filters'}, which is not a folder"
-    assert finding.message == where
+    beside, above = tmp_path / "feeds" / "filters", tmp_path / "filters"
+    looked = f"Python filters are looked for in {beside} and in {above}, neither is a folder"
+    assert finding.message == looked
     assert "--filters FOLDER" in (finding.help or "")
+
+
+def test_a_folder_beside_the_file_comes_before_the_one_above(tmp_path: Path) -> None:
+    (tmp_path / "feeds").mkdir()
+    (tmp_path / "filters").mkdir()
+    path = tmp_path / "feeds" / "feed.yaml"
+    assert filters_of(path) == tmp_path / "filters"
+    (tmp_path / "feeds" / "filters").mkdir()
+    assert filters_of(path) == tmp_path / "feeds" / "filters"
