@@ -74,7 +74,8 @@ def test_what_was_updated_around_the_begin_of_a_run_is_processed_again_when_list
     library: Library, updated: int, again: bool
 ) -> None:
     (feed,) = definition("incident").primary_feeds
-    session: Any = SimpleNamespace(feed=feed, begun=CLOCK, seen=SeenCases(library))
+    plan = SimpleNamespace(known_since=None)
+    session: Any = SimpleNamespace(feed=feed, begun=CLOCK, seen=SeenCases(library), plan=plan)
     reader = ListReader(cast("Any", session), lambda do: do())
     for listed in (True, again):
         cases = [Case("a", CLOCK + updated)]
