@@ -96,14 +96,12 @@ class Wall:
 def _is_ours(client: tuple[str, int], port: int) -> bool:
     """Return whether a connection over loopback comes from this user, or root."""
     try:
-        lines = _SOCKETS.read_text("ascii").splitlines()[1:]
+        sockets = _SOCKETS.read_text("ascii")
     except OSError:
         return True
-    for line in lines:
-        _, local, remote, _, _, _, _, user, *_ = line.split()
-        if (local[9:], remote[9:]) == (f"{client[1]:04X}", f"{port:04X}"):
-            return int(user) in (0, os.getuid())
-    return False
+    # the client's end: its port, our address and port; then five fields, and the user
+    _, _, found = sockets.partition(f":{client[1]:04X} 0100007F:{port:04X} ")
+    return bool(found) and int(found.split(maxsplit=5)[4]) in (0, os.getuid())
 
 
 def _guard(send: Send) -> Send:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 from tests.browse import world
 from tests.support.shells import CHECKOUT, PROGRAM
@@ -78,11 +78,14 @@ class Visitor:
         return response
 
 
+@pytest.fixture(scope="session")
+def window(chromium: Browser) -> BrowserContext:
+    return chromium.new_context(viewport={"width": 1280, "height": 800})
+
+
 @pytest.fixture
-def visitor(chromium: Browser, served: Served, request: pytest.FixtureRequest) -> Iterator[Visitor]:
-    options = getattr(request, "param", {})
-    context = chromium.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
-    visitor = Visitor(context.new_page(), served.url)
+def visitor(window: BrowserContext, served: Served) -> Iterator[Visitor]:
+    visitor = Visitor(window.new_page(), served.url)
     visitor.page.on("console", lambda message: visitor.complaints.append(message.text))
     visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
     asked: list[str] = []
@@ -91,4 +94,4 @@ def visitor(chromium: Browser, served: Served, request: pytest.FixtureRequest) -
     # no error, no violation of the policy, no request to elsewhere
     assert visitor.complaints == []
     assert [url for url in asked if not url.startswith(served.url)] == []
-    context.close()
+    visitor.page.close()

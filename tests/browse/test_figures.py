@@ -6,7 +6,7 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from izoologic_cdf.browse.figures import (
@@ -26,6 +26,7 @@ COUNTS = st.dictionaries(st.tuples(DAYS, NAMES), st.integers(1, 10_000), min_siz
 NEW_YEAR = 1_735_689_600
 
 
+@settings(max_examples=40)
 @given(COUNTS)
 def test_every_case_is_counted_once(counts: dict[tuple[str, str], int]) -> None:
     plot = bars_over_time(counts, "Cases")
@@ -39,6 +40,7 @@ def test_every_case_is_counted_once(counts: dict[tuple[str, str], int]) -> None:
     assert max(bars) > 5
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.tuples(NAMES, NAMES), st.integers(1, 99), min_size=1, max_size=40))
 def test_every_account_is_counted_once(counts: dict[tuple[str, str], int]) -> None:
     plot = bars_by_name(counts, "Accounts")
