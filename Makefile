@@ -8,7 +8,7 @@ SOURCES := izoologic_cdf filters tests tools benchmarks
 SEED := 1
 SAMPLE := 150
 
-.PHONY: demo test quick lint unit build docs golden bench mutants clean
+.PHONY: demo test quick lint unit build docs pictures golden bench mutants clean
 
 # the main job: both feeds over the built-in emulator, into a library in demo/
 demo: $(VENV)/.installed
@@ -51,6 +51,10 @@ mutants: $(VENV)/.developed
 # the generated parts of the documents, and the schema for editors
 docs: $(VENV)/.developed
 	$(BIN)/python -m tools.documents
+
+# the pictures of the documents, by the machine's chromium: look at them before you commit them
+pictures: $(VENV)/.developed
+	$(BIN)/python -m tools.pictures
 
 # the golden files, from what the tests see: read the difference before you commit it
 golden: $(VENV)/.developed

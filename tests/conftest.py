@@ -25,6 +25,9 @@ pytest_plugins = ["tests.support.fixtures"]
 
 # what `make quick` leaves out: long proofs, and many processes; something of each folder stays
 SLOW = (
+    "tests/browse/test_pages.py",
+    "tests/browse/test_report_file.py::test_a_report_loads_nothing",
+    "tests/browse/test_served.py",
     "tests/bundle/test_archive.py",
     "tests/bundle/test_diff.py",
     "tests/bundle/test_diff_definitions.py",

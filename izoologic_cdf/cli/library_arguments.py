@@ -1,7 +1,9 @@
-"""The arguments of what reads a library: `status`, `runs`, `push`, `library`."""
+"""The arguments of what reads a library, from `status` to `push`."""
 
 from izoologic_cdf.cli.arguments import (
+    A_TIME,
     MAX_NUMBER,
+    MAX_PORT,
     Commands,
     Parser,
     add_command,
@@ -53,6 +55,44 @@ def add_status(commands: "Commands[Parser]") -> None:
         add_library_option(parser)
     add_format(status, "status")
     add_format(runs, "runs, or of the messages of one", rows=True)
+
+
+def add_browse(commands: "Commands[Parser]") -> None:
+    """Add what shows a library in a browser."""
+    browse = add_command(
+        commands,
+        "browse",
+        "browse_command:browse",
+        help="show a library in the browser",
+        description="Serve a library on loopback, to look at: overview, lists with filters and "
+        "search, cases, accounts and files. Prints its address; stop it with Ctrl-C. Answers to "
+        "you alone. Needs the extra izoologic-cdf[browse].",
+    )
+    browse.add_argument(
+        "--port", type=integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
+    )
+    report = add_command(
+        commands,
+        "report",
+        "browse_command:report",
+        help="write a library as one HTML file, to hand on",
+        description="Write the overview of a library, and the cases last updated in a range, as "
+        "one HTML file that loads nothing. Without personal data, unless you ask for it, and "
+        "never with passwords.",
+        epilog=A_TIME,
+    )
+    report.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write")
+    report.add_argument(
+        "--since", default="30d", metavar="T", help="start of the range; default: 30d"
+    )
+    report.add_argument("--until", metavar="T", help="end of the range; default: now")
+    report.add_argument(
+        "--with-personal-data",
+        action="store_true",
+        help="add accounts, notes, indicators, files, free texts and all changes",
+    )
+    for parser in (browse, report):
+        add_library_option(parser)
 
 
 def add_push(commands: "Commands[Parser]") -> None:

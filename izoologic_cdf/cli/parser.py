@@ -9,7 +9,12 @@ from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.arguments import Parser
 from izoologic_cdf.cli.definition_arguments import add_bundle, add_definitions, add_emulators
 from izoologic_cdf.cli.engineer_arguments import add_explanations, add_own_copies
-from izoologic_cdf.cli.library_arguments import add_library, add_push, add_status
+from izoologic_cdf.cli.library_arguments import (
+    add_browse,
+    add_library,
+    add_push,
+    add_status,
+)
 from izoologic_cdf.cli.run_arguments import add_runs
 from izoologic_cdf.cli.view_arguments import add_lists
 
@@ -18,6 +23,7 @@ GROUPS = (
     add_runs,
     add_status,
     add_lists,
+    add_browse,
     add_push,
     add_library,
     add_emulators,

@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -133,7 +134,9 @@ class LoopbackServer(abc.ABC):
             await runner.cleanup()
 
 
-def serve_until_signal(server: LoopbackServer, announce: Callable[[], None]) -> None:
+def serve_until_signal(
+    server: AbstractContextManager[object], announce: Callable[[], None]
+) -> None:
     """Start a server, announce it, and block until SIGINT or SIGTERM; for the main thread only."""
     ends = {signal.SIGINT, signal.SIGTERM}
     # the threads that start from here on inherit that they are blocked

@@ -70,16 +70,17 @@ class RunRecord:
 class Standing:
     """How far one feed of one tenant is; `error` is what ended its last run, if anything did.
 
-    `gaps` were requested, or belong to what `sync` keeps, and were not read. `too_old` is what the
-    server does not give. `missing` is retried by runs or abandoned, `left_out` are the parts of
-    cases that the operator did without. `in_future` tells that a run under a wrong clock finished
-    what has not come yet, so that nothing is known of what it skipped.
+    `finished` was read. `gaps` were requested, or belong to what `sync` keeps, and were not read.
+    `too_old` is what the server does not give. `missing` is retried by runs or abandoned,
+    `left_out` are the parts of cases that the operator did without. `in_future` tells that a run
+    under a wrong clock finished what has not come yet, so that nothing is known of what it skipped.
     """
 
     of: FeedOfTenant
     last_run: RunRecord | None = None
     error: str | None = None
     finished_until: int | None = None
+    finished: list[Window] = field(default_factory=list)
     gaps: list[Window] = field(default_factory=list)
     too_old: list[Window] = field(default_factory=list)
     missing: list[Deferred] = field(default_factory=list)
@@ -202,6 +203,7 @@ def _standings(connection: sqlite3.Connection, now: int) -> Iterator[Standing]:
         finished, refused = (_intervals(connection, tenant, k) for k in ("finished", "refused"))
         finished_of_feed.setdefault(feed, []).extend(finished)
         standing = Standing(FeedOfTenant(feed, host, name), own[-1] if own else None)
+        standing.finished = finished
         if finished:
             standing.finished_until = finished[-1].until
             standing.in_future = finished[-1].until > now + OVERLAP

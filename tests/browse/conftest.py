@@ -1,0 +1,97 @@
+"""The site in a process of its own, and a headless Chromium, each started once."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+
+from tests.browse import world
+from tests.support.shells import CHECKOUT, PROGRAM
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+
+@dataclass
+class Served:
+    """A library and the address under which it is served."""
+
+    library: Path
+    url: str
+
+    def get(self, path: str, **options: object) -> requests.Response:
+        return requests.get(self.url + path, timeout=20, **options)  # type: ignore[arg-type]
+
+    def object(self, view: str, value: str) -> int:
+        """Return the number of an object that a list has."""
+        rows = self.get(f"library/{view}.json", params={"_shape": "objects", "_size": "max"}).json()
+        (number,) = {row["id"] for row in rows["rows"] if value in row.values()}
+        return int(number)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    library = world.fill(tmp_path_factory.mktemp("browse") / "library.sqlite")
+    command = [*PROGRAM, "browse", "--library", str(library)]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, cwd=CHECKOUT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            words = process.stdout.readline().split()
+            assert words, process.stderr.read()
+            yield Served(library, words[0])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            # whatever was asked for, nothing was written to the terminal
+            assert (process.stderr.read(), process.wait(20)) == ("", 0)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on the PATH: apt-get install chromium (see .ci/run)")
+    with sync_playwright() as playwright:
+        # as root, which CI is, Chromium runs without its own sandbox only
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """A page of a browser, and what it complained of."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Response:
+        response = self.page.goto(self.url + path)
+        assert response is not None
+        return response
+
+
+@pytest.fixture(scope="session")
+def window(chromium: Browser) -> BrowserContext:
+    return chromium.new_context(viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def visitor(window: BrowserContext, served: Served) -> Iterator[Visitor]:
+    visitor = Visitor(window.new_page(), served.url)
+    visitor.page.on("console", lambda message: visitor.complaints.append(message.text))
+    visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    yield visitor
+    # no error, no violation of the policy, no request to elsewhere
+    assert visitor.complaints == []
+    assert [url for url in asked if not url.startswith(served.url)] == []
+    visitor.page.close()
