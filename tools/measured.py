@@ -3,18 +3,20 @@
 What it ingests gives the examples of the mapping tables.
 """
 
+import contextlib
 import functools
+import io
 import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from izoologic_cdf.cli.main import main
 from izoologic_cdf.content import folder, object_names
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.errors import CdfError
@@ -107,14 +109,21 @@ def _measured() -> _Measured:
 
 def _output(arguments: list[str], environment: dict[str, str]) -> str:
     # the command as a user calls it: what is measured is what is documented
-    command = [sys.executable, "-m", "izoologic_cdf.cli.main", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own command, no shell
-        command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
-    )
-    if done.returncode != EXIT_CODES["complete"]:
-        said = done.stderr or done.stdout
-        raise MeasureError(f"the measured {arguments[0]} ended with {done.returncode}\n{said}")
-    return done.stdout
+    written, err = io.BytesIO(), io.StringIO()
+    out = io.TextIOWrapper(written, encoding="utf-8")
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = main(arguments)
+    out.flush()
+    text = written.getvalue().decode()
+    if code != EXIT_CODES["complete"]:
+        raise MeasureError(
+            f"the measured {arguments[0]} ended with {code}\n{err.getvalue() or text}"
+        )
+    return text
 
 
 def _range() -> tuple[int, int]:

@@ -97,12 +97,12 @@ def test_ingesting_twice_equals_ingesting_once(
 
 
 @FEEDS
-@settings(LAW, max_examples=15)
+@settings(LAW, max_examples=10)
 @given(seed=st.integers(0, 999), latest=st.integers(0, 3))
 def test_one_case_in_flight_gives_the_same_as_eight(
     emulator: Emulator, tmp_path: Path, feed: FeedName, seed: int, latest: int
 ) -> None:
-    tenant = Tenant(emulator, tmp_path, generate(12, seed=seed, days=40, dlr=12))
+    tenant = Tenant(emulator, tmp_path, generate(8, seed=seed, days=40, dlr=8))
     asked = whole(GENERATED_CLOCK - 40 * DAY, GENERATED_CLOCK)
     one = tenant.sync(feed, asked=asked, in_flight=1, into=tmp_path / f"{seed}-{latest}-1.sqlite")
     # some details come late, so that cases are done in another order than listed
