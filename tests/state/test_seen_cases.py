@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.case import Case
+from izoologic_cdf.runtime.lists import ListReader
 from izoologic_cdf.runtime.state import SeenCases
+from izoologic_cdf.runtime.windows import OVERLAP, Window
+from tests.support.tenants import CLOCK, definition
 
 
 @pytest.fixture
@@ -58,3 +64,19 @@ def test_what_sqlite_refuses_is_a_library_error(library: Library) -> None:
     library.connection.execute("PRAGMA query_only=1")
     with pytest.raises(LibraryError):
         seen.add(["a"])
+
+
+@pytest.mark.parametrize(
+    ("updated", "again"),
+    [(-OVERLAP, False), (1 - OVERLAP, True), (OVERLAP, True), (OVERLAP + 1, False)],
+)
+def test_what_was_updated_around_the_begin_of_a_run_is_processed_again_when_listed_again(
+    library: Library, updated: int, again: bool
+) -> None:
+    (feed,) = definition("incident").primary_feeds
+    session: Any = SimpleNamespace(feed=feed, begun=CLOCK, seen=SeenCases(library))
+    reader = ListReader(cast("Any", session), lambda do: do())
+    for listed in (True, again):
+        cases = [Case("a", CLOCK + updated)]
+        reader.sort_out(Window(0, CLOCK + OVERLAP), cases)
+        assert bool(cases) is listed
