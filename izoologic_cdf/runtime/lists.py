@@ -178,15 +178,16 @@ class ListReader:
             for one in cases
             if one.id is None or one.updated is None or not window.until < one.updated <= latest
         ]
-        ids = [one.id for one in kept if one.id is not None]
-        seen = self._session.seen.among(ids)
+        seen = self._session.seen.among(one.id for one in kept if one.id is not None)
         cases[:] = [
             one
             for one in kept
             # what was updated since the run began may have changed since it was processed
-            if one.id not in seen or (one.updated is not None and early < one.updated <= latest)
+            if one.id not in seen
+            or (one.updated is not None and early < one.updated <= latest)
+            or _is_newer(one.updated, seen[one.id])
         ]
-        self._session.seen.add(ids)
+        self._session.seen.add({one.id: one.updated for one in cases if one.id is not None})
         for one in cases:
             if one.updated is not None and not EARLIEST <= one.updated <= latest:
                 when = "in the future" if one.updated > latest else "before 2000"
@@ -219,6 +220,14 @@ class ListReader:
         """
         # that second is not over when its first update is shown: another case may still get it
         return min(window.until, max(self._newest, self._session.begun - OVERLAP) - 1)
+
+
+def _is_newer(updated: int | None, seen: int | None) -> bool:
+    """Return whether a case has an update that was not known when it was processed.
+
+    Messages were requested up to the update that was known, so those after it are missing.
+    """
+    return updated is not None and seen is not None and updated > seen
 
 
 def _is_refusal(error: ItemError) -> bool:

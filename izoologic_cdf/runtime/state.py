@@ -277,7 +277,7 @@ def read_deferred(connection: sqlite3.Connection, tenant: int | None) -> list[De
 
 
 class SeenCases:
-    """The ids that one run has processed, so that a case that is listed again is read once.
+    """The cases that one run has processed, so that one that is listed again is read once.
 
     They stand in a temporary table, since a long run has more of them than memory is for. It
     belongs to the library's connection and goes with it; no other process sees it or waits for it.
@@ -288,28 +288,32 @@ class SeenCases:
         self._library = library
         with library.plain_errors():
             library.connection.execute(
-                "CREATE TEMP TABLE IF NOT EXISTS seen_case (case_id TEXT PRIMARY KEY) WITHOUT ROWID"
+                "CREATE TEMP TABLE IF NOT EXISTS seen_case "
+                "(case_id TEXT PRIMARY KEY, updated INTEGER) WITHOUT ROWID"
             )
             library.connection.execute("DELETE FROM seen_case")
 
-    def add(self, case_ids: Iterable[str]) -> None:
-        """Remember cases."""
+    def add(self, cases: Mapping[str, int | None]) -> None:
+        """Remember cases by id, each with its update in epoch seconds; null where it has none."""
+        rows = [(escape(case_id), updated) for case_id, updated in cases.items()]
         with self._library.plain_errors():
             self._library.connection.execute(
-                "INSERT OR IGNORE INTO seen_case SELECT value FROM json_each(?)",
-                (json.dumps([escape(case_id) for case_id in case_ids]),),
+                "INSERT OR REPLACE INTO seen_case "
+                "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)",
+                (json.dumps(rows),),
             )
 
-    def among(self, case_ids: Iterable[str]) -> set[str]:
-        """Return those of the cases that are remembered."""
+    def among(self, case_ids: Iterable[str]) -> dict[str, int | None]:
+        """Return those of the cases that are remembered, with their updates."""
         # SQLite reads the text of JSON as far as its first NUL: `escape` leaves none
         ids = {escape(case_id): case_id for case_id in case_ids}
         with self._library.plain_errors():
             rows = self._library.connection.execute(
-                "SELECT case_id FROM seen_case WHERE case_id IN (SELECT value FROM json_each(?))",
+                "SELECT case_id, updated FROM seen_case "
+                "WHERE case_id IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(ids)),),
             )
-            return {ids[case_id] for (case_id,) in rows}
+            return {ids[case_id]: updated for case_id, updated in rows}
 
 
 def milliseconds() -> int:

@@ -89,12 +89,12 @@ def test_f22_a_case_listed_twice_is_one_case_and_is_asked_for_once(bench: Bench)
     assert asked.count(BAD) == 2  # its detail and its messages
 
 
-def test_f22_a_case_in_two_windows_is_asked_for_once(bench: Bench) -> None:
+def test_f22_a_case_in_two_windows_is_one_case_and_read_for_each_update(bench: Bench) -> None:
     bench.state.list_case(BAD, CLOCK - 50 * 24 * HOUR)
     outcome = bench.site().run(CLOCK - 60 * 24 * HOUR)
     assert outcome.summary.windows == 3
     details = [r for r in bench.emulator.requests if r.endpoint == "CaseDetail"]
-    assert [r.query["caseid"] for r in details].count(BAD) == 1
+    assert [r.query["caseid"] for r in details].count(BAD) == 2
     assert bench.is_complete(outcome)
 
 

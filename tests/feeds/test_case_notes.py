@@ -232,9 +232,9 @@ def test_messages_of_the_whole_asked_range_are_kept_and_no_others(
 
 
 @pytest.mark.parametrize(
-    ("detected", "added", "windows"), [(10, None, 2), (None, 10, 2), (10, 40, 3), (40, 10, 3)]
+    ("detected", "added", "windows"), [(10, None, 1), (None, 10, 1), (10, 40, 2), (40, 10, 2)]
 )
-def test_messages_are_asked_for_from_one_window_before_the_earlier_date_of_the_case(
+def test_messages_are_asked_for_from_a_day_before_the_earlier_date_of_the_case(
     tenant: Tenant, detected: int | None, added: int | None, windows: int
 ) -> None:
     asked = whole(CLOCK - 300 * DAY, CLOCK)

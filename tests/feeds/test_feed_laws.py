@@ -11,7 +11,7 @@ from izoologic_cdf.emulator import Emulator, generate
 from izoologic_cdf.emulator.generated import CLOCK as GENERATED_CLOCK
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.windows import DAY
-from tests.support.tenants import ASKED, FeedName, Tenant
+from tests.support.tenants import ASKED, FeedName, Outcome, Tenant
 
 # few values each, so that cases often share addresses and accounts and disagree about the rest
 texts = st.sampled_from([None, "", "N/A", "a", "b"])
@@ -96,6 +96,12 @@ def test_ingesting_twice_equals_ingesting_once(
         assert counts.objects.updated == 0 or feed == "dlr"
 
 
+def told(outcome: Outcome) -> list[str]:
+    """Return what was said, but for the number of cases in flight when a message came late."""
+    said = [one.partition(", and once more for ")[0] for one in outcome.said]
+    return [one for one in said if not one.startswith("retrying ")]
+
+
 @FEEDS
 @settings(LAW, max_examples=10)
 @given(seed=st.integers(0, 999), latest=st.integers(0, 3))
@@ -113,5 +119,5 @@ def test_one_case_in_flight_gives_the_same_as_eight(
     into = tmp_path / f"{seed}-{latest}-8.sqlite"
     eight = tenant.sync(feed, asked=asked, in_flight=8, into=into)
     assert one.text == eight.text
-    assert one.said == eight.said
+    assert told(one) == told(eight)
     assert one.objects

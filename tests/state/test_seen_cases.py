@@ -24,10 +24,11 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 def test_what_was_added_is_told_and_nothing_else(library: Library) -> None:
     seen = SeenCases(library)
-    assert seen.among(["a", "b"]) == set()
-    seen.add(["a", "é 'quoted'", "a"])
-    seen.add([])
-    assert seen.among(["a", "A", "é 'quoted'", "b"]) == {"a", "é 'quoted'"}
+    assert seen.among(["a", "b"]) == {}
+    seen.add({"a": 1, "é 'quoted'": None})
+    seen.add({})
+    seen.add({"a": 2})
+    assert seen.among(["a", "A", "é 'quoted'", "b"]) == {"a": 2, "é 'quoted'": None}
 
 
 ODD = ["case", "case\0x", "case\ud800", "case\ud801", "case\ufffd", "case\\ud800", "case\\0x", ""]
@@ -38,15 +39,15 @@ def test_ids_that_differ_in_a_character_that_sqlite_does_not_take_are_told_apart
 ) -> None:
     for case_id in ODD:
         seen = SeenCases(library)
-        seen.add([case_id])
-        assert seen.among(ODD) == {case_id}
+        seen.add({case_id: None})
+        assert seen.among(ODD) == {case_id: None}
 
 
 def test_every_run_begins_with_none_and_leaves_nothing_in_the_file(
     library: Library, tmp_path: Path
 ) -> None:
-    SeenCases(library).add(["a"])
-    assert SeenCases(library).among(["a"]) == set()
+    SeenCases(library).add({"a": 1})
+    assert SeenCases(library).among(["a"]) == {}
     with Library.open(tmp_path / "library.sqlite") as other:
         tables = other.connection.execute("SELECT name FROM sqlite_schema").fetchall()
     assert not [name for (name,) in tables if "seen" in name]
@@ -55,15 +56,15 @@ def test_every_run_begins_with_none_and_leaves_nothing_in_the_file(
 def test_more_cases_than_one_statement_has_values_are_told(library: Library) -> None:
     seen = SeenCases(library)
     ids = [str(number) for number in range(40_000)]
-    seen.add(ids)
-    assert seen.among(ids) == set(ids)
+    seen.add(dict.fromkeys(ids, 1))
+    assert seen.among(ids).keys() == set(ids)
 
 
 def test_what_sqlite_refuses_is_a_library_error(library: Library) -> None:
     seen = SeenCases(library)
     library.connection.execute("PRAGMA query_only=1")
     with pytest.raises(LibraryError):
-        seen.add(["a"])
+        seen.add({"a": 1})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
@@ -108,8 +109,11 @@ def check_messages(site: Site, since: int, until: int) -> None:
         elif request.endpoint == "FetchCaseCommunications":
             window = Window(int(request.query["fromdate"]), int(request.query["todate"]))
             readings[request.query["caseid"]][-1].append(window)
-    # a case updated in the last minutes may be asked for again: it may have changed meanwhile
-    late = {name for at, name in site.state.scenario.incidents.rows() if at > until - OVERLAP}
+    # a case updated in the last minutes may be asked for again: it may have changed meanwhile; one
+    # that is listed at several updates is read for each
+    listed = [(at, name) for at, name in site.state.scenario.incidents.rows()]
+    often = Counter(name for _, name in listed)
+    late = {name for at, name in listed if at > until - OVERLAP or often[name] > 1}
     again = [name for name, times in readings.items() if len(times) > 1 and name not in late]
     assert 0 < len(again) <= 2 * IN_FLIGHT * MAX_AHEAD
     for name, times in readings.items():
