@@ -87,10 +87,10 @@ def test_a_library_of_an_earlier_version_has_its_lists(
         monkeypatch.setattr(database, "is_writable", lambda _: False)
     with Site(old, 0) as site:
         for path in ("", "library/cases?_search=phishing", "library/changes", "object/1"):
-            assert requests.get(site.url + path, timeout=20).status_code == 200, path
-        listed = requests.get(f"{site.url}library/accounts.json?_shape=objects", timeout=20).json()
+            assert requests.get(site.url + path, timeout=60).status_code == 200, path
+        listed = requests.get(f"{site.url}library/accounts.json?_shape=objects", timeout=60).json()
         assert [row["account"] for row in listed["rows"]] == ["john.doe@example.com"]
-        assert requests.get(f"{site.url}library/attribute.json", timeout=20).status_code == 404
+        assert requests.get(f"{site.url}library/attribute.json", timeout=60).status_code == 404
     assert (old.read_bytes() == before) is not is_writable
 
 
