@@ -28,6 +28,7 @@ SLOW = (
     "tests/browse/test_pages.py",
     "tests/browse/test_report_file.py::test_a_report_loads_nothing",
     "tests/browse/test_served.py",
+    "tests/browse/test_ten_thousand.py",
     "tests/bundle/test_archive.py",
     "tests/bundle/test_diff.py",
     "tests/bundle/test_diff_definitions.py",

@@ -27,12 +27,16 @@ _CELL, _PITCH, _WEEKS = 10, 12, 54
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A plot: the SVG, its legend as (class, name, count), and the counts as rows of a table."""
+    """A plot: the SVG, its legend as (class, name, count), and the counts as rows of a table.
+
+    `undated` is how many are not in it, since nobody knows when they were.
+    """
 
     svg: Markup
     legend: list[tuple[str, str, int]]
     heads: list[str]
     rows: list[tuple[str, list[int]]]
+    undated: int = 0
 
 
 def bars_over_time(counts: Mapping[tuple[str, str], int], what: str) -> Series | None:
@@ -41,6 +45,7 @@ def bars_over_time(counts: Mapping[tuple[str, str], int], what: str) -> Series |
     A bar is a day, a week, a month or a year, so that there are not too many. What has no day is
     left out.
     """
+    undated = sum(count for (day, _), count in counts.items() if not day)
     counts = {key: count for key, count in counts.items() if key[0]}
     days = {_day(text) for text, _ in counts}
     if not days:
@@ -90,7 +95,7 @@ def bars_over_time(counts: Mapping[tuple[str, str], int], what: str) -> Series |
     sums = [sum(column) for column in zip(*table, strict=True)]
     legend = [(f"s{index}", name, sums[index]) for index, name in enumerate(names)]
     rows = [(label, row) for (_, label), row in zip(bins, table, strict=True)]
-    return Series(svg, legend, [unit, *names], rows)
+    return Series(svg, legend, [unit, *names], rows, undated)
 
 
 def bars_by_name(counts: Mapping[tuple[str, str], int], what: str) -> Series | None:

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 from tests.browse import world
 from tests.support.shells import CHECKOUT, PROGRAM
 
+# seconds, on a machine with much else to do
+TIMEOUT = 60
+expect.set_options(timeout=TIMEOUT * 1000)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 
 
@@ -25,7 +28,7 @@ class Served:
     url: str
 
     def get(self, path: str, **options: object) -> requests.Response:
-        return requests.get(self.url + path, timeout=20, **options)  # type: ignore[arg-type]
+        return requests.get(self.url + path, timeout=TIMEOUT, **options)  # type: ignore[arg-type]
 
     def object(self, view: str, value: str) -> int:
         """Return the number of an object that a list has."""
@@ -50,7 +53,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         finally:
             process.send_signal(signal.SIGTERM)
             # whatever was asked for, nothing was written to the terminal
-            assert (process.stderr.read(), process.wait(20)) == ("", 0)
+            assert (process.stderr.read(), process.wait(TIMEOUT)) == ("", 0)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +83,9 @@ class Visitor:
 
 @pytest.fixture(scope="session")
 def window(chromium: Browser) -> BrowserContext:
-    return chromium.new_context(viewport={"width": 1280, "height": 800})
+    made = chromium.new_context(viewport={"width": 1280, "height": 800})
+    made.set_default_timeout(TIMEOUT * 1000)
+    return made
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """`browse` as a command: where it cannot begin, how it ends, and a library nobody may write to."""
 
 import os
+import re
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -8,10 +10,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
+from izoologic_cdf.browse.pages import overview
+from izoologic_cdf.browse.records import read_picture
 from izoologic_cdf.browse.site import Site
 from izoologic_cdf.browse.wall import _is_ours
+from izoologic_cdf.library import database
+from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.windows import stamp
 from tests.browse import world
+from tests.library.reports import back_to_format_3
 from tests.support.shells import CHECKOUT, Shell
 
 
@@ -62,6 +71,49 @@ def test_a_library_that_is_not_there_is_named(shell: Shell) -> None:
     ended = shell("browse", "--library", "missing.sqlite")
     assert ended.code == 2
     assert "there is no library at missing.sqlite" in ended.err
+
+
+@pytest.mark.parametrize("is_writable", [True, False])
+def test_a_library_of_an_earlier_version_has_its_lists(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_writable: bool
+) -> None:
+    old = tmp_path / "old.sqlite"
+    shutil.copy(library, old)
+    back_to_format_3(old)
+    before = old.read_bytes()
+    if is_writable:
+        assert Library.bring_up_to_date(old) is None
+    else:
+        monkeypatch.setattr(database, "is_writable", lambda _: False)
+    with Site(old, 0) as site:
+        for path in ("", "library/cases?_search=phishing", "library/changes", "object/1"):
+            assert requests.get(site.url + path, timeout=60).status_code == 200, path
+        listed = requests.get(f"{site.url}library/accounts.json?_shape=objects", timeout=60).json()
+        assert [row["account"] for row in listed["rows"]] == ["john.doe@example.com"]
+        assert requests.get(f"{site.url}library/attribute.json", timeout=60).status_code == 404
+    assert (old.read_bytes() == before) is not is_writable
+
+
+def test_a_run_that_goes_on_is_shown_as_running(library: Path, tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    shutil.copy(library, path)
+    with Library.open(path) as opened:
+        now = world.NOW + 3 * world.DAY
+        since, until = stamp(world.NOW + world.DAY), stamp(now)
+        opened.start_run(world.INCIDENT, since, until, until, tenant=1)
+        shown = {feed["name"]: feed for feed in overview(read_picture(opened, now))["feeds"]}
+        assert (shown[world.INCIDENT]["is_running"], shown[world.DLR]["is_running"]) == (
+            True,
+            False,
+        )
+        ((_, svg),) = shown[world.INCIDENT]["years"]
+        days = re.findall('class="running" d="(.*?)"', svg)
+        assert days[0].count("M") == 3
+        # a day later it counts as killed, and what it was to read as a gap
+        later = overview(read_picture(opened, now + 2 * world.DAY))["feeds"]
+        (killed,) = [feed for feed in later if feed["name"] == world.INCIDENT]
+        assert not killed["is_running"]
+        assert len(killed["gaps"]) == 2
 
 
 def test_a_connection_of_the_lists_reads_views_and_no_secret(library: Path) -> None:

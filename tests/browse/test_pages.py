@@ -50,6 +50,7 @@ def test_the_overview_shows_how_it_stands(visitor: Visitor) -> None:
             re.compile(rf"{count}\s+{name}")
         )
     assert page.locator("figure svg").count() == 3
+    expect(page.locator(".legend").first).to_contain_text("1 without a date")
     for feed in (world.INCIDENT, world.DLR):
         card = page.get_by_role("region", name=feed)
         expect(card).to_contain_text("something is missing")

@@ -23,7 +23,7 @@ SECRETS = (world.PASSWORD, world.FIRST_PASSWORD)
 def ask(served: Served, method: str, path: str, **headers: str) -> tuple[int, bytes]:
     """Send one request as it stands, whatever an HTTP library would make of it."""
     parts = urlsplit(served.url)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=20)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
     sent = {"Host": parts.netloc} | {name.replace("_", "-"): text for name, text in headers.items()}
     connection.request(method, path, headers=sent)
     response = connection.getresponse()
@@ -189,7 +189,7 @@ def test_an_export_has_all_rows_however_many_are_asked_for_at_a_time(
     whole = served.get("library/changes.csv").content
     monkeypatch.setattr(plugin, "CSV_ROWS", 4)
     with Site(served.library, 0) as site:
-        assert requests.get(f"{site.url}library/changes.csv", timeout=20).content == whole
+        assert requests.get(f"{site.url}library/changes.csv", timeout=60).content == whole
     assert whole.count(b"\n") > 12
 
 
