@@ -89,8 +89,6 @@ SLOW = (
 # the same examples at every run, and no clock: a loaded machine fails no test
 settings.register_profile("project", derandomize=True, deadline=None, database=None)
 settings.load_profile("project")
-# ten thousand tests are many objects: without them, what is left to collect is found at once
-gc.disable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,10 +109,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep the collector of garbage away from the objects of ten thousand tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 50)
+        gc.enable()
 
 
 @pytest.fixture
