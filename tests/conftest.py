@@ -49,6 +49,7 @@ SLOW = (
     "tests/custom_objects/test_install_failures.py::test_a_signal_in_the_middle",
     "tests/documents/test_generated_parts.py",
     "tests/explain/test_explain.py::test_personal_data_is_shown",
+    "tests/explain/test_explain.py::test_the_built_definition",
     "tests/explain/test_mistakes.py::test_explain_says",
     "tests/explain/test_own_copy.py",
     "tests/faults/test_data_faults.py",

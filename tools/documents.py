@@ -22,6 +22,7 @@ from izoologic_cdf.lint.check import RULES
 from izoologic_cdf.lint.editor_schema import CUSTOM_TAGS, schema
 from izoologic_cdf.lint.rules import GROUPS
 from tools.commands import command_reference, exit_codes
+from tools.explained import explanations
 from tools.guesses import alternative_edits, conventions, conventions_checklist
 from tools.layers import ROOT, layers
 from tools.ledger import ledger
@@ -51,6 +52,7 @@ __all__ = [
     "derived",
     "editor_settings",
     "exit_codes",
+    "explanations",
     "figure",
     "layers",
     "ledger",

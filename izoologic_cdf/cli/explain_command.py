@@ -74,6 +74,14 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
+def told(options: argparse.Namespace) -> str:
+    """Return the explanation of a case as text, for a document."""
+    with _source(options) as source:
+        story, redactor = _find(options, source)
+    data = as_data(story, Masker(read_fields(None)["personal"], redactor), options.attribute)
+    return as_text(data, in_full=True)
+
+
 def ledger(options: argparse.Namespace) -> int:
     """Print what becomes of each field of the answers; 1 when one is neither mapped nor ignored."""
     counted = count(options)

@@ -27,6 +27,8 @@ from izoologic_cdf.language.values import Value, members
 from izoologic_cdf.lint.reads import scan
 
 _DATA = "data"
+# more places than this are no explanation
+_MAX_PLACES = 20_000
 
 
 # more elements of one list than this are not walked
@@ -69,17 +71,19 @@ class Way:
     fields: dict[Path, Field] = field(default_factory=dict)
     hops: list[Hop] = field(default_factory=list)
     settings: dict[str, None] = field(default_factory=dict)
+    # what was walked already: several expressions lead to the same places
+    seen: set[tuple[int, int, Path]] = field(default_factory=set)
 
 
 class Origins:
     """The ways of the values of one case."""
 
-    def __init__(self, track: Event | None, details: list[Frame], tracked: Frame | None) -> None:
-        """`track` is the step of the list that made the case, in the frame `tracked`.
+    def __init__(self, listed: tuple[Frame, int] | None, details: list[Frame]) -> None:
+        """`listed` is the pipeline of the list that gave the case, and which of its outputs it is.
 
         `details` are the pipelines of the case itself, in order.
         """
-        self._track, self._tracked, self._details = track, tracked, details
+        self._listed, self._details = listed, details
 
     def of_report(self, value: Value, frame: Frame, number: int) -> Way:
         """Return the way of what a value of the report gives; its `data` came out of a pipeline."""
@@ -111,6 +115,9 @@ class Origins:
 
     def _back(self, frame: Frame, index: int, path: Path, way: Way) -> None:
         """Follow a path of the value in front of the step at an index."""
+        if (id(frame), index, path) in way.seen or len(way.seen) > _MAX_PLACES:
+            return
+        way.seen.add((id(frame), index, path))
         if index == 0:
             self._input(frame, path, way)
             return
@@ -188,8 +195,8 @@ class Origins:
             before = self._details[at - 1]
             found = [n for n, one in enumerate(before.outputs) if one is frame.value]
             self._output(before, found[0] if found else 0, path, way)
-        elif at == 0 and self._track is not None and self._tracked is not None:
-            self._back(self._tracked, self._tracked.events.index(self._track), path, way)
+        elif at == 0 and self._listed is not None:
+            self._output(*self._listed, path, way)
         else:
             self._answer(frame, path, frame.value, None, way)
 
@@ -271,9 +278,14 @@ class Origins:
         code = scan(part.source, template=not isinstance(part, Expression))
         reads = [(one.root, one.path) for one in code.reads]
         after = None if root == _DATA else frame.events[at].after
-        passed = look(before, path) is not ABSENT or look(after, path) is ABSENT
-        if path and (root, ()) in reads and passed:
-            reads = [(root, ())]  # the expression passes on what it was given
+        # what leads to the same place is passed on; the rest decides whether it is
+        exact = [
+            one for one in reads if one[0] == root and look(before, (*one[1], *path)) is not ABSENT
+        ]
+        if path and exact:
+            reads = exact
+        elif path and (root, ()) in reads and look(after, path) is ABSENT:
+            reads = [(root, ())]
         for name, read in reads:
             self._read(name, read, path, frame, at, way, root, before)
 

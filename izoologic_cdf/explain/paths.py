@@ -35,7 +35,7 @@ def look(value: Any, path: Path) -> Any:
     """Return what stands at a path; ABSENT where nothing does."""
     for key in path:
         if isinstance(key, int):
-            is_there = isinstance(value, list) and -len(value) <= key < len(value)
+            is_there = isinstance(value, list | tuple) and -len(value) <= key < len(value)
         else:
             is_there = isinstance(value, dict) and key in value
         if not is_there:
@@ -65,7 +65,7 @@ def parts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield every part of a value with its path, the value itself first."""
     yield path, value
     inner = value.items() if isinstance(value, dict) else []
-    for key, one in enumerate(value) if isinstance(value, list) else inner:
+    for key, one in enumerate(value) if isinstance(value, list | tuple) else inner:
         yield from parts(one, (*path, key))
 
 
@@ -74,7 +74,7 @@ def leaves(value: Any) -> Iterator[tuple[Path, Any]]:
     return ((path, one) for path, one in parts(value) if not (isinstance(one, dict | list) and one))
 
 
-def _same(one: str | int, other: str | int | None) -> bool:
+def _same(one: Any, other: Any) -> bool:
     return isinstance(one, str) and isinstance(other, str) and one.lower() == other.lower()
 
 
@@ -85,6 +85,8 @@ def sources_of(before: Any, after: Any, path: Path, made: Any, known: frozenset[
     """
     if not isinstance(before, dict | list):
         return [()]
+    if (paired := _paired(before, after, path)) is not None:
+        return [paired]
     aligned = _aligned(before, after, path)
     same = aligned or look_folded(before, path)
     if same is not None:
@@ -101,6 +103,19 @@ def sources_of(before: Any, after: Any, path: Path, made: Any, known: frozenset[
     near = aligned[: -len(path[1:]) or None] if aligned else ()
     read = [p for p, _ in leaves(before) if p and str(p[-1]).lower() in known]
     return [p for p in read if p[: len(near)] == near][:MAX_ELEMENTS] or [()]
+
+
+def _paired(before: Any, after: Any, path: Path) -> Path | None:
+    """Return the path where an object has become a list of its pairs, or these an object."""
+    first, rest = path[:1], path[1:]
+    if isinstance(before, list) and first and isinstance(first[0], str):
+        found = (n for n, one in enumerate(before) if _same(look(one, (0,)), first[0]))
+        number = next(found, None)
+        return (number, 1, *rest) if number is not None else None
+    key = look(after, (*first, 0)) if first and isinstance(first[0], int) else None
+    if isinstance(before, dict) and isinstance(key, str) and key in before and rest:
+        return (key, *rest[1:]) if rest[0] == 1 else (key,)
+    return None
 
 
 def _aligned(before: Any, after: Any, path: Path) -> Path | None:

@@ -20,10 +20,13 @@ from izoologic_cdf.language import model, steps
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.source_client import SourceClient
-from izoologic_cdf.runtime.windows import OVERLAP, Window
-
+from izoologic_cdf.runtime.windows import OVERLAP, Window, split_range
 
 # keys of an item that make no value of their own
+# the longest manual run of a feed that has no windows of its own
+_DAYS = 30
+
+
 def _all_stored(keys: Iterable[str]) -> Mapping[str, int]:
     """Return that no file needs to be downloaded: nobody explains its bytes."""
     return dict.fromkeys(keys, 1_000_000_000)
@@ -51,6 +54,12 @@ class Story:
     items: list[list[Row]] = field(default_factory=list)
     # why there is less than could be: drops of the case or of items, failures, warnings
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The case; of a definition that tracks none the first object that it became."""
+        made = [one.value for item in self.recorder.items for one in item.objects]
+        return self.case.id or next(iter(made), "an item without an id")
 
     @property
     def requests(self) -> list[Asked]:
@@ -101,9 +110,16 @@ class Teller:
         ended = None
         for window, recorder, cases in self._lists():
             for case in cases:
-                listed.append(str(case.id))
                 if case_id in (None, case.id):
                     return self._tell(case, window, recorder.asked, recorder.frames)
+                if case.id is not None:
+                    listed.append(case.id)
+                    continue
+                # a definition that tracks nothing has cases by what they become
+                story = self._tell(case, window, recorder.asked, recorder.frames)
+                if case_id == story.name:
+                    return story
+                listed.append(story.name)
             if case_id is not None:
                 ended = ended or _ended(recorder.frames, case_id)
         if ended:
@@ -113,7 +129,11 @@ class Teller:
 
     def _lists(self) -> Iterator[tuple[Window, Recorder, list[Case]]]:
         """Yield each window of the range, the newest first, with the cases of its list."""
-        for window in reversed(self._feeds.windows_of(self._asked)):
+        windows = self._feeds.windows_of(self._asked)
+        if len(windows) == 1:
+            # a feed without windows is run for no longer on the platform
+            windows = list(split_range(self._asked.since, self._asked.until, _DAYS))
+        for window in reversed(windows):
             recorder, about = self._fresh(), Case(window=window, asked=self._asked)
             yield window, recorder, list(self._feeds.list_cases(about, self._asked.until + OVERLAP))
 
@@ -127,7 +147,6 @@ class Teller:
         recorder = self._fresh()
         recorder.asked += asked
         case.window, case.asked = window, self._asked
-        tracked, track = _track(lists, case)
         failed = None
         try:
             self._feeds.work(case)
@@ -136,7 +155,7 @@ class Teller:
                 f"{error.message} [{place(error.position)}]" if error.position else error.message
             )
         details = recorder.frames
-        origins = Origins(track, details, tracked)
+        origins = Origins(_listed(lists, case), details)
         story = Story(self._feed, case, window, recorder, origins)
         for item in recorder.items:
             story.items.append([*rows_of(self._feed, item, origins)])
@@ -148,14 +167,13 @@ class Teller:
         return story
 
 
-def _track(lists: list[Frame], case: Case) -> tuple[Frame | None, Event | None]:
-    """Return the pipeline of the list that made a case, and its step."""
-    for frame in _all(lists):
-        if any(one is case for one in frame.outputs) and frame.events:
-            last = frame.events[-1]
-            if last.before is case.value:
-                return frame, last
-    return None, None
+def _listed(lists: list[Frame], case: Case) -> tuple[Frame, int] | None:
+    """Return the pipeline of the list that gave a case, and which of its outputs it is."""
+    for frame in lists:
+        for number, one in enumerate(frame.outputs):
+            if one is case or one is case.value:
+                return frame, number
+    return None
 
 
 def _all(frames: list[Frame]) -> Iterator[Frame]:

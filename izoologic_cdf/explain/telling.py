@@ -49,7 +49,7 @@ def as_data(story: Story, masker: Masker, attribute: str | None = None) -> Data:
                 f"there is no attribute {attribute!r}; {did_you_mean(attribute, names)}"
             )
     return {
-        "case": story.case.id,
+        "case": story.name,
         "feed": story.feed.name,
         "window": {"since": stamp(story.window.since), "until": stamp(story.window.until)},
         "requests": list(_requests(story, masker)),

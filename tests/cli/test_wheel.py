@@ -57,6 +57,10 @@ def test_every_command_works_away_from_the_checkout(program: str, tmp_path: Path
     assert f"written: {ZIP}" in _run(program, "build", folder=tmp_path)
     assert "this bundle can be uploaded" in _run(program, "verify", ZIP, folder=tmp_path)
     assert "izoologic-cdf" in _run(program, "--help", folder=tmp_path)
+    assert "own holds your own copy" in _run(program, "init", "own", folder=tmp_path)
+    assert "what the tests say" in _run(program, "test", "dlr", folder=tmp_path / "own")
+    page = ("explain", "CASE123456", "-o", "page.html")
+    assert "written: page.html" in _run(program, *page, folder=tmp_path)
 
 
 def test_the_wheel_builds_the_bundle_that_the_checkout_builds(program: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.content import folder
+from tests.support.built import built_text
 from tests.support.shells import Ended, Shell
 
 OURS = folder("feeds") / "izoologic_sync_cases.yaml"
@@ -270,3 +271,36 @@ def test_text_of_an_attribute(shell: Shell) -> None:
     assert 'Brand = "Example Brand"' in lines
     assert any(line.startswith("  expression  data.feed_results.brand  [") for line in lines)
     assert '      result.brand = "Example Brand"' in lines
+
+
+def test_the_built_definition_is_explained_as_well(shell: Shell, tmp_path: Path) -> None:
+    built, path = tmp_path / "built.yaml", Path(record(tmp_path, impact=None))
+    built.write_text(built_text(), encoding="utf-8")
+    bodies = json.loads(path.read_bytes())
+    bodies["Authenticate"] = {"success": True, "result": "a token of the record"}
+    bodies["DownloadCaseFile"] = "bytes"
+    path.write_text(json.dumps(bodies), encoding="utf-8")
+    words = ("--record", str(path), "--definition", str(built), "--feed", "incident")
+    of_one = ("--since", "2023-01-01", "--until", "2023-01-10", "--format", "json")
+    ended = shell("explain", CASE, *words, *of_one)
+    assert ended.code == 0, ended.err
+    told = ended.data
+    assert told["case"] == CASE
+    brand = row_of(told, "Brand")
+    assert (brand["value"], brand["objects"]) == ('"Example Brand"', [f"incident {CASE}"])
+    assert [one["path"] for one in brand["fields"]] == ["result.brand"]
+    # a native step drops what is null, where the authored file has a Python filter
+    assert row_of(told, "Impact")["reason"].startswith("dropped by `new` at ")
+    assert "a token of the record" not in ended.out
+
+
+def test_a_tenant_is_asked_with_its_configuration(shell: Shell) -> None:
+    words = ("--since", "2022-12-31", "--until", "2023-01-10", "--attribute", "Brand")
+    ended = shell.feed("explain", CASE, *words)
+    assert ended.code == 0
+    assert 'Brand = "Example Brand"' in ended.out
+    assert "200  POST /api/Token/Authenticate" in ended.out
+    assert shell.emulator.secret_key not in ended.out
+    late = shell.feed("explain", CASE)
+    assert late.code == 2
+    assert "name another with --since and --until" in late.err
