@@ -81,7 +81,7 @@ def choose(
 def write(parts: Iterable[bytes], name: str, output: str | None, *, force: bool) -> Path | None:
     """Write bytes to a file for this user alone; return its path, null for standard output.
 
-    No link is followed at its end, and what is there is replaced with `force` alone.
+    No link is followed at its end, and a file that is there is replaced with `force` alone.
 
     Raises:
         UsageError: there is a file already, or it cannot be written.
@@ -99,6 +99,9 @@ def write(parts: Iterable[bytes], name: str, output: str | None, *, force: bool)
             # fails where anything is there, be it a link to nothing
             _write(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), path, parts)
             return path
+        if path.exists() and not path.is_file():
+            # a device of this machine that is replaced, as root can, is one no more
+            raise UsageError(f"{path} is no file: choose another name with -o")
         number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".izoologic-cdf-")
         _write(number, Path(temporary), parts)
         try:

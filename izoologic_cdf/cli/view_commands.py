@@ -53,7 +53,9 @@ def changes(options: argparse.Namespace) -> int:
     """Print what came, went or changed."""
     now = SystemClock().now()
     since = stamp(parse_time(options.since, "since", now))
-    until = stamp(parse_time(options.until, "until", now)) if options.until else None
+    until = stamp(parse_time(options.until, "until", now)) if options.until is not None else None
+    if until is not None and until < since:
+        raise UsageError(f"--since must not be after --until: {since} is after {until} UTC")
     with _opened(options) as library:
         found = queries.read_changes(library, since, until, what=options.what, limit=options.limit)
     _tell(options, _pick(found, _columns(options)), "changes")
@@ -70,6 +72,8 @@ def count(options: argparse.Namespace) -> int:
     total = sum(row[-1] for row in found.rows if isinstance(row[-1], int))
     heads = (*found.columns[:-1], options.kind)
     _tell(options, Table(heads, found.rows[: options.limit], total), options.kind)
+    if options.format == "text" and options.limit is not None and options.limit < found.total:
+        streams.tell(f"{options.limit:,} of {found.total:,} rows")
     return 0
 
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import queries
 from izoologic_cdf.library.export import Record, document_of, read_records
 from izoologic_cdf.library.limits import abbreviate
@@ -56,6 +57,8 @@ def find_documents(library: Library, text: str, *, passwords: bool) -> list[dict
 
 def _find(library: Library, text: str) -> list[Found]:
     """Return the objects of that value or case, or else those that have it as a part."""
+    if not text.strip():
+        raise UsageError("VALUE is empty: name a case id, an e-mail, an address, a title or a name")
     found = queries.find(library, text, MAX_NAMED)
     # an incident's own id stands in its notes too
     groups = (

@@ -30,6 +30,10 @@ LISTS = tuple(dict.fromkeys(VIEW_OF.values()))
 # how views without `last_changed` are sorted where nothing is asked for
 _ORDERS = {"runs": "-id", "changes": "at", "attributes": "name", "gaps": "since"}
 _BUCKETS = {"year": 4, "month": 7, "day": 10}
+_TIMES = (
+    "published", "updated", "first_seen", "last_changed", "status_since", "closed", "posted",
+    "added", "happened", "started", "finished", "since", "until", "at", "first_failed", "next_try",
+)  # fmt: skip
 _CASE_ID = "Case ID"
 
 _TYPES = ("case_type", "incident_type", "threat_type")
@@ -436,7 +440,8 @@ def _key(
     plain = column.strip().lower().replace(" ", "_")
     if period:
         length = _BUCKETS[_pick(period, _BUCKETS, "period")]
-        return f"substr({_pick(plain, columns, f'column of {view}')}, 1, {length})", []
+        times = [one for one in columns if one in _TIMES]
+        return f"substr({_pick(plain, times, f'time of {view}')}, 1, {length})", []
     if plain in columns:
         return plain, []
     known = [

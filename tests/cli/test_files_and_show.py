@@ -81,6 +81,16 @@ def test_where_it_is_written(shell: Shell) -> None:
     assert shell(*GET, "-o", "-") == Ended(0, "test file", "")
 
 
+def test_nothing_but_a_file_is_replaced(shell: Shell) -> None:
+    (shell.folder / NAME).mkdir()
+    os.mkfifo(shell.folder / "pipe")
+    (shell.folder / "link").symlink_to("pipe")
+    for words in ((), ("-o", "pipe"), ("-o", "link")):
+        refused(shell(*GET, *words, "--force"), "is no file: choose another name with -o")
+    assert (shell.folder / "pipe").is_fifo()
+    assert (shell.folder / "link").is_symlink()
+
+
 def test_no_bytes_reach_a_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     refused(shell(*GET, "-o", "-"), "not written to a terminal")
@@ -119,6 +129,7 @@ def test_a_file_that_was_not_fetched_is_no_empty_file(shell: Shell, filled: Path
         (".bashrc", "_bashrc"), ("..", "_"), (".", "_"), ("", "unnamed"),
         (" ", "unnamed"), ("-rf", "_rf"), ("~root", "_root"), ("a\x00b\n\x1b", "a_b__"),
         ("name. ", "name"), ("NUL.txt", "_NUL.txt"), ("com1", "_com1"), ("console", "console"),
+        ("lpt².txt", "_lpt².txt"), ("conin$", "_conin$"),
         ("gpj\u202etxt.exe", "gpj_txt.exe"), ("Zürich é.txt", "Zürich é.txt"),
     ],
 )  # fmt: skip
@@ -152,6 +163,11 @@ DLR = [
     "account: other.account@example.com",
     "account: primary.account@example.com",
 ]
+
+
+def test_nothing_is_shown_for_an_empty_value(shell: Shell) -> None:
+    for value in ("", " "):
+        refused(shell("show", value), "VALUE is empty: name a case id")
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,10 @@ def test_what_changed_stands_with_old_and_new_value(shell: Shell) -> None:
     assert rows(shell, "changes", "--since", "2099-01-01") == []
     assert "Status changed: Open -> Closed" in shell("show", "CASE123456").out
     assert shell("changes").code == 2
+    ended = shell("changes", "--since", "1d", "--until", "2d")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--since must not be after --until: " in ended.err
+    assert "--until: '' is not a time" in shell("changes", "--since", "1d", "--until", "").err
 
 
 @pytest.mark.parametrize(
@@ -242,6 +246,12 @@ def test_counts_name_what_they_count(shell: Shell) -> None:
         "brand          cases", "Example Brand      3", "Example Bank       1",
         "ThreatQ            1", "", "5 cases",
     ]  # fmt: skip
+    assert shell("count", "--by", "brand", "--limit", "1").out.splitlines()[-2:] == [
+        "5 cases", "1 of 3 rows",
+    ]  # fmt: skip
+    ended = shell("count", "--by", "Brand:month")
+    assert (ended.code, ended.out) == (2, "")
+    assert "there is no time of cases called 'brand'; there are: status_since, " in ended.err
     ended = shell("count", "--by", "Brnd")
     assert (ended.code, "did you mean" in ended.err) == (2, True)
     ended = shell("count", "accounts", "--by", "Brand", "--status", "x")
