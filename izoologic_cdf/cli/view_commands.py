@@ -84,6 +84,8 @@ def show(options: argparse.Namespace) -> int:
         if options.format == "json":
             found = finding.find_documents(library, options.value, passwords=passwords)
             streams.tell_text(json.dumps(found, indent=2))
+            if len(found) == finding.MAX_NAMED:
+                streams.complain(f"these are the first {len(found):,} objects; lists show all")
         else:
             streams.tell_all(finding.find_lines(library, options.value, passwords=passwords))
     return 0
@@ -130,16 +132,18 @@ def _filters(options: argparse.Namespace) -> Filters:
 
 def _hint(library: Library, kind: str, filters: Filters) -> None:
     """Name the nearest value where nothing has one that a filter asks for."""
-    for name in ("brand", "status", "type", "source"):
+    for name in ("brand", "status", "type", "source", "case"):
         if not (given := getattr(filters, name)):
             continue
         known = queries.known_values(library, kind, name)
         lowered = [one.lower() for one in known]
         for value in given:
-            has_it = any(
-                value.lower() in one if name == "source" else value.lower() == one
-                for one in lowered
-            )
+            if name == "case":
+                has_it = any(value in (one, one.partition("#")[2]) for one in known)
+            elif name == "source":
+                has_it = any(value.lower() in one for one in lowered)
+            else:
+                has_it = value.lower() in lowered
             if not has_it:
                 hint = did_you_mean(value, known, None if len(known) <= MAX_KNOWN else "")
                 streams.complain(f"nothing has the {name} {value!r}{f'; {hint}' if hint else ''}")

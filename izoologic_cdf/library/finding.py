@@ -32,7 +32,9 @@ def find_lines(library: Library, text: str, *, passwords: bool) -> Iterator[str]
     """
     found = _find(library, text)
     if len(found) > MAX_IN_FULL:
-        yield f"{len(found):,} objects; name more of one to see it in full:"
+        first = "the first " if len(found) == MAX_NAMED else ""
+        more = ", and see all of them in lists" if first else ""
+        yield f"{first}{len(found):,} objects; name more of one to see it in full{more}:"
         for one in found:
             yield printable(f"  {one.type}: {title(one.value, None)}")
         return

@@ -55,7 +55,8 @@ class Filters:
 
     `brand`, `status` and `type` are whole values, of a case where a row of notes, files or
     indicators has none; `type` is that of any column that tells a type.
-    `source` is a part of a feed's name, `case` the exact id of a case that the rows belong to.
+    `source` is a part of a feed's name, `case` the exact id of a case that the rows belong to; of
+    accounts, what stands before its `#` may be missing.
     `text` are words that all stand somewhere in the value, the description or an attribute.
     `since` and `until`, inclusive, are about the published date; where it is null, when it came.
     """
@@ -406,7 +407,10 @@ def _belongs(view: str) -> str:
     if view == "cases":
         return "case_id = ?"
     if view == "accounts":
-        return f"id IN (SELECT id FROM attributes WHERE name = '{_CASE_ID}' AND value = ?)"
+        # as people name a DLR case: without what stands before the `#`
+        short = "substr(value, instr(value, '#') + 1)"
+        named = f"name = '{_CASE_ID}' AND ? IN (value, {short})"
+        return f"id IN (SELECT id FROM attributes WHERE {named})"
     return "id IN (SELECT other_id FROM related JOIN cases USING (id) WHERE case_id = ?)"
 
 

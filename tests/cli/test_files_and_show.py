@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from izoologic_cdf.library import finding
 from izoologic_cdf.library.attachments import safe_name
 from tests.support.shells import GUIDE, Ended, Shell
 
@@ -208,13 +209,22 @@ def test_passwords_are_hidden_until_asked_for(shell: Shell) -> None:
     assert document["changes"] == []
 
 
-def test_what_is_much_is_listed_by_name(shell: Shell) -> None:
+def test_what_is_much_is_listed_by_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         shell.emulator.state.put_case(f"mAny{number:05}", {"brand": "Many"})
     assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
     lines = shell("show", "mAny").out.splitlines()
     assert lines[0] == "30 objects; name more of one to see it in full:"
     assert lines[1:] == [f"  incident: mAny{number:05}" for number in range(30)]
+    monkeypatch.setattr(finding, "MAX_NAMED", 25)
+    lines = shell("show", "mAny").out.splitlines()
+    assert lines[0].startswith(
+        "the first 25 objects; name more of one to see it in full, and see all"
+    )
+    assert len(lines) == 26
+    ended = shell("show", "mAny", "--format", "json")
+    assert (ended.code, len(json.loads(ended.out))) == (0, 25)
+    assert ended.err == "these are the first 25 objects; lists show all\n"
 
 
 @pytest.mark.parametrize("value", ["nothing like it", "", "  ", "\udcff", "%", "_%"])

@@ -142,6 +142,11 @@ def test_a_wrong_option_is_a_usage_error(shell: Shell, words: list[str], told: s
         (["cases", "--type", "Fishing"], "did you mean 'Phishing'?"),
         (["notes", "--source", "twitter"], "the source 'twitter'; known here: iZoologic DLR Case"),
         (["indicators", "--type", "IPv4 Address"], "did you mean 'IP Address'?"),
+        (["notes", "--case", "case123456"], "the case 'case123456'; did you mean 'CASE123456'?"),
+        (
+            ["accounts", "--case", "DLR#exAmple"],
+            "the case 'DLR#exAmple'; did you mean 'DLR#exAmple02'?",
+        ),
     ],
 )
 def test_a_value_that_nothing_has_is_told_and_no_error(
