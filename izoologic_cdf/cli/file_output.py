@@ -13,6 +13,7 @@ from izoologic_cdf.library import queries
 from izoologic_cdf.library.attachments import safe_name
 from izoologic_cdf.library.queries import Filters, Value
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.printable import printable
 
 _MODE = 0o600
 # similar case ids that are named
@@ -54,7 +55,9 @@ def choose(
     Raises:
         UsageError: there is none, or several, or its bytes are not there.
     """
+    # as it is, or as lists print it, with an escape for what nobody can type
     named = [one for one in found if one.name == name]
+    named = named or [one for one in found if printable(one.name) == name]
     if not named:
         hint = did_you_mean(name, {one.name for one in found}) or "it has none"
         raise UsageError(f"case {case} has no file {name!r}; {hint}")

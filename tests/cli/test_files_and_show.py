@@ -114,6 +114,16 @@ def test_of_several_files_of_one_name_one_is_chosen(shell: Shell) -> None:
     refused(shell("file", "gz3kEgBWO", "same.txt", "--sha256", "00"), "has the digest; there is")
 
 
+def test_a_file_is_named_as_lists_print_it(shell: Shell) -> None:
+    entry = {"originalFilename": "scan\xa01.txt", "dateUploaded": "1754599000"}
+    shell.emulator.state.add_file("gz3kEgBWO", entry, b"scanned")
+    shell.emulator.state.update_case("gz3kEgBWO")
+    assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
+    assert "scan\\xa01.txt" in shell("files", "--columns", "name").out
+    for name in ("scan\xa01.txt", "scan\\xa01.txt"):
+        assert shell("file", "gz3kEgBWO", name, "-o", "-").out == "scanned"
+
+
 def test_a_file_that_was_not_fetched_is_no_empty_file(shell: Shell, filled: Path) -> None:
     filled.unlink()
     words = ("run", "incident", *GUIDE, "--without", "files", "--quiet")
