@@ -72,5 +72,5 @@ def _fit(text: str) -> str:
     units = text.encode("utf-16-le")
     if len(units) <= 2 * _MAX_UNITS:
         return text
-    end = f"... (cut: {len(text):,} characters, all of them with --format json)"
+    end = f"... (cut: {len(text):,} characters, all of them in JSON)"
     return units[: 2 * (_MAX_UNITS - len(end))].decode("utf-16-le", "ignore") + end

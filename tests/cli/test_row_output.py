@@ -79,7 +79,7 @@ def test_a_cell_is_no_longer_than_a_spreadsheet_has_them(
         assert 32_760 < len(cell.encode("utf-16-le")) / 2 <= 32_767
         kept, _, end = cell.partition("...")
         assert value.startswith(kept)
-        assert end == f" (cut: {len(value):,} characters, all of them with --format json)"
+        assert end == f" (cut: {len(value):,} characters, all of them in JSON)"
 
 
 def test_what_is_not_text_stays(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
