@@ -13,6 +13,7 @@ from izoologic_cdf.library import queries
 from izoologic_cdf.library.attachments import safe_name
 from izoologic_cdf.library.queries import Filters, Value
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.printable import printable
 
 _MODE = 0o600
 # similar case ids that are named
@@ -54,7 +55,9 @@ def choose(
     Raises:
         UsageError: there is none, or several, or its bytes are not there.
     """
+    # as it is, or as lists print it, with an escape for what nobody can type
     named = [one for one in found if one.name == name]
+    named = named or [one for one in found if printable(one.name) == name]
     if not named:
         hint = did_you_mean(name, {one.name for one in found}) or "it has none"
         raise UsageError(f"case {case} has no file {name!r}; {hint}")
@@ -81,7 +84,7 @@ def choose(
 def write(parts: Iterable[bytes], name: str, output: str | None, *, force: bool) -> Path | None:
     """Write bytes to a file for this user alone; return its path, null for standard output.
 
-    No link is followed at its end, and what is there is replaced with `force` alone.
+    No link is followed at its end, and a file that is there is replaced with `force` alone.
 
     Raises:
         UsageError: there is a file already, or it cannot be written.
@@ -99,6 +102,9 @@ def write(parts: Iterable[bytes], name: str, output: str | None, *, force: bool)
             # fails where anything is there, be it a link to nothing
             _write(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), path, parts)
             return path
+        if path.exists() and not path.is_file():
+            # a device of this machine that is replaced, as root can, is one no more
+            raise UsageError(f"{path} is no file: choose another name with -o")
         number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".izoologic-cdf-")
         _write(number, Path(temporary), parts)
         try:

@@ -166,8 +166,8 @@ def add_library(commands: "Commands[Parser]") -> None:
         "show",
         "library_command:show",
         help="show what a library holds, or one object in full",
-        description="Without VALUE: counts and values. With VALUE: every object with that value, "
-        "in full.",
+        description="Without VALUE: counts, and the first 50 values of each type. With VALUE: "
+        "every object with that value, in full.",
     )
     show.add_argument("file", nargs="?", metavar="FILE", help="default: as for `status --library`")
     show.add_argument("value", nargs="?", metavar="VALUE", help="value, title or name of an object")

@@ -43,7 +43,7 @@ def _configuration(of: str) -> tuple[str | None, str]:
     """Return the configuration that the user has made the default, and what says so."""
     variable, name = CONFIGURATIONS[of]
     if text := os.environ.get(variable):
-        return str(Path(text).expanduser()), variable
+        return os.path.expanduser(text), variable  # noqa: PTH111 - raises nothing
     usual = _usual_folder("config") / name
     return (str(usual), "the usual place") if os.path.isfile(usual) else (None, "")  # noqa: PTH113 - raises nothing
 
@@ -51,7 +51,7 @@ def _configuration(of: str) -> tuple[str | None, str]:
 def _library() -> tuple[str, str]:
     """Return the default library, and what says so where it is not the one in this folder."""
     if text := os.environ.get(LIBRARY_VARIABLE):
-        return str(Path(text).expanduser()), LIBRARY_VARIABLE
+        return os.path.expanduser(text), LIBRARY_VARIABLE  # noqa: PTH111 - raises nothing
     if not os.path.exists(DEFAULT_LIBRARY):  # noqa: PTH110 - raises nothing
         usual = _usual_folder("data") / DEFAULT_LIBRARY
         if os.path.isfile(usual):  # noqa: PTH113

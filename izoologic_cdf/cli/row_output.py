@@ -14,6 +14,9 @@ from izoologic_cdf.printable import printable
 Row = Sequence[Any]
 # characters of a column that is shortened, at least
 _MIN_WIDTH = 8
+# characters that rows are padded to, at most, where no terminal limits them: one long value would
+# be as many blanks in every other row
+_MAX_PADDED = 100
 _GAP = "  "
 _CUT = "..."
 
@@ -26,6 +29,8 @@ def tell_table(heads: Sequence[str], rows: Sequence[Row]) -> None:
     widths = [max(_width(row[at]) for row in cells) for at in columns]
     if sys.stdout.isatty():
         widths = _fit(widths, shutil.get_terminal_size().columns)
+        cells = [list(map(_cut, row, widths)) for row in cells]
+    widths = [min(width, _MAX_PADDED) for width in widths]
     for row in cells:
         padded = map(_pad, row, widths, is_number)
         streams.tell(_GAP.join(padded).rstrip())
@@ -69,10 +74,19 @@ def _fit(widths: list[int], whole: int) -> list[int]:
     return fitting
 
 
+def _cut(text: str, width: int) -> str:
+    """Return a text that takes so many columns of a terminal at most."""
+    if _width(text) <= width:
+        return text
+    taken, kept = len(_CUT), 0
+    for one in text:
+        taken += _width(one)
+        if taken > width:
+            break
+        kept += 1
+    return text[:kept] + _CUT
+
+
 def _pad(text: str, width: int, is_number: bool) -> str:
-    if _width(text) > width:
-        while _width(text) > width - len(_CUT):
-            text = text[:-1]
-        text += _CUT
     blanks = " " * (width - _width(text))
     return blanks + text if is_number else text + blanks

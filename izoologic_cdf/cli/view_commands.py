@@ -53,7 +53,9 @@ def changes(options: argparse.Namespace) -> int:
     """Print what came, went or changed."""
     now = SystemClock().now()
     since = stamp(parse_time(options.since, "since", now))
-    until = stamp(parse_time(options.until, "until", now)) if options.until else None
+    until = stamp(parse_time(options.until, "until", now)) if options.until is not None else None
+    if until is not None and until < since:
+        raise UsageError(f"--since must not be after --until: {since} is after {until} UTC")
     with _opened(options) as library:
         found = queries.read_changes(library, since, until, what=options.what, limit=options.limit)
     _tell(options, _pick(found, _columns(options)), "changes")
@@ -70,6 +72,8 @@ def count(options: argparse.Namespace) -> int:
     total = sum(row[-1] for row in found.rows if isinstance(row[-1], int))
     heads = (*found.columns[:-1], options.kind)
     _tell(options, Table(heads, found.rows[: options.limit], total), options.kind)
+    if options.format == "text" and options.limit is not None and options.limit < found.total:
+        streams.tell(f"{options.limit:,} of {found.total:,} rows")
     return 0
 
 
@@ -80,6 +84,8 @@ def show(options: argparse.Namespace) -> int:
         if options.format == "json":
             found = finding.find_documents(library, options.value, passwords=passwords)
             streams.tell_text(json.dumps(found, indent=2))
+            if len(found) == finding.MAX_NAMED:
+                streams.complain(f"these are the first {len(found):,} objects; lists show all")
         else:
             streams.tell_all(finding.find_lines(library, options.value, passwords=passwords))
     return 0
@@ -126,16 +132,18 @@ def _filters(options: argparse.Namespace) -> Filters:
 
 def _hint(library: Library, kind: str, filters: Filters) -> None:
     """Name the nearest value where nothing has one that a filter asks for."""
-    for name in ("brand", "status", "type", "source"):
+    for name in ("brand", "status", "type", "source", "case"):
         if not (given := getattr(filters, name)):
             continue
         known = queries.known_values(library, kind, name)
         lowered = [one.lower() for one in known]
         for value in given:
-            has_it = any(
-                value.lower() in one if name == "source" else value.lower() == one
-                for one in lowered
-            )
+            if name == "case":
+                has_it = any(value in (one, one.partition("#")[2]) for one in known)
+            elif name == "source":
+                has_it = any(value.lower() in one for one in lowered)
+            else:
+                has_it = value.lower() in lowered
             if not has_it:
                 hint = did_you_mean(value, known, None if len(known) <= MAX_KNOWN else "")
                 streams.complain(f"nothing has the {name} {value!r}{f'; {hint}' if hint else ''}")

@@ -6,8 +6,8 @@ _UNNAMED = "unnamed"
 # what separates folders, drives and streams on any system
 _SEPARATORS = frozenset('/\\:<>|"?*')
 # what Windows keeps for devices, with any ending
-_DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
-    f"{port}{n}" for port in ("COM", "LPT") for n in range(10)
+_DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
+    f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789\N{SUPERSCRIPT ONE}²³"
 }
 
 

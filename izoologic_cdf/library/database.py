@@ -28,6 +28,8 @@ _PAGE_BYTES = 2048
 _CHECKPOINT_PAGES = 40_000_000 // _PAGE_BYTES
 # what feeds remember, which some views show, was kept otherwise before
 _FIRST_WITH_STATE = 2
+# what keeps SQLite from sharing a library
+_NO_ROOM = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN)
 # a commit survives the death of its process; a power cut may take the last ones, each whole
 _SYNCHRONOUS = "NORMAL"
 
@@ -50,7 +52,10 @@ def plain_errors(path: Path) -> Iterator[None]:
             ) from error
         if "not a database" in str(error):
             raise LibraryError(f"{path} is not a library: choose another file") from error
-        raise LibraryError(f"the library {path} cannot be read or written: {error}") from error
+        reason = str(error)
+        if getattr(error, "sqlite_errorcode", 0) in _NO_ROOM:
+            reason = "SQLite needs 32 KiB beside a library, also to read it: is the disk full?"
+        raise LibraryError(f"the library {path} cannot be read or written: {reason}") from error
 
 
 def patiently(do: Callable[[], _Got], seconds: float) -> _Got:

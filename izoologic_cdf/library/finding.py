@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import queries
 from izoologic_cdf.library.export import Record, document_of, read_records
 from izoologic_cdf.library.limits import abbreviate
@@ -31,7 +32,9 @@ def find_lines(library: Library, text: str, *, passwords: bool) -> Iterator[str]
     """
     found = _find(library, text)
     if len(found) > MAX_IN_FULL:
-        yield f"{len(found):,} objects; name more of one to see it in full:"
+        first = "the first " if len(found) == MAX_NAMED else ""
+        more = ", and see all of them in lists" if first else ""
+        yield f"{first}{len(found):,} objects; name more of one to see it in full{more}:"
         for one in found:
             yield printable(f"  {one.type}: {title(one.value, None)}")
         return
@@ -56,6 +59,8 @@ def find_documents(library: Library, text: str, *, passwords: bool) -> list[dict
 
 def _find(library: Library, text: str) -> list[Found]:
     """Return the objects of that value or case, or else those that have it as a part."""
+    if not text.strip():
+        raise UsageError("VALUE is empty: name a case id, an e-mail, an address, a title or a name")
     found = queries.find(library, text, MAX_NAMED)
     # an incident's own id stands in its notes too
     groups = (

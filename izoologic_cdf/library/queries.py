@@ -30,6 +30,10 @@ LISTS = tuple(dict.fromkeys(VIEW_OF.values()))
 # how views without `last_changed` are sorted where nothing is asked for
 _ORDERS = {"runs": "-id", "changes": "at", "attributes": "name", "gaps": "since"}
 _BUCKETS = {"year": 4, "month": 7, "day": 10}
+_TIMES = (
+    "published", "updated", "first_seen", "last_changed", "status_since", "closed", "posted",
+    "added", "happened", "started", "finished", "since", "until", "at", "first_failed", "next_try",
+)  # fmt: skip
 _CASE_ID = "Case ID"
 
 _TYPES = ("case_type", "incident_type", "threat_type")
@@ -51,7 +55,8 @@ class Filters:
 
     `brand`, `status` and `type` are whole values, of a case where a row of notes, files or
     indicators has none; `type` is that of any column that tells a type.
-    `source` is a part of a feed's name, `case` the exact id of a case that the rows belong to.
+    `source` is a part of a feed's name, `case` the exact id of a case that the rows belong to; of
+    accounts, what stands before its `#` may be missing.
     `text` are words that all stand somewhere in the value, the description or an attribute.
     `since` and `until`, inclusive, are about the published date; where it is null, when it came.
     """
@@ -402,7 +407,10 @@ def _belongs(view: str) -> str:
     if view == "cases":
         return "case_id = ?"
     if view == "accounts":
-        return f"id IN (SELECT id FROM attributes WHERE name = '{_CASE_ID}' AND value = ?)"
+        # as people name a DLR case: without what stands before the `#`
+        short = "substr(value, instr(value, '#') + 1)"
+        named = f"name = '{_CASE_ID}' AND ? IN (value, {short})"
+        return f"id IN (SELECT id FROM attributes WHERE {named})"
     return "id IN (SELECT other_id FROM related JOIN cases USING (id) WHERE case_id = ?)"
 
 
@@ -436,7 +444,8 @@ def _key(
     plain = column.strip().lower().replace(" ", "_")
     if period:
         length = _BUCKETS[_pick(period, _BUCKETS, "period")]
-        return f"substr({_pick(plain, columns, f'column of {view}')}, 1, {length})", []
+        times = [one for one in columns if one in _TIMES]
+        return f"substr({_pick(plain, times, f'time of {view}')}, 1, {length})", []
     if plain in columns:
         return plain, []
     known = [

@@ -4,17 +4,20 @@ import json
 import sqlite3
 import textwrap
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 
 from izoologic_cdf.library.export import Record, read_records
 from izoologic_cdf.library.limits import abbreviate, storable
 from izoologic_cdf.library.objects import LibraryError
+from izoologic_cdf.library.queries import VIEW_OF
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
 
 WIDTH = 100
 _LABEL_WIDTH = 13
 _MAX_NAME = 30
+# values of each type in the overview
+MAX_VALUES = 50
 
 _TYPES = """
 SELECT type, count(*), coalesce(sum(held.attributes), 0)
@@ -62,13 +65,17 @@ def _overview(connection: sqlite3.Connection) -> Iterator[str]:
         return
     width = max(len("type"), *(len(printable(row[0])) for row in types))
     yield f"{'type':<{width}}  {'objects':>9}  {'attributes':>10}"
+    counts = {name: objects for name, objects, _ in types}
     for name, objects, attributes in types:
         yield f"{printable(name):<{width}}  {objects:>9,}  {attributes:>10,}"
     for name, group in groupby(connection.execute(_VALUES), key=lambda row: str(row[0])):
         yield ""
         yield name
-        for _, value, subtype in group:
+        for _, value, subtype in islice(group, MAX_VALUES):
             yield "  " + title(value, subtype)
+        if (more := counts[name] - MAX_VALUES) > 0:
+            lists = f": `izoologic-cdf {VIEW_OF[name]}`" if name in VIEW_OF else ""
+            yield f"  and {more:,} more{lists}"
 
 
 def _objects(connection: sqlite3.Connection, value: str, *, passwords: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from izoologic_cdf.library import finding
 from izoologic_cdf.library.attachments import safe_name
 from tests.support.shells import GUIDE, Ended, Shell
 
@@ -81,6 +82,16 @@ def test_where_it_is_written(shell: Shell) -> None:
     assert shell(*GET, "-o", "-") == Ended(0, "test file", "")
 
 
+def test_nothing_but_a_file_is_replaced(shell: Shell) -> None:
+    (shell.folder / NAME).mkdir()
+    os.mkfifo(shell.folder / "pipe")
+    (shell.folder / "link").symlink_to("pipe")
+    for words in ((), ("-o", "pipe"), ("-o", "link")):
+        refused(shell(*GET, *words, "--force"), "is no file: choose another name with -o")
+    assert (shell.folder / "pipe").is_fifo()
+    assert (shell.folder / "link").is_symlink()
+
+
 def test_no_bytes_reach_a_terminal(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     refused(shell(*GET, "-o", "-"), "not written to a terminal")
@@ -103,6 +114,16 @@ def test_of_several_files_of_one_name_one_is_chosen(shell: Shell) -> None:
     refused(shell("file", "gz3kEgBWO", "same.txt", "--sha256", "00"), "has the digest; there is")
 
 
+def test_a_file_is_named_as_lists_print_it(shell: Shell) -> None:
+    entry = {"originalFilename": "scan\xa01.txt", "dateUploaded": "1754599000"}
+    shell.emulator.state.add_file("gz3kEgBWO", entry, b"scanned")
+    shell.emulator.state.update_case("gz3kEgBWO")
+    assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
+    assert "scan\\xa01.txt" in shell("files", "--columns", "name").out
+    for name in ("scan\xa01.txt", "scan\\xa01.txt"):
+        assert shell("file", "gz3kEgBWO", name, "-o", "-").out == "scanned"
+
+
 def test_a_file_that_was_not_fetched_is_no_empty_file(shell: Shell, filled: Path) -> None:
     filled.unlink()
     words = ("run", "incident", *GUIDE, "--without", "files", "--quiet")
@@ -119,6 +140,7 @@ def test_a_file_that_was_not_fetched_is_no_empty_file(shell: Shell, filled: Path
         (".bashrc", "_bashrc"), ("..", "_"), (".", "_"), ("", "unnamed"),
         (" ", "unnamed"), ("-rf", "_rf"), ("~root", "_root"), ("a\x00b\n\x1b", "a_b__"),
         ("name. ", "name"), ("NUL.txt", "_NUL.txt"), ("com1", "_com1"), ("console", "console"),
+        ("lpt².txt", "_lpt².txt"), ("conin$", "_conin$"),
         ("gpj\u202etxt.exe", "gpj_txt.exe"), ("Zürich é.txt", "Zürich é.txt"),
     ],
 )  # fmt: skip
@@ -152,6 +174,11 @@ DLR = [
     "account: other.account@example.com",
     "account: primary.account@example.com",
 ]
+
+
+def test_nothing_is_shown_for_an_empty_value(shell: Shell) -> None:
+    for value in ("", " "):
+        refused(shell("show", value), "VALUE is empty: name a case id")
 
 
 @pytest.mark.parametrize(
@@ -192,13 +219,22 @@ def test_passwords_are_hidden_until_asked_for(shell: Shell) -> None:
     assert document["changes"] == []
 
 
-def test_what_is_much_is_listed_by_name(shell: Shell) -> None:
+def test_what_is_much_is_listed_by_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         shell.emulator.state.put_case(f"mAny{number:05}", {"brand": "Many"})
     assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
     lines = shell("show", "mAny").out.splitlines()
     assert lines[0] == "30 objects; name more of one to see it in full:"
     assert lines[1:] == [f"  incident: mAny{number:05}" for number in range(30)]
+    monkeypatch.setattr(finding, "MAX_NAMED", 25)
+    lines = shell("show", "mAny").out.splitlines()
+    assert lines[0].startswith(
+        "the first 25 objects; name more of one to see it in full, and see all"
+    )
+    assert len(lines) == 26
+    ended = shell("show", "mAny", "--format", "json")
+    assert (ended.code, len(json.loads(ended.out))) == (0, 25)
+    assert ended.err == "these are the first 25 objects; lists show all\n"
 
 
 @pytest.mark.parametrize("value", ["nothing like it", "", "  ", "\udcff", "%", "_%"])

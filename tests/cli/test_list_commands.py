@@ -142,6 +142,11 @@ def test_a_wrong_option_is_a_usage_error(shell: Shell, words: list[str], told: s
         (["cases", "--type", "Fishing"], "did you mean 'Phishing'?"),
         (["notes", "--source", "twitter"], "the source 'twitter'; known here: iZoologic DLR Case"),
         (["indicators", "--type", "IPv4 Address"], "did you mean 'IP Address'?"),
+        (["notes", "--case", "case123456"], "the case 'case123456'; did you mean 'CASE123456'?"),
+        (
+            ["accounts", "--case", "DLR#exAmple"],
+            "the case 'DLR#exAmple'; did you mean 'DLR#exAmple02'?",
+        ),
     ],
 )
 def test_a_value_that_nothing_has_is_told_and_no_error(
@@ -217,6 +222,10 @@ def test_what_changed_stands_with_old_and_new_value(shell: Shell) -> None:
     assert rows(shell, "changes", "--since", "2099-01-01") == []
     assert "Status changed: Open -> Closed" in shell("show", "CASE123456").out
     assert shell("changes").code == 2
+    ended = shell("changes", "--since", "1d", "--until", "2d")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--since must not be after --until: " in ended.err
+    assert "--until: '' is not a time" in shell("changes", "--since", "1d", "--until", "").err
 
 
 @pytest.mark.parametrize(
@@ -242,6 +251,12 @@ def test_counts_name_what_they_count(shell: Shell) -> None:
         "brand          cases", "Example Brand      3", "Example Bank       1",
         "ThreatQ            1", "", "5 cases",
     ]  # fmt: skip
+    assert shell("count", "--by", "brand", "--limit", "1").out.splitlines()[-2:] == [
+        "5 cases", "1 of 3 rows",
+    ]  # fmt: skip
+    ended = shell("count", "--by", "Brand:month")
+    assert (ended.code, ended.out) == (2, "")
+    assert "there is no time of cases called 'brand'; there are: status_since, " in ended.err
     ended = shell("count", "--by", "Brnd")
     assert (ended.code, "did you mean" in ended.err) == (2, True)
     ended = shell("count", "accounts", "--by", "Brand", "--status", "x")

@@ -62,6 +62,10 @@ def test_a_configuration_that_is_not_there_is_named(
     ended = shell(*RUN)
     assert ended.code == 2
     assert f"{shell.folder}/none.yaml: the file cannot be read" in ended.err
+    monkeypatch.setenv("IZOOLOGIC_CDF_LIBRARY", "~nobody.at.all/none.sqlite")
+    ended = shell("status")
+    assert (ended.code, ended.out) == (2, "")
+    assert "there is no library at ~nobody.at.all/none.sqlite" in ended.err
 
 
 def test_the_default_library_is_the_same_for_all(

@@ -8,7 +8,8 @@ import pytest
 from izoologic_cdf.cli import row_output
 
 HARMLESS = [
-    "plain", "", "a=b", "a-b", "x@example.com", "1", "2025-08-01 10:00:00", "'quoted'",
+    "plain", "", "a=b", "a-b", "x@example.com", "1", "123456789012345", "192.0.2.1", "E5", "0",
+    "2025-08", "2025-08-01 10:00:00", "'quoted'",
     'say "hi"', "one\ntwo", "a, b; c", "Zürich é café, مثال 🎣",
 ]  # fmt: skip
 FORMULAS = [
@@ -17,7 +18,7 @@ FORMULAS = [
     "\N{MINUS SIGN}1", " =1", "\t=1", "\r=1", "\n=1", "\r\n+1", "\x0b=1", "\xa0=1",
     "\u3000=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\x00=1", "\u00ad=1",
     # a spreadsheet whose separator is a semicolon or a tab, or that knows no quotes, begins anew
-    "a;=1", "a; -1", "a\t=1", "a\n=1", "a\r\n @x", 'a";=1;"',
+    "a;=1", "a; -1", "a\t=1", "a\n=1", "a\r\n @x", 'a";=1;"', 'a;"=1', 'a;"=1;b', 'a\n""+1;b',
 ]  # fmt: skip
 
 
@@ -58,6 +59,29 @@ def test_no_cell_is_a_formula_wherever_one_begins(
                 assert seen[:1] not in MARKS, one
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["00123", " 007", "1234567890123456", "1E5", "12e-3", "1.5e+10", "3-4", "01/02/2025", "05-12"],
+)
+def test_a_text_does_not_become_another_number_or_a_day(
+    capsysbinary: pytest.CaptureFixture[bytes], value: str
+) -> None:
+    assert cells(written(capsysbinary, value)) == [f"'{value}"]
+
+
+def test_a_cell_is_no_longer_than_a_spreadsheet_has_them(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    fits = ["x" * 32_767, "🎣" * 16_383 + "x"]
+    assert cells(written(capsysbinary, *fits)) == fits
+    for value in ("x" * 40_000, "🎣" * 20_000):
+        (cell,) = cells(written(capsysbinary, value))
+        assert 32_760 < len(cell.encode("utf-16-le")) / 2 <= 32_767
+        kept, _, end = cell.partition("...")
+        assert value.startswith(kept)
+        assert end == f" (cut: {len(value):,} characters, all of them in JSON)"
+
+
 def test_what_is_not_text_stays(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert written(capsysbinary, -1, None, 0) == '"c0","c1","c2"\r\n"-1","","0"\r\n'
 
@@ -90,3 +114,17 @@ def test_a_table_that_is_piped_is_whole(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.splitlines() == [
         "name  text", f"a     {'x' * 300}", "      line\\nbreak",
     ]  # fmt: skip
+
+
+def test_a_long_value_makes_no_other_row_long(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [("é" * 40_000, "a"), ("short", "b")]
+    row_output.tell_table(("text", "name"), rows)
+    _, long, short = capsys.readouterr().out.splitlines()
+    assert long == f"{'é' * 40_000}  a"
+    assert short == f"short{' ' * 97}b"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    row_output.tell_table(("text", "name"), rows)
+    assert capsys.readouterr().out.splitlines()[1] == f"{'é' * 31}...  a"

@@ -85,6 +85,8 @@ def first(table: Table) -> list[object]:
             Filters(case=["DLR#Ex1"]),
             ["user0@mail.example.com", "user1@mail.example.com"],
         ),
+        ("accounts", Filters(case=["DLR2", "x#Ex1"]), ["user2@mail.example.com"]),
+        ("accounts", Filters(case=["Ex1"]), ["user0@mail.example.com", "user1@mail.example.com"]),
         ("accounts", Filters(text="R2@MAIL"), ["user2@mail.example.com"]),
         ("accounts", Filters(text="canary"), []),
         ("notes", Filters(brand=["b"]), ["n1 Takedown"]),

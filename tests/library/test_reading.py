@@ -64,6 +64,15 @@ def test_show_golden(filled: Library, golden: Callable[[str, str], None]) -> Non
     golden("account_with_passwords.txt", shown)
 
 
+def test_the_overview_of_a_large_library_can_be_read(library: Library) -> None:
+    put(library, *(incident(value=f"CASE{number:04}") for number in range(1_052)))
+    put(library, *(obj("malware", f"m{number}") for number in range(51)))
+    lines = "".join(show(library)).splitlines()
+    assert len(lines) == 3 + 2 * (1 + 1 + 50 + 1)
+    assert lines[54:57] == ["  CASE0049", "  and 1,002 more: `izoologic-cdf cases`", ""]
+    assert lines[-1] == "  and 1 more"
+
+
 def test_an_empty_library_exports_an_empty_list(library: Library) -> None:
     assert exported(library) == '{"objects": []}\n'
     assert list(show(library)) == ["The library is empty.\n"]

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import sqlite3
 import threading
@@ -242,3 +243,15 @@ def test_several_writers_share_one_library(tmp_path: Path) -> None:
         rows = attributes(library)
     assert len(rows) == 20
     assert {sources for _, _, sources in rows} == {tuple(names)}
+
+
+def test_a_full_disk_is_named_by_what_only_reads(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    Library.create(path).close()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(LibraryError, match="also to read it: is the disk full"):
+            Library.open(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
