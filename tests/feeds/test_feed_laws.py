@@ -97,7 +97,7 @@ def test_ingesting_twice_equals_ingesting_once(
 
 
 def told(outcome: Outcome) -> set[str]:
-    """Return what was said once or more: cases in flight when a message came late are read again."""
+    """Return what was said at least once: cases in flight when one shows late are read again."""
     said = {one.partition(", and once more for ")[0] for one in outcome.said}
     return {one for one in said if not one.startswith("retrying ")}
 
