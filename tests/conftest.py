@@ -3,22 +3,13 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import SimpleNamespace
 
 import markupsafe
 import pytest
 from hypothesis import settings
 
-from izoologic_cdf.cli import form, run_command
-from izoologic_cdf.language.load import filters_of, load_document
-from izoologic_cdf.language.model import Definition
-from izoologic_cdf.language.nodes import Document, read
-from izoologic_cdf.language.pyfilters import PythonFilters
-from izoologic_cdf.library import database
-from izoologic_cdf.runtime import tenants
-
-# Jinja2 2.11, which a platform may still have, runs on today's MarkupSafe but for one old name
+# nothing of the program is imported here: the tests of Jinja2 2.11 begin with this file as well.
+# That version, which a platform may still have, runs on today's MarkupSafe but for one old name
 vars(markupsafe).setdefault("soft_unicode", markupsafe.soft_str)
 
 pytest_plugins = ["tests.support.fixtures"]
@@ -149,40 +140,4 @@ def nothing_of_this_user_counts(tmp_path_factory: pytest.TempPathFactory) -> Ite
         for name in list(os.environ):
             if name.startswith("IZOOLOGIC_"):
                 patch.delenv(name)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def nothing_waits_for_the_disk() -> Iterator[None]:
-    """Write without waiting for the disk, which only a cut of the power could tell."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_SYNCHRONOUS", "OFF")
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def nothing_is_done_a_thousand_times() -> Iterator[None]:
-    """Load the built-in definition once for all commands in this process, and hash a key once."""
-    there, documents = set(form.definition_files()), dict[Path, Document]()
-    definitions: dict[Path, Definition] = {}
-
-    def read_once(path: Path) -> Document:
-        if path not in there:
-            return read(path)
-        if path not in documents:
-            documents[path] = read(path)
-        return documents[path]
-
-    def load_once(document: Document, path: Path, python: PythonFilters) -> Definition:
-        if document is not documents.get(path) or python.folder != filters_of(path):
-            return load_document(document, path, python)
-        if path not in definitions:
-            definitions[path] = load_document(document, path, python)
-        return definitions[path]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(form, "read", read_once)
-        patch.setattr(run_command, "load_document", load_once)
-        # the salt of every library: a hash takes its time on purpose, and is kept for its salt
-        patch.setattr(tenants, "secrets", SimpleNamespace(token_hex=lambda size: "5a" * size))
         yield

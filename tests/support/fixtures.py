@@ -5,11 +5,19 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from izoologic_cdf.cli import form, run_command
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.language.load import filters_of, load_document
+from izoologic_cdf.language.model import Definition
+from izoologic_cdf.language.nodes import Document, read
+from izoologic_cdf.language.pyfilters import PythonFilters
+from izoologic_cdf.library import database
+from izoologic_cdf.runtime import tenants
 from tests.support.benches import Bench
 from tests.support.platforms import FakePlatform
 from tests.support.shells import GUIDE, Shell
@@ -87,3 +95,39 @@ def v5(tmp_path: Path) -> FakePlatform:
 @pytest.fixture
 def v6(tmp_path: Path) -> FakePlatform:
     return FakePlatform(tmp_path, 6).build()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_waits_for_the_disk() -> Iterator[None]:
+    """Write without waiting for the disk, which only a cut of the power could tell."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_SYNCHRONOUS", "OFF")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_done_a_thousand_times() -> Iterator[None]:
+    """Load the built-in definition once for all commands in this process, and hash a key once."""
+    there, documents = set(form.definition_files()), dict[Path, Document]()
+    definitions: dict[Path, Definition] = {}
+
+    def read_once(path: Path) -> Document:
+        if path not in there:
+            return read(path)
+        if path not in documents:
+            documents[path] = read(path)
+        return documents[path]
+
+    def load_once(document: Document, path: Path, python: PythonFilters) -> Definition:
+        if document is not documents.get(path) or python.folder != filters_of(path):
+            return load_document(document, path, python)
+        if path not in definitions:
+            definitions[path] = load_document(document, path, python)
+        return definitions[path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(form, "read", read_once)
+        patch.setattr(run_command, "load_document", load_once)
+        # the salt of every library: a hash takes its time on purpose, and is kept for its salt
+        patch.setattr(tenants, "secrets", SimpleNamespace(token_hex=lambda size: "5a" * size))
+        yield
