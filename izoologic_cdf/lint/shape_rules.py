@@ -10,6 +10,7 @@ from izoologic_cdf.language.fields import TYPE
 from izoologic_cdf.language.model import EVERYWHERE, PAGINATION_NAMES
 from izoologic_cdf.language.nodes import TMPL, MappingNode, Node, ScalarNode
 from izoologic_cdf.language.positions import did_you_mean
+from izoologic_cdf.language.reports import ATTRIBUTE_SETS
 from izoologic_cdf.language.schema import of
 from izoologic_cdf.language.steps import RUN_PARAMS, Python, Supplemental
 from izoologic_cdf.lint.known import Shape
@@ -111,24 +112,51 @@ def attribute_once(subject: Subject) -> Found:
     for feed in subject.feeds.values():
         for rows in _attribute_lists(subject, feed):
             first: dict[str, tuple[Node, bool]] = {}
-            for row in rows:
-                keys = subject.mapping(row)
-                name = word(keys["name"].value) if "name" in keys else None
-                if name is None:
-                    continue
-                earlier, guarded = first.setdefault(name.lower(), (row, "condition" in keys))
-                if earlier is not row and not (guarded and "condition" in keys):
+            for name, node, row, guarded in _named_rows(subject, rows):
+                earlier, too = first.setdefault(name.lower(), (row, guarded))
+                if earlier is not row and not (guarded and too):
                     line = earlier.start_mark.line + 1
                     yield (
-                        keys["name"].value,
+                        node,
                         f"the attribute {name!r} is in this set already, at line {line}",
                         "remove one of them, or give both a condition",
                     )
+        yield from _in_two_sets(subject, feed)
+
+
+def _in_two_sets(subject: Subject, feed: FeedOutline) -> Found:
+    """Yield the sets of an object that have an attribute of a set before them."""
+    report = subject.under(feed.keys, "report")
+    shared = subject.under(report, ATTRIBUTE_SETS)
+    for sets in report.values():
+        for entry in subject.mapping(sets.value).values():
+            given: dict[str, str] = {}
+            for element in elements(subject.mapping(entry.value), ATTRIBUTE_SETS):
+                named = word(element)
+                if named not in shared:
+                    continue
+                rows = elements(subject.mapping(shared[named].value), "items")
+                for name, _, _, guarded in _named_rows(subject, rows):
+                    other = named if guarded else given.setdefault(name.lower(), named)
+                    if other != named:
+                        message = (
+                            f"the sets {other!r} and {named!r} both have the attribute {name!r}"
+                        )
+                        yield element, message, "remove it from one of them"
+
+
+def _named_rows(subject: Subject, rows: list[Node]) -> Iterator[tuple[str, Node, Node, bool]]:
+    """Yield the name of each attribute, its node, the row, and whether that has a condition."""
+    for row in rows:
+        keys = subject.mapping(row)
+        name = word(keys["name"].value) if "name" in keys else None
+        if name is not None:
+            yield name, keys["name"].value, row, "condition" in keys
 
 
 def _attribute_lists(subject: Subject, feed: FeedOutline) -> Iterator[list[Node]]:
     """Yield the attributes that are written out: of each set, of items, of what steps make."""
-    for entry in subject.under(subject.under(feed.keys, "report"), "attribute-sets").values():
+    for entry in subject.under(subject.under(feed.keys, "report"), ATTRIBUTE_SETS).values():
         yield elements(subject.mapping(entry.value), "items")
     parts = [feed.keys[key].value for key in ("report", "filters") if key in feed.keys]
     for node in walk(*parts):
