@@ -61,6 +61,8 @@ def _parse_date(text: str, option: str) -> float:
 
 def _suggest(text: str) -> str | None:
     """Return what a number or an odd date probably meant."""
+    if text.lower() == "yesterday":
+        return "did you mean 1d?"
     if date := _RUN_TOGETHER.fullmatch(text):
         return f"did you mean {date[1]}-{date[2] or '01'}-{date[3] or '01'}?"
     if (ago := _LONG_AGO.fullmatch(text.lower())) and not _AGO.fullmatch(text):

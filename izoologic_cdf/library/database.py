@@ -28,6 +28,8 @@ _PAGE_BYTES = 2048
 _CHECKPOINT_PAGES = 40_000_000 // _PAGE_BYTES
 # what feeds remember, which some views show, was kept otherwise before
 _FIRST_WITH_STATE = 2
+# has the history and the views of today
+_FIRST_WITH_VIEWS = 4
 # what keeps SQLite from sharing a library
 _NO_ROOM = (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMOPEN)
 # a commit survives the death of its process; a power cut may take the last ones, each whole
@@ -141,6 +143,11 @@ def is_current(connection: sqlite3.Connection) -> bool:
     return _read(connection, "PRAGMA user_version") == VERSION
 
 
+def has_views(connection: sqlite3.Connection) -> bool:
+    """Return whether a library has history and views itself, be it of this version or not."""
+    return _read(connection, "PRAGMA user_version") >= _FIRST_WITH_VIEWS
+
+
 def _open_to_read(path: Path) -> sqlite3.Connection:
     """Open a library to read from, also where nothing can be written.
 
@@ -175,7 +182,7 @@ def _open(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
             _check(connection, path)
         if fill:
             _bring_up_to_date(connection)
-        elif _FIRST_WITH_STATE <= _read(connection, "PRAGMA user_version") < VERSION:
+        elif _FIRST_WITH_STATE <= _read(connection, "PRAGMA user_version") < _FIRST_WITH_VIEWS:
             _add_for_this_connection(connection)
         connection.execute("PRAGMA cache_size=-8000")
         connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")

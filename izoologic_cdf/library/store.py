@@ -69,8 +69,8 @@ class Library:
         """
         path = Path(path)
         with cls.open(path) as library:
-            is_current = database.is_current(library.connection)
-            if is_current and not search.is_behind(library.connection):
+            has_views = database.has_views(library.connection)
+            if database.is_current(library.connection) and not search.is_behind(library.connection):
                 return None
         try:
             with cls.create(path) as library:
@@ -79,7 +79,7 @@ class Library:
                     is_indexed = search.catch_up(library.connection)
         except LibraryError as error:
             # what a run has not indexed yet, or one that was killed, is found all the same
-            return None if is_current else f"{path} {_NOT_MIGRATED}: {error}"
+            return None if has_views else f"{path} {_NOT_MIGRATED}: {error}"
         return None if is_indexed else search.UNSUPPORTED
 
     def protect(self) -> str | None:

@@ -65,16 +65,26 @@ def exported(library: Library) -> str:
     return "".join(export(library))
 
 
-def back_to_format_3(path: Path) -> None:
+def back_to_format_4(path: Path) -> None:
     """Take away from a library what later formats added."""
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "ALTER TABLE feed_case DROP COLUMN updated; ALTER TABLE feed_case DROP COLUMN asked;"
+            "ALTER TABLE feed_case DROP COLUMN item; "
+            "ALTER TABLE feed_tenant DROP COLUMN unannounced;"
+            "PRAGMA user_version=4;"
+        )
+    connection.close()
+
+
+def back_to_format_3(path: Path) -> None:
+    """Take away from a library the history, the views and the index too."""
+    back_to_format_4(path)
     with sqlite3.connect(path) as connection:
         views = [f"DROP VIEW {name};" for name in views_of_library.NAMES]
         connection.executescript(
             "".join(views) + "DROP TABLE history; DROP TABLE run_count; DROP TABLE search_pending;"
             "DROP TABLE search_progress; DROP TABLE IF EXISTS search; DROP INDEX object_type;"
-            "ALTER TABLE feed_case DROP COLUMN updated; ALTER TABLE feed_case DROP COLUMN asked;"
-            "ALTER TABLE feed_case DROP COLUMN item; "
-            "ALTER TABLE feed_tenant DROP COLUMN unannounced;"
             "PRAGMA user_version=3;"
         )
     connection.close()

@@ -23,6 +23,7 @@ from tests.library.reports import (
     NOW,
     UPDATABLE,
     back_to_format_3,
+    back_to_format_4,
     incident,
     obj,
     put,
@@ -187,6 +188,29 @@ def test_an_earlier_library_has_the_views_and_is_left_as_it_is(tmp_path: Path) -
             elif name != "runs":
                 assert table(library, name) == shown[name]
     assert path.read_bytes() == before
+
+
+def test_a_library_that_has_its_views_keeps_them_and_its_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.sqlite"
+    with Library.create(path) as library:
+        fill(library, "incident", "account", tmp_path)
+        put(library, incident(("Status", "Withdrawn")), now=LATER)
+        shown = {name: table(library, name) for name in views.NAMES}
+    assert any(one["what"] == "attribute" for one in shown["changes"])
+    back_to_format_4(path)
+    with Library.open(path) as library:
+        assert {name: table(library, name) for name in views.NAMES} == shown
+    monkeypatch.setattr(database, "is_writable", lambda _: False)
+
+    def refuse(_: Path) -> None:
+        raise LibraryError("it is read-only")
+
+    monkeypatch.setattr(database, "create", refuse)
+    assert Library.bring_up_to_date(path) is None
+    with Library.open(path) as library:
+        assert {name: table(library, name) for name in views.NAMES} == shown
 
 
 def test_a_library_that_cannot_be_brought_up_to_date_says_what_is_missing(
