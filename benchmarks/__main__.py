@@ -1,6 +1,7 @@
 """`python -m benchmarks`: measure, print, and with --write keep the figures in the docs.
 
-What was measured is kept in build/benchmarks.json, so that parts can be measured one by one.
+What was measured is kept in build/benchmarks.json, so that parts can be measured one by one, and
+what broke off goes on with --continue.
 """
 
 import argparse
@@ -12,18 +13,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contenders, measures, report
+from benchmarks import contenders, cost, measures, report
 from benchmarks.processes import ROOT, BenchmarkError
 
 KEPT = ROOT / "build" / "benchmarks.json"
-SIZES = (1_200, 12_000, 100_000)
+SIZES = (1_000, 10_000, 100_000)
+HISTORY_ROUNDS = 3
 PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
     "startup": lambda options: measures.startup(options.rounds, options.others),
     "throughput": lambda options: measures.throughput(
         options.cases, options.rounds, contenders.OURS, options.others
     ),
     "memory": lambda _options: measures.memory(SIZES),
-    "calls": lambda _options: measures.calls(),
+    "history": lambda _options: measures.history(HISTORY_ROUNDS),
+    "calls": lambda _options: cost.found(),
 }
 
 
@@ -31,10 +34,13 @@ def main() -> int:
     """Measure the requested parts."""
     options = _options()
     results: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    if not (options.part or options.go_on):
+        results = {}
     results["machine"] = _machine()
     try:
         options.others = contenders.others() if options.with_others else {}
-        for name in options.part or PARTS:
+        done = results if options.go_on else {}
+        for name in options.part or [name for name in PARTS if name not in done]:
             results[name] = PARTS[name](options)
             KEPT.parent.mkdir(exist_ok=True)
             KEPT.write_text(json.dumps(results, indent=1))
@@ -55,6 +61,8 @@ def _options() -> argparse.Namespace:
     others = "with airbyte-cdk and dlt, each in a virtual environment under build/"
     parser.add_argument("--with-others", action="store_true", help=others)
     parser.add_argument("--write", action="store_true", help="write to docs/performance.md")
+    go_on = "measure the parts that are not in build/benchmarks.json"
+    parser.add_argument("--continue", dest="go_on", action="store_true", help=go_on)
     part = "measure this part alone; repeatable; default: all"
     parser.add_argument("--part", action="append", choices=list(PARTS), help=part)
     return parser.parse_args()

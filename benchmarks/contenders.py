@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import ROOT, BenchmarkError, Served
+from izoologic_cdf.bundle.build import build_yaml
 
 HERE = Path(__file__).resolve().parent
 PLACES = ROOT / "build" / "benchmarks"
@@ -33,11 +34,20 @@ class Job:
 Command = Callable[[Job], list[str]]
 
 
-def own_run(job: Job) -> list[str]:
+def own_run(job: Job, *more: str) -> list[str]:
     """Return the command of an incident run of this project."""
     span = ["--since", str(job.served.since), "--until", str(job.served.until)]
     ways = ["--in-flight", str(job.in_flight), "--format", "json"]
-    return [*CLI, "run", "incident", *span, *ways, "--library", str(job.folder / "library.sqlite")]
+    library = ["--library", str(job.folder / "library.sqlite")]
+    return [*CLI, "run", "incident", *span, *ways, *library, *more]
+
+
+def uploaded_run(job: Job) -> list[str]:
+    """Return the command of a run of the uploaded form."""
+    built = job.folder / "uploaded.yaml"
+    feeds = ROOT / "feeds" / "izoologic_sync_cases.yaml"
+    built.write_text(build_yaml(feeds, ROOT / "filters"), encoding="utf-8")
+    return own_run(job, "--definition", str(built))
 
 
 def bare_client(job: Job) -> list[str]:
@@ -46,7 +56,8 @@ def bare_client(job: Job) -> list[str]:
 
 
 BARE, RUN, AIRBYTE, DLT = "bare aiohttp client", "our run", "airbyte-cdk", "dlt"
-OURS: dict[str, Command] = {BARE: bare_client, RUN: own_run}
+UPLOADED = "our run of the uploaded form"
+OURS: dict[str, Command] = {BARE: bare_client, RUN: own_run, UPLOADED: uploaded_run}
 
 
 def others() -> dict[str, Command]:

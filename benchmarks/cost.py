@@ -153,15 +153,15 @@ def _counted(
         return {"fixed": fixed, "per_case": (calls - fixed) / cases, "read": detailed / cases}
 
 
-def main() -> None:
-    """Count and print."""
-    found: dict[str, Any] = {"a year": history()}
+def found() -> dict[str, Any]:
+    """Return the calls of a year of history in one run and in several, and of syncs."""
+    years = {"a year of cases that lived 1 to 180 days": history()}
     for life in LIVES:
-        found[f"a year, cases of {life} days"] = history(120, life=life)
-    found["hourly"] = syncs(HOUR, 10)
-    found["every 15 minutes"] = syncs(HOUR // 4, 10)
-    print(json.dumps(found, indent=1))
+        years[f"a year of cases that lived {life} day{'s' * (life > 1)}"] = history(120, life=life)
+    flat = {f"{year}, {way}": one for year, ways in years.items() for way, one in ways.items()}
+    syncs_of = {"hourly sync": HOUR, "a sync every 15 minutes": HOUR // 4}
+    return flat | {f"10 days, {name}": syncs(every, 10) for name, every in syncs_of.items()}
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(found(), indent=1))

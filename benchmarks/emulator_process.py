@@ -1,5 +1,7 @@
 """The process of the emulator: `python -m benchmarks.emulator_process CASES FILES [DAYS]`.
 
+Its cases were updated within one window; with DAYS it is the tenant of `cost`.
+
 Prints its address and range as one line of JSON, then obeys lines of standard input:
 `latency SECONDS` and `calls`; each is answered with one line. It ends when the input does.
 """
@@ -8,6 +10,7 @@ import json
 import sys
 from dataclasses import replace
 
+from benchmarks.cost import tenant
 from izoologic_cdf.emulator import Emulator, Scenario, generate
 from izoologic_cdf.emulator.endpoints import ENDPOINTS
 from izoologic_cdf.emulator.scenario import CaseSource
@@ -17,11 +20,11 @@ WINDOW_DAYS = 29
 
 
 def scenario(cases: int, files: int, days: int | None = None) -> Scenario:
-    """Return generated incident cases; those of one window each once, and made beforehand."""
-    made = generate(cases, days=days or WINDOW_DAYS, dlr=0, files_per_case=files)
-    made = replace(made, options=made.options.changed(log_limit=0))
+    """Return incident cases, each listed once and made beforehand."""
     if days is not None:
-        return made
+        return tenant(cases, days)
+    made = generate(cases, days=WINDOW_DAYS, dlr=0, files_per_case=files)
+    made = replace(made, options=made.options.changed(log_limit=0))
     # the others would request one that is listed twice twice
     newest = {case_id: updated for updated, case_id in sorted(made.incidents.rows())}
     known = {case_id: case for case_id in newest if (case := made.incidents.case(case_id))}

@@ -9,29 +9,52 @@ it; and requested once more after all that, it was refused again.
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from izoologic_cdf.errors import ItemError, RunError
 from izoologic_cdf.runtime.case import Case, Message
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.session import Session
-from izoologic_cdf.runtime.windows import DAY, EARLIEST, OVERLAP, Window, subtract
+from izoologic_cdf.runtime.windows import DAY, EARLIEST, NEVER, OVERLAP, Window, subtract
 
 # so many windows that fail by one expression show that it is the definition
 _SEVERAL = 2
-Listed = tuple[Window, list[Case]]
-Aside = Callable[[Callable[[], list[Case]]], list[Case]]
+
+
+@dataclass(slots=True)
+class Listing:
+    """How a window was answered: the part of it that was given, null for none, and its cases.
+
+    `refused` are begins that the server refused; `errors`, each with the part that failed, and
+    `messages` are told in the turn of this window. Sorted out, it has the cases to process, whether
+    their order shows how far the window was read, and up to when it will be finished.
+    """
+
+    window: Window
+    part: Window | None = None
+    cases: list[Case] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    errors: list[tuple[Window, ItemError]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    ordered: bool = False
+    finished: int = -1
+
+    @property
+    def given(self) -> Window:
+        """The part that was given."""
+        return self.part or NEVER
 
 
 class ListReader:
-    """The lists of one run."""
+    """The lists of one run.
 
-    def __init__(self, session: Session, aside: Aside) -> None:
-        """`aside` carries out a request in a thread of the run and waits for it.
+    Only a thread that waits for nothing but others hears a signal at once, since looking up a name
+    cannot be broken off: so `request` is for other threads, and everything else for the run's own.
+    """
 
-        Only a thread that waits for nothing but others hears a signal at once: looking up a name
-        cannot be broken off.
-        """
+    def __init__(self, session: Session, aside: Callable[[Callable[[], Listing]], Listing]) -> None:
+        """`aside` carries out a request in a thread of the run and waits for it."""
         window = session.feed.source.window if session.feed.source else None
         self._look_back: Sequence[int] = window.look_back if window else ()
         self._session = session
@@ -47,50 +70,67 @@ class ListReader:
         # gaps that may be too old, oldest first, each with the newest begin that was refused in it
         self._refused: list[tuple[Window, int]] = []
 
-    def ask(self, window: Window) -> Listed | None:
-        """Request a window; where the server refuses it, the later parts that it may have.
-
-        Returns the part that was given, and its cases; null for none.
-        """
+    def request(self, window: Window) -> Listing:
+        """Request a window; where the server refuses it, the later parts that it may have."""
+        listing = Listing(window)
         # a little later than that: clocks differ, and the request takes its time
         now = self._session.clock.now() + OVERLAP
         starts = [now - days * DAY for days in sorted(self._look_back, reverse=True)]
-        refused: list[int] = []
         for since in (window.since, *(s for s in starts if window.since < s <= window.until)):
             part = Window(since, window.until)
             try:
-                cases = self._list(part)
+                self._list(listing, part)
             except ItemError as error:
-                self._fail(part, error)
+                listing.errors.append((part, error))
                 if not _is_refusal(error):
-                    refused = []
+                    listing.refused = []
                     break
-                refused.append(since)
+                listing.refused.append(since)
                 continue
-            if since > window.since:
-                self._note_gap(Window(window.since, since - 1), refused)
-            return self._given(part, cases)
-        self._note_gap(window, refused)
-        return None
+            listing.part = part
+            break
+        return listing
 
-    def ask_again(self) -> Listed | None:
+    def take(self, listing: Listing) -> None:
+        """Report how a window was answered, and note what was not given."""
+        window, part = listing.window, listing.part
+        for failed, error in listing.errors:
+            self._fail(failed, error)
+        if part is not None:
+            self.report_failures()
+            self._session.reporter.count(listing.messages)
+            self._oldest = part.since if self._oldest is None else min(self._oldest, part.since)
+        if part != window:
+            gap = Window(window.since, part.since - 1) if part is not None else window
+            self.gaps.append(gap)
+            if listing.refused:
+                self._refused.append((gap, listing.refused[-1]))
+
+    def ask_again(self) -> Listing | None:
         """Request the newest of what may be too old once more; remember all of it when it is.
 
-        Returns that part and its cases where it is given after all.
+        Returns that part where it is given after all.
         """
         gaps = [(gap, since) for gap, since in self._refused if self._may_be_too_old(gap, since)]
         if not gaps:
             return None
         gap, since = gaps[-1]
         part = Window(since, gap.until)
+        listing = Listing(part, part)
+
+        def request() -> Listing:
+            self._list(listing, part)
+            return listing
+
         try:
-            cases = self._list(part)
+            self._aside(request)
         except ItemError as error:
             for one, _ in gaps if _is_refusal(error) else ():
                 self._session.state.coverage.refuse(one)
             return None
         self.gaps = subtract(self.gaps, [part])
-        return self._given(part, cases)
+        self.take(listing)
+        return listing
 
     def remember_reach(self) -> None:
         """Remember how far back the server has given something."""
@@ -130,26 +170,15 @@ class ListReader:
             self._session.reporter.count(self._alike)
         self._alike = None
 
-    def _list(self, part: Window) -> list[Case]:
+    def _list(self, listing: Listing, part: Window) -> None:
         session, about = self._session, Case(window=part, asked=self._session.plan.asked)
         latest = session.begun + OVERLAP
         begun = time.monotonic()
-        listed = self._aside(lambda: list(session.feeds.list_cases(about, latest)))
+        listing.cases = list(session.feeds.list_cases(about, latest))
         settled = session.settled(time.monotonic() - begun)
-        for one in listed:
+        for one in listing.cases:
             one.listed = settled
-        session.reporter.count(about.messages)
-        return listed
-
-    def _given(self, part: Window, cases: list[Case]) -> Listed:
-        self.report_failures()
-        self._oldest = part.since if self._oldest is None else min(self._oldest, part.since)
-        return part, cases
-
-    def _note_gap(self, gap: Window, refused: Sequence[int]) -> None:
-        self.gaps.append(gap)
-        if refused:
-            self._refused.append((gap, refused[-1]))
+        listing.messages += about.messages
 
     def _may_be_too_old(self, gap: Window, since: int) -> bool:
         now = self._session.clock.now()
@@ -164,13 +193,14 @@ class ListReader:
 
     # --- the cases of a list -----------------------------------------------------------------
 
-    def sort_out(self, window: Window, cases: list[Case]) -> bool:
-        """Drop the cases that are not this window's; return whether it can be followed by case.
+    def sort_out(self, listing: Listing) -> None:
+        """Drop the cases that are not this window's.
 
         Each is processed once a run, and in the window that its update lies in; an update that
         cannot be lies in none, so it is processed wherever it is listed. Only a list in order shows
         how far its window has come.
         """
+        window, cases = listing.given, listing.cases
         early, latest = self._session.begun - OVERLAP, self._session.begun + OVERLAP
         # what has no id cannot be found in another window
         kept = [
@@ -195,8 +225,9 @@ class ListReader:
         dates = [one.updated for one in cases if one.updated is None or one.updated <= latest]
         known = [date for date in dates if date is not None]
         self._newest = max([self._newest, *known])
+        ordered = known == sorted(known) and None not in dates[len(dates) - len(known) :]
+        listing.ordered, listing.finished = ordered, self._finished(window)
         self._drop_unchanged(cases)
-        return known == sorted(known) and None not in dates[len(dates) - len(known) :]
 
     def _drop_unchanged(self, cases: list[Case]) -> None:
         """Drop what an earlier scheduled run has read already, with the same update."""
@@ -212,8 +243,8 @@ class ListReader:
             return None
         return case.updated - 1
 
-    def finished(self, window: Window) -> int:
-        """Return up to when a window that was read is finished.
+    def _finished(self, window: Window) -> int:
+        """Return up to when a window is finished that has just been listed, once it is read.
 
         What the server will still list of the last minutes is not known: there, nothing is
         finished but what lies before the newest update it has shown (F26).

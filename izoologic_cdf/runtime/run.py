@@ -5,10 +5,10 @@ A run that dies anywhere can be repeated: every commit is one transaction (`comm
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from izoologic_cdf.errors import Cause, ItemError, RunError, unexpected
 from izoologic_cdf.language import model
@@ -19,7 +19,7 @@ from izoologic_cdf.runtime.commits import WHOLE, Committer, Done
 from izoologic_cdf.runtime.feeds import Feeds
 from izoologic_cdf.runtime.guard import Guard
 from izoologic_cdf.runtime.http import Limits, Transport
-from izoologic_cdf.runtime.lists import Listed, ListReader
+from izoologic_cdf.runtime.lists import Listing, ListReader
 from izoologic_cdf.runtime.plan import Plan
 from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.session import Session
@@ -27,16 +27,13 @@ from izoologic_cdf.runtime.source_client import FirstPage, SourceClient
 from izoologic_cdf.runtime.state import SeenCases, State
 from izoologic_cdf.runtime.summary import Progress, Reporter, Summary
 from izoologic_cdf.runtime.tenants import MAX_WITNESSES
-from izoologic_cdf.runtime.windows import Clock, SystemClock, Window, stamp
+from izoologic_cdf.runtime.windows import Clock, SystemClock, stamp
+from izoologic_cdf.runtime.workers import Task, Turn, Workers
 
-# cases processed at the same time, and how many finished ones may wait for an earlier one
+# cases processed at the same time
 IN_FLIGHT = 8
-MAX_AHEAD = 2
-# seconds after which a wait looks for Ctrl-C
-_LOOK_SECONDS = 0.5
 # seconds that an interrupted run waits for another process to let it write down its end
 _PATIENCE_AT_END = 2
-_Got = TypeVar("_Got")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class FeedRun:
             without=settings.without,
             same_tenant=settings.same_tenant,
         )
-        self._workers = _Workers(settings.in_flight, self._work)
+        self._workers = Workers(settings.in_flight)
         self._lists = ListReader(self._session, self._workers.do)
         self._committer = Committer(self._session)
         # what a test raised after a commit
@@ -184,48 +181,69 @@ class FeedRun:
     # --- windows -----------------------------------------------------------------------------
 
     def _windows(self) -> None:
-        session = self._session
+        self._workers.carry_out(self._turns())
+        last = self._lists.ask_again()
+        if last is not None:
+            self._workers.carry_out(self._turns_of(last))
+        self._lists.remember_reach()
+
+    def _turns(self) -> Iterator[Turn]:
+        """Yield the turns of all windows; a list is requested while earlier cases are processed."""
+        session, progress = self._session, self._progress
         parts = [window for part in session.plan.parts for window in session.feeds.windows_of(part)]
         self.summary.windows = len(parts)
         for index, window in enumerate(parts):
-            self._progress.window(window, index, len(parts))
-            listed = self._lists.ask(window)
-            self.summary.windows_done += listed is not None
-            self._take(listed)
-        self._take(self._lists.ask_again())
-        self._lists.remember_reach()
+            yield partial(progress.window, window, index, len(parts))
+            listing = Task(partial(self._lists.request, window), self._told, holds=True)
+            yield listing
+            yield from self._turns_of(listing.future.result())
 
-    def _take(self, listed: Listed | None) -> None:
-        """Process the cases of a window that was given."""
-        session, state = self._session, self._session.state
-        session.prove(answered=listed is not None)
-        if listed is None:
+    def _told(self, listing: Listing) -> None:
+        """Report how the list of a window was answered."""
+        self.summary.windows_done += listing.part is not None
+        self._lists.take(listing)
+
+    def _turns_of(self, listing: Listing) -> Iterator[Turn]:
+        """Yield the turns of a window that was answered."""
+        self._session.prove(answered=listing.part is not None)
+        if listing.part is None:
             return
-        window, cases = listed
-        ordered = self._lists.sort_out(window, cases)
-        state.coverage.begin(window, session.plan.read_since if session.feeds.ranged() else 0)
-        witnesses: deque[Case] = deque(maxlen=MAX_WITNESSES)
-        self._count(len(cases))
-        for done in self._workers.in_order(self._drain(window, cases)):
-            self._commit(done, self._lists.reached(done.case) if ordered else None)
-            if done.report is not None and done.case.id is not None:
-                witnesses.append(done.case)
-                if len(witnesses) == 1:  # the window may never end
-                    state.tenant.remember(witnesses)
-        with session.library.transaction():
-            state.tenant.remember(witnesses)
-            state.coverage.finish(self._lists.finished(window))
-        self._committed()
+        self._lists.sort_out(listing)
+        count, witnesses = len(listing.cases), deque[Case](maxlen=MAX_WITNESSES)
+        yield partial(self._begin, listing, count)
+        for case in self._drain(listing):
+            yield Task(partial(self._work, case), partial(self._commit_listed, listing, witnesses))
+        yield partial(self._finish, listing, witnesses)
 
-    def _drain(self, window: Window, cases: list[Case]) -> Iterator[Case]:
-        """Take the cases out of the list one by one, so that what is done with is gone."""
+    def _begin(self, listing: Listing, count: int) -> None:
         session = self._session
+        since = session.plan.read_since if session.feeds.ranged() else 0
+        session.state.coverage.begin(listing.given, since)
+        self._count(count)
+
+    def _drain(self, listing: Listing) -> Iterator[Case]:
+        """Take the cases out of the list one by one, so that what is done with is gone."""
+        session, cases = self._session, listing.cases
         cases.reverse()
         while cases:
             case = cases.pop()
-            case.window = window
+            case.window = listing.given
             case.asked = session.plan.range_of(case.id, session.state, session.begun)
             yield case
+
+    def _commit_listed(self, listing: Listing, witnesses: deque[Case], done: Done) -> None:
+        self._commit(self._lists.reached(done.case) if listing.ordered else None, done)
+        if done.report is not None and done.case.id is not None:
+            witnesses.append(done.case)
+            if len(witnesses) == 1:  # the window may never end
+                self._session.state.tenant.remember(witnesses)
+
+    def _finish(self, listing: Listing, witnesses: deque[Case]) -> None:
+        session = self._session
+        with session.library.transaction():
+            session.state.tenant.remember(witnesses)
+            session.state.coverage.finish(listing.finished)
+        self._committed()
 
     # --- cases -------------------------------------------------------------------------------
 
@@ -245,8 +263,9 @@ class FeedRun:
             self.summary.retried += len(cases)
             self._count(len(cases))
             again = (plan.again(records, session.begun) for records in cases)
-            for done in self._workers.in_order(again):
-                self._commit(done, None)
+            self._workers.carry_out(
+                Task(partial(self._work, case), partial(self._commit, None)) for case in again
+            )
 
     def _count(self, listed: int) -> None:
         self.summary.listed += listed
@@ -266,7 +285,7 @@ class FeedRun:
             done.error = ItemError(unexpected(error), cause=cause)
         return done
 
-    def _commit(self, done: Done, reached: int | None) -> None:
+    def _commit(self, reached: int | None, done: Done) -> None:
         self._session.prove(answered=done.error is None)
         self._committer.commit(done, reached)
         self._committed()
@@ -278,37 +297,3 @@ class FeedRun:
         except Exception as error:
             self._crash = error
             raise
-
-
-class _Workers:
-    """The threads of a run; whoever waits for them hears Ctrl-C."""
-
-    def __init__(self, count: int, work: Callable[[Case], Done]) -> None:
-        self._pool = ThreadPoolExecutor(count)
-        self._work = work
-        self._most = count * MAX_AHEAD
-
-    def do(self, job: Callable[[], _Got]) -> _Got:
-        """Do one job aside and return its result."""
-        return _wait_for(self._pool.submit(job))
-
-    def in_order(self, cases: Iterable[Case]) -> Iterator[Done]:
-        """Process cases in parallel and yield them in their order."""
-        waiting: deque[Future[Done]] = deque()
-        for case in cases:
-            waiting.append(self._pool.submit(self._work, case))
-            if len(waiting) >= self._most:
-                yield _wait_for(waiting.popleft())
-        while waiting:
-            yield _wait_for(waiting.popleft())
-
-    def shutdown(self, *, wait: bool) -> None:
-        """Begin nothing more; `wait` for what is under way."""
-        self._pool.shutdown(wait=wait, cancel_futures=True)
-
-
-def _wait_for(future: Future[_Got]) -> _Got:
-    """Wait for a result in steps: a signal can be missed by a wait without an end."""
-    while not future.done():
-        wait((future,), timeout=_LOOK_SECONDS)
-    return future.result()

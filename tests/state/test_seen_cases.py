@@ -10,7 +10,7 @@ import pytest
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case
-from izoologic_cdf.runtime.lists import ListReader
+from izoologic_cdf.runtime.lists import Listing, ListReader
 from izoologic_cdf.runtime.state import SeenCases
 from izoologic_cdf.runtime.windows import OVERLAP, Window
 from tests.support.tenants import CLOCK, definition
@@ -79,6 +79,7 @@ def test_what_was_updated_around_the_begin_of_a_run_is_processed_again_when_list
     session: Any = SimpleNamespace(feed=feed, begun=CLOCK, seen=SeenCases(library), plan=plan)
     reader = ListReader(cast("Any", session), lambda do: do())
     for listed in (True, again):
-        cases = [Case("a", CLOCK + updated)]
-        reader.sort_out(Window(0, CLOCK + OVERLAP), cases)
-        assert bool(cases) is listed
+        window = Window(0, CLOCK + OVERLAP)
+        listing = Listing(window, window, [Case("a", CLOCK + updated)])
+        reader.sort_out(listing)
+        assert bool(listing.cases) is listed

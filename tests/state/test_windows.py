@@ -10,8 +10,8 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator, Scenario, load_scenario
 from izoologic_cdf.loopback.inputs import epoch
-from izoologic_cdf.runtime.run import MAX_AHEAD
 from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window
+from izoologic_cdf.runtime.workers import MAX_AHEAD
 from tests.support.sites import IN_FLIGHT, Site
 from tests.support.tenants import Object
 
