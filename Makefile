@@ -38,7 +38,7 @@ unit: $(VENV)/.developed
 build: $(VENV)/.installed
 	$(BIN)/izoologic-cdf build
 
-# what a run costs, beside bare clients, airbyte-cdk and dlt; about an hour
+# what a run costs, beside a bare client, airbyte-cdk and dlt; less than 25 minutes
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks --with-others --write
 

@@ -28,7 +28,8 @@ from izoologic_cdf.runtime.windows import DAY, Window, split_range
 SINCE = 1_700_006_400  # 2023-11-15T00:00:00Z
 HOUR = 3_600
 LONGEST_LIFE = 180
-LIVES = (1, 7, 30, 60, 90, 180)
+LIVES = (7, 30, 90, 180)
+YEAR_DAYS = 360
 
 
 def tenant(cases: int, days: int, life: int | None = None) -> Scenario:
@@ -92,18 +93,13 @@ class _Quiet:
         pass
 
 
-def history(cases: int = 1_000, days: int = 360, life: int | None = None) -> dict[str, Any]:
-    """Return the calls of reading a range in one run, and in one run for each window."""
-    scenario = tenant(cases, days, life)
-    since, until = SINCE, SINCE + days * DAY - 1
-    ways = {
-        "in one run": [(since, until)],
-        "a run per window": [(w.since, w.until) for w in split_range(since, until, 30)],
-    }
-    return {
-        name: _counted(scenario, cases, [(until, _whole(*span)) for span in spans])
-        for name, spans in ways.items()
-    }
+def history(cases: int, life: int | None = None, *, parts: bool = False) -> dict[str, Any]:
+    """Return the calls of reading a year in one run, or in a run for each window."""
+    since, until = SINCE, SINCE + YEAR_DAYS * DAY - 1
+    windows = [(w.since, w.until) for w in split_range(since, until, 30)]
+    spans = windows if parts else [(since, until)]
+    runs = [(until, _whole(*span)) for span in spans]
+    return _counted(tenant(cases, YEAR_DAYS, life), cases, runs)
 
 
 def syncs(every: int, days: int, cases: int = 199) -> dict[str, float]:
@@ -154,13 +150,15 @@ def _counted(
 
 
 def found() -> dict[str, Any]:
-    """Return the calls of a year of history in one run and in several, and of syncs."""
-    years = {"a year of cases that lived 1 to 180 days": history()}
-    for life in LIVES:
-        years[f"a year of cases that lived {life} day{'s' * (life > 1)}"] = history(120, life=life)
-    flat = {f"{year}, {way}": one for year, ways in years.items() for way, one in ways.items()}
-    syncs_of = {"hourly sync": HOUR, "a sync every 15 minutes": HOUR // 4}
-    return flat | {f"10 days, {name}": syncs(every, 10) for name, every in syncs_of.items()}
+    """Return the calls of a year of history and of syncs."""
+    year, lived = "a year in one run, cases that lived", f"1 to {LONGEST_LIFE} days"
+    return {
+        f"{year} {lived}": history(1_000),
+        **{f"{year} {life} days": history(120, life) for life in LIVES},
+        f"a run per window, cases that lived {lived}": history(1_000, parts=True),
+        "10 days, hourly `sync`": syncs(HOUR, 10),
+        "10 days, a `sync` every 15 minutes": syncs(HOUR // 4, 10),
+    }
 
 
 if __name__ == "__main__":
