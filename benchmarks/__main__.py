@@ -25,8 +25,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
         options.cases, options.rounds, contenders.OURS, options.others
     ),
     "memory": lambda _options: measures.memory(SIZES),
-    "history": lambda _options: measures.history(HISTORY_ROUNDS),
     "calls": lambda _options: cost.found(),
+    "history": lambda _options: measures.history(HISTORY_ROUNDS),
 }
 
 

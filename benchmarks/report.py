@@ -142,6 +142,6 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "goals": goals,
     "startup": startup,
     "memory": memory,
-    "history": history,
     "calls": calls,
+    "history": history,
 }
