@@ -41,7 +41,7 @@ unit: $(VENV)/.developed
 build: $(VENV)/.installed
 	$(BIN)/izoologic-cdf build
 
-# what a run costs, beside a bare client, airbyte-cdk and dlt; less than 25 minutes
+# what a run costs, beside a bare client, airbyte-cdk and dlt; more than half an hour
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks --with-others --write
 
