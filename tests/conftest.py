@@ -84,6 +84,7 @@ SLOW = (
     "tests/reports/test_b_missing.py",
     "tests/reports/test_c_time.py",
     "tests/reports/test_d_tenants.py",
+    "tests/reports/test_e_answers.py",
     "tests/reports/test_e_bytes.py",
     "tests/reports/test_f_masking.py",
     "tests/reports/test_f_words.py",

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from izoologic_cdf.browse.site import Site
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.library.queries import find
+from izoologic_cdf.library.finding import find
 from izoologic_cdf.library.store import Library
 from tools.layers import ROOT
 

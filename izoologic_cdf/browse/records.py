@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from izoologic_cdf.library import queries
+from izoologic_cdf.library import finding, queries
 from izoologic_cdf.library.queries import LISTS, VIEW_OF
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.library.views import is_password
@@ -125,7 +125,7 @@ def read_shown(library: Library, number: int, *, with_password: bool = False) ->
 def find(library: Library, text: str) -> dict[str, list[Row]]:
     """Return the first objects that a text may mean, by list, the best first."""
     hits: dict[str, list[Row]] = {}
-    for one in queries.find(library, text, MAX_HITS):
+    for one in finding.find(library, text, MAX_HITS):
         row = {"id": one.id, "type": one.type, "value": one.value, "reason": one.reason}
         hits.setdefault(one.view or LISTS[0], []).append(row)
     return hits

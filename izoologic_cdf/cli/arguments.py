@@ -135,6 +135,13 @@ def add_spellings(parser: Parser, what: str) -> None:
     )
 
 
+def add_port(parser: Parser) -> None:
+    """Add `--port` of what is served on this machine."""
+    parser.add_argument(
+        "--port", type=integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
+    )
+
+
 def add_show_passwords(parser: Parser) -> None:
     """Add `--show-passwords`."""
     parser.add_argument(

@@ -20,13 +20,7 @@ def add_emulators(commands: "arguments.Commands[arguments.Parser]") -> None:
         metavar="NAME or FILE",
         help="guide, generated:N for N generated cases, or a scenario file; default: guide",
     )
-    emulator.add_argument(
-        "--port",
-        type=arguments.integer(0, arguments.MAX_PORT),
-        default=0,
-        metavar="N",
-        help="default: any free port",
-    )
+    arguments.add_port(emulator)
     emulator.add_argument(
         "--fixed-dates",
         action="store_true",
@@ -46,13 +40,7 @@ def add_emulators(commands: "arguments.Commands[arguments.Parser]") -> None:
         description="Serve ThreatQ's REST API on loopback, as public clients use it. Prints its "
         "address and credentials, one per line; stop it with Ctrl-C.",
     )
-    platform.add_argument(
-        "--port",
-        type=arguments.integer(0, arguments.MAX_PORT),
-        default=0,
-        metavar="N",
-        help="default: any free port",
-    )
+    arguments.add_port(platform)
     platform.add_argument(
         "--tls",
         action="store_true",

@@ -9,7 +9,7 @@ from pathlib import Path
 from izoologic_cdf.cli import streams
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.positions import did_you_mean
-from izoologic_cdf.library import queries
+from izoologic_cdf.library import finding, queries
 from izoologic_cdf.library.attachments import safe_name
 from izoologic_cdf.library.queries import Filters, Value
 from izoologic_cdf.library.store import Library
@@ -39,7 +39,7 @@ def read_files(library: Library, case: str) -> list[CaseFile]:
     """Return the files of a case, by name; raises UsageError where there is no such case."""
     of_case = Filters(case=[case])
     if not queries.read_list(library, "cases", of_case, columns=["case_id"], limit=1).total:
-        similar = [one.value for one in queries.find(library, case) if one.view == "cases"]
+        similar = [one.value for one in finding.find(library, case) if one.view == "cases"]
         hint = f"; similar: {', '.join(similar[:_MAX_SIMILAR])}" if similar else ""
         raise UsageError(f"there is no case {case!r}{hint}")
     columns = ("name", "size", "published", "sha256")

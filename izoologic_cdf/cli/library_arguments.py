@@ -3,7 +3,6 @@
 from izoologic_cdf.cli.arguments import (
     A_TIME,
     MAX_NUMBER,
-    MAX_PORT,
     Commands,
     Parser,
     add_command,
@@ -11,6 +10,7 @@ from izoologic_cdf.cli.arguments import (
     add_filters,
     add_format,
     add_library_option,
+    add_port,
     add_set,
     add_show_passwords,
     add_spellings,
@@ -68,9 +68,7 @@ def add_browse(commands: "Commands[Parser]") -> None:
         "search, cases, accounts and files. Prints its address; stop it with Ctrl-C. Answers to "
         "you alone. Needs the extra izoologic-cdf[browse].",
     )
-    browse.add_argument(
-        "--port", type=integer(0, MAX_PORT), default=0, metavar="N", help="default: any free port"
-    )
+    add_port(browse)
     report = add_command(
         commands,
         "report",

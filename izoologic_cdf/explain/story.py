@@ -22,7 +22,6 @@ from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.windows import OVERLAP, Window, split_range
 
-# keys of an item that make no value of their own
 # the longest manual run of a feed that has no windows of its own
 _DAYS = 30
 

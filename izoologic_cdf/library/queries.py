@@ -34,7 +34,7 @@ _TIMES = (
     "published", "updated", "first_seen", "last_changed", "status_since", "closed", "posted",
     "added", "happened", "started", "finished", "since", "until", "at", "first_failed", "next_try",
 )  # fmt: skip
-_CASE_ID = "Case ID"
+CASE_ID = "Case ID"
 
 _TYPES = ("case_type", "incident_type", "threat_type")
 # the columns of a view, or of the cases that its rows belong to, that each filter looks at
@@ -79,22 +79,6 @@ class Table:
     columns: tuple[str, ...]
     rows: list[tuple[Value, ...]]
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An object that was found, by its value, by a case that it belongs to, or by its text.
-
-    `view` is the one that lists it, null for an object of another type. `exact`: the text is the
-    whole value or id of the case, where what stands before a `#` may be missing, as in `DLR#1`.
-    """
-
-    id: int
-    type: str
-    value: str
-    view: str | None
-    reason: str
-    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +133,7 @@ def read_list(
     What has no value in that column stands last. Without `sort` the last changed is first.
     """
     known = _known(view)
-    with _asking(library) as connection:
+    with asking(library) as connection:
         all_columns = _columns(connection, view)
         shown = [_pick(name, all_columns, f"column of {known}") for name in columns or all_columns]
         order = _order(known, sort, all_columns)
@@ -179,7 +163,7 @@ def count_by(
     known = _known(view)
     if not by:
         raise UsageError(f"nothing is named to count {known} by")
-    with _asking(library) as connection:
+    with asking(library) as connection:
         all_columns = _columns(connection, view)
         keys = [_key(connection, name, view, all_columns) for name in by]
         condition = _filter(connection, view, filters or Filters())
@@ -206,7 +190,7 @@ def read_changes(
 
     `what` leaves only these: object, attribute, field, relation, source, tag.
     """
-    with _asking(library) as connection:
+    with asking(library) as connection:
         condition = _Condition(connection)
         condition.add("at >= ?", since)
         if until is not None:
@@ -215,59 +199,19 @@ def read_changes(
         return _table(connection, "changes", condition, "ORDER BY at, run", limit)
 
 
-def find(library: Library, text: str, limit: int = 50) -> list[Found]:
-    """Return the objects that a text may mean, best first.
-
-    Those of that value, then those of a case of that id, as leaked accounts are, then those of
-    which it is a part: of the value, of the id of the case, of the description or an attribute.
-    """
-    text = storable(text.strip())
-    if not text:
-        return []
-    with _asking(library) as connection:
-        fold, part = search.folding(connection, text), text.lower()
-        matching, words = search.matching(connection, text)
-        inexact = f"{fold}({{0}}) != ? AND substr({fold}({{0}}), -{len(part) + 1}) != ?, '{{1}}'"
-        whole = part, f"#{part}"
-        rows = connection.execute(
-            f"SELECT {inexact.format('value', 'value')}, id, type, value FROM objects "
-            f"WHERE {matching} AND instr({fold}(value), ?) "
-            "ORDER BY 1, value != ?, type, value, id LIMIT ?",
-            (*whole, *words, part, text, limit),
-        ).fetchall()
-        rows += connection.execute(
-            f"SELECT {inexact.format('attributes.value', 'case id')}, id, type, objects.value "
-            "FROM attributes JOIN objects USING (id) "
-            f"WHERE name = ? AND {_holds(fold)} ORDER BY 1, type, objects.value, id LIMIT ?",
-            (*whole, _CASE_ID, part, limit),
-        ).fetchall()
-        rows.sort(key=lambda row: row[0])
-        if len(rows) < limit:
-            rows += connection.execute(
-                f"SELECT 1, 'text', id, type, value FROM objects WHERE {matching} "
-                f"OR id IN (SELECT id FROM attributes WHERE {_holds(fold)}) "
-                "ORDER BY type, value, id LIMIT ?",
-                (*words, part, limit + len(rows)),
-            ).fetchall()
-    found: dict[int, Found] = {}
-    for inexact, reason, number, kind, value in rows:
-        found.setdefault(number, Found(number, kind, value, VIEW_OF.get(kind), reason, not inexact))
-    return list(found.values())[:limit]
-
-
 def known_values(library: Library, view: str, name: str) -> list[str]:
     """Return the values that a filter of a view, by its name, can have, sorted.
 
     They are brand, status, type, source or case; the last is of cases and of leaked accounts.
     """
-    with _asking(library) as connection:
+    with asking(library) as connection:
         if name == "source":
             selects = ["SELECT DISTINCT feed FROM runs"]
         elif name == "case":
             selects = [
                 "SELECT case_id FROM cases"
                 if view != "accounts"
-                else f"SELECT value FROM attributes WHERE name = '{_CASE_ID}'"
+                else f"SELECT value FROM attributes WHERE name = '{CASE_ID}'"
             ]
         else:
             of, columns = _looked_at(view, name)
@@ -283,7 +227,7 @@ def known_values(library: Library, view: str, name: str) -> list[str]:
 
 def read_object(library: Library, number: int) -> Details | None:
     """Return one object by its id with all that belongs to it; null where there is none."""
-    with _asking(library) as connection:
+    with asking(library) as connection:
         cursor = connection.execute("SELECT * FROM objects WHERE id = ?", (number,))
         row = cursor.fetchone()
         if row is None:
@@ -302,7 +246,7 @@ def read_object(library: Library, number: int) -> Details | None:
 
 def read_passwords(library: Library, number: int) -> list[tuple[str, str]]:
     """Return name and value of the attributes of an object that are passwords, in clear text."""
-    with _asking(library) as connection:
+    with asking(library) as connection:
         rows = connection.execute(
             "SELECT DISTINCT text, value FROM attribute JOIN term ON term.id = name "
             "WHERE object = ? ORDER BY 1, 2",
@@ -312,7 +256,8 @@ def read_passwords(library: Library, number: int) -> list[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def _asking(library: Library) -> Iterator[sqlite3.Connection]:
+def asking(library: Library) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that has the views; raises LibraryError where there are none."""
     with library.reading() as connection:
         try:
             connection.execute("SELECT 1 FROM cases LIMIT 0")
@@ -367,7 +312,7 @@ def _filter(connection: sqlite3.Connection, view: str, filters: Filters) -> _Con
     for word in storable(filters.text).split():
         matching, values = search.matching(connection, word)
         fold = search.folding(connection, word)
-        own = f"SELECT 1 FROM attributes WHERE attributes.id = {view}.id AND {_holds(fold)}"
+        own = f"SELECT 1 FROM attributes WHERE attributes.id = {view}.id AND {holds(fold)}"
         condition.add(f"{matching} OR EXISTS ({own})", *values, word.lower())
     for part, time in (
         ("coalesce(published, first_seen) >= ?", filters.since),
@@ -409,12 +354,13 @@ def _belongs(view: str) -> str:
     if view == "accounts":
         # as people name a DLR case: without what stands before the `#`
         short = "substr(value, instr(value, '#') + 1)"
-        named = f"name = '{_CASE_ID}' AND ? IN (value, {short})"
+        named = f"name = '{CASE_ID}' AND ? IN (value, {short})"
         return f"id IN (SELECT id FROM attributes WHERE {named})"
     return "id IN (SELECT other_id FROM related JOIN cases USING (id) WHERE case_id = ?)"
 
 
-def _holds(fold: str) -> str:
+def holds(fold: str) -> str:
+    """Return the condition that the value of an attribute has a text as a part."""
     return f"instr({fold}(attributes.value), ?)"
 
 

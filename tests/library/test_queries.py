@@ -10,12 +10,12 @@ import pytest
 
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import queries
+from izoologic_cdf.library.finding import find
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.queries import (
     Filters,
     Table,
     count_by,
-    find,
     known_values,
     read_changes,
     read_list,

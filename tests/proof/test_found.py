@@ -7,7 +7,7 @@ import pytest
 
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime.windows import DAY
-from tests.proof.world import (
+from tests.proof.events import (
     Break,
     LeakOne,
     Move,

@@ -17,11 +17,8 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime.windows import DAY
-from tests.proof.running import Crash
-from tests.proof.world import (
+from tests.proof.events import (
     FAULTS,
-    FEEDS,
-    HOUR,
     Break,
     Jump,
     LeakMore,
@@ -39,6 +36,8 @@ from tests.proof.world import (
     Write,
     replay,
 )
+from tests.proof.running import Crash
+from tests.proof.world import FEEDS, HOUR
 
 SCHEDULES = int(os.environ.get("PROOF_SCHEDULES", "220"))
 SEED = os.environ.get("PROOF_SEED")

@@ -5,11 +5,15 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import Any, Self
+
+from izoologic_cdf.runtime.http import Limits, Request, Transport
+from tests.support.clocks import FakeClock
 
 # what a connection gets: called with a way to send, which raises OSError when the client has gone
 Script = Callable[["Line"], None]
 OK = b"HTTP/1.1 200 OK\r\n"
+HASTY = Limits(connect=1, read=0.4, whole=0.5, attempts=1, attempts_on_bad_body=1)
 
 
 class Line:
@@ -93,3 +97,9 @@ def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     """Return an answer with a right length."""
     head = "".join(f"{header}\r\n" for header in (*headers, f"Content-Length: {len(body)}"))
     return f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body
+
+
+def ask(url: str, limits: Limits = HASTY, **changes: Any) -> Any:
+    """Return what our client makes of the answer."""
+    with Transport(FakeClock(), limits) as transport:
+        return transport.send(Request(**{"method": "GET", "url": url + "/", **changes}))

@@ -12,7 +12,7 @@ import pytest
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.runtime.guard import Guard
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.proof.world import Open, Run, Step, Wait, Write, replay
+from tests.proof.events import Open, Run, Step, Wait, Write, replay
 from tests.support.sites import HOUR, Site
 
 TODAY = DAY // 2  # the clock of the site stands at noon
