@@ -47,12 +47,20 @@ def parse_time(text: str, option: str, now: int) -> int:
     raise UsageError(f"--{option}: {text!r} is {_format(int(epoch))}, before 2000; {hint}")
 
 
-def _parse_date(text: str, option: str) -> float:
-    # the other forms do without it, and loading it takes its time
-    from dateutil import parser  # noqa: PLC0415
-
+def _read(written: str) -> datetime:
     try:
-        moment = parser.isoparse(text.replace(" ", "T", 1).replace(" ", ""))
+        return datetime.fromisoformat(written)
+    except ValueError:
+        # 24:00 of a day; loading it takes its time
+        from dateutil import parser  # noqa: PLC0415
+
+        return parser.isoparse(written)
+
+
+def _parse_date(text: str, option: str) -> float:
+    written = text.replace(" ", "T", 1).replace(" ", "")
+    try:
+        moment = _read(written)
         # a moment before the year 1 overflows
         return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):

@@ -8,6 +8,7 @@ is run as well, because nobody here knows which of them the platform has.
 import ast
 import math
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, Undefined, nodes
@@ -105,7 +106,7 @@ class Compiled:
     def _first(self, names: Mapping[str, Any]) -> Any:
         """Compile at the first evaluation: most expressions of a definition are never reached."""
         try:
-            evaluate = self._compile()
+            evaluate = self.compile()
         except Exception as error:  # noqa: BLE001 - whatever Jinja2 finds only now
             raise self._failed(error) from None
 
@@ -118,7 +119,8 @@ class Compiled:
         self.run = run
         return run(names)
 
-    def _compile(self) -> Function:
+    def compile(self) -> Function:
+        """Return a function over names that raises whatever an operation raises."""
         raise NotImplementedError
 
     def _fail(self, document: Document, node: ScalarNode, error: Exception) -> Any:
@@ -160,24 +162,11 @@ class Expression(Compiled):
         except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
 
-    def _compile(self) -> Function:
+    def compile(self) -> Function:
         """Return a function: a template is a generator, which costs more than most expressions."""
-        environment, shared = self._environment, nodes.EvalContext(self._environment)
-        null = isinstance(environment, NullEnvironment)
-        code = _ExpressionCode(environment)
-        code.visit(self.tree, Frame(shared))
-        written: str = code.stream.getvalue()  # type: ignore[attr-defined]
-        # Python writes two floats by these names
-        bound = {"environment": environment, "look_up": _look_up, "inf": math.inf, "nan": math.nan}
-        evaluate = eval(f"lambda names, context: {written}", bound)  # noqa: S307 - Jinja2 wrote it
-        needs_context = "context" in written
-
-        def run(names: Mapping[str, Any]) -> Any:
-            context = _Context(environment, names, shared) if needs_context else None
-            value = evaluate(names, context)
-            return value if null else _settled(value)
-
-        return run
+        code = ExpressionCode(self._environment)
+        code.expression(self)
+        return code.function()
 
 
 class Template(Compiled):
@@ -198,7 +187,8 @@ class Template(Compiled):
         itself = {name.name for name in named if name.name == "self"}
         return (set(find_undeclared_variables(self.tree)) | itself) - own
 
-    def _compile(self) -> Function:
+    def compile(self) -> Function:
+        """Return a function over names."""
         environment = self._environment
         code = environment.compile(self.tree)
         template = environment.template_class.from_code(environment, code, {})
@@ -223,32 +213,94 @@ class _Table(dict[str, str]):
         return f"environment.{self._table}[{name!r}]"
 
 
-class _ExpressionCode(GuardedCode):
-    """Writes one expression over `names`."""
+class ExpressionCode(GuardedCode):
+    """Writes expressions, and the structure around them, as one Python expression over `names`."""
 
     def __init__(self, environment: Any) -> None:
         # nothing is calculated before the evaluation, whose budget it has to keep
         super().__init__(environment, None, None, optimized=False)
         self._null = isinstance(environment, NullEnvironment)
         self.filters, self.tests = _Table("filters"), _Table("tests")
+        self._shared = nodes.EvalContext(environment)
         # each object that a key is looked up in has a variable of its own
         self._objects = 0
+        self._bound = {
+            "environment": environment,
+            "look_up": _look_up,
+            "settled": _settled,
+            "method": self._method,
+            # Python writes two floats by these names
+            "inf": math.inf,
+            "nan": math.nan,
+        }
+
+    def expression(self, given: Expression) -> None:
+        """Write an expression."""
+        self.write("" if self._null else "settled(")
+        self.visit(given.tree, Frame(self._shared))
+        self.write("" if self._null else ")")
+
+    def constant(self, value: Any) -> None:
+        """Write what stands for a value that is there already."""
+        name = f"c{len(self._bound)}"
+        self._bound[name] = value
+        self.write(name)
+
+    def function(self) -> Function:
+        """Return what was written as a function."""
+        written: str = self.stream.getvalue()  # type: ignore[attr-defined]
+        evaluate = eval(f"lambda names, context=None: {written}", self._bound)  # noqa: S307 - Jinja2 wrote it
+        if "context" not in written:
+            return evaluate  # type: ignore[no-any-return]
+        return lambda names: evaluate(names, self._context(names))
+
+    def _context(self, names: Mapping[str, Any]) -> Context:
+        return _Context(self.environment, names, self._shared)
+
+    def _method(self, names: Mapping[str, Any], given: Any, name: str) -> Function:
+        """Return a method of what is no plain mapping, guarded."""
+        found = self.environment.getattr(given, name)
+        return partial(self.environment.call, self._context(names), found)  # type: ignore[attr-defined]
 
     def visit_Name(self, node: nodes.Name, _frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        """Write a name."""
         known = self._null and node.name not in self.environment.globals
         look_up = "names.get(" if known else "look_up(environment, names, "
         self.write(f"{look_up}{node.name!r})")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
+        """Write the look-up of a key."""
         if not self._null or node.attr in DICT_METHODS:
             super().visit_Getattr(node, frame)
             return
         # what NullEnvironment.getattr does for data, without the call
-        self._objects += 1
-        found, key = f"f{self._objects}", repr(node.attr)
+        found, key = self._variable(), repr(node.attr)
         self.write(f"({found}.get({key}) if type({found} := ")
         self.visit(node.node, frame)
         self.write(f") is dict else environment.getattr({found}, {key}))")
+
+    def visit_Call(  # noqa: N802 - Jinja2's name
+        self, node: nodes.Call, frame: Frame, forward_caller: bool = False
+    ) -> None:
+        """Write a call; that of `get` of a mapping without what guards others."""
+        called, few = node.node, 0 < len(node.args) <= 2
+        more = node.kwargs or node.dyn_args or node.dyn_kwargs
+        if not (isinstance(called, nodes.Getattr) and called.attr == "get" and few) or more:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        found = self._variable()
+        self.write(f"({found}.get if type({found} := ")
+        self.visit(called.node, frame)
+        self.write(f") is dict else method(names, {found}, 'get'))(")
+        self.visit_light(node.args[0], frame)
+        for default in node.args[1:]:
+            self.write(", ")
+            self.visit(default, frame)
+        self.write(")")
+
+    def _variable(self) -> str:
+        self._objects += 1
+        return f"f{self._objects}"
 
 
 class _Context(Context):
@@ -339,6 +391,7 @@ __all__ = [
     "DefinitionError",
     "EvaluationError",
     "Expression",
+    "ExpressionCode",
     "Missing",
     "Template",
     "environment_of",

@@ -60,14 +60,17 @@ class GuardedCode(CodeGenerator):
         for side, operand in zip(sides, [None, *node.ops], strict=True):
             if operand is not None:
                 self.write(f" {operators[operand.op]} ")
-            self._visit(side, frame, "light" if looked and not _written_out(side) else None)
+            if looked:
+                self.visit_light(side, frame)
+            else:
+                self.visit(side, frame)
         self.write(")")
 
     def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         """Write a mapping."""
         self.write("{")
         for pair in node.items:
-            self._visit(pair.key, frame, None if _written_out(pair.key) else "light")
+            self.visit_light(pair.key, frame)
             self.write(": ")
             self.visit(pair.value, frame)
             self.write(", ")
@@ -87,10 +90,12 @@ class GuardedCode(CodeGenerator):
         frame.buffer = self.temporary_identifier()
         self.writeline(f"{frame.buffer} = environment.collected()")
 
-    def _visit(self, node: nodes.Expr, frame: Frame, through: str | None) -> None:
-        self.write(f"environment.{through}(" if through else "")
+    def visit_light(self, node: nodes.Expr, frame: Frame) -> None:
+        """Write what is compared or hashed; it is looked at first where it is not written out."""
+        guarded = not _written_out(node)
+        self.write("environment.light(" if guarded else "")
         self.visit(node, frame)
-        self.write(")" if through else "")
+        self.write(")" if guarded else "")
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
         # nothing is calculated before the evaluation, whose budget it has to keep

@@ -391,7 +391,7 @@ class Construct:
         uploaded: bool | str = True,
         in_data: bool = False,
     ) -> None:
-        dataclass(frozen=True, kw_only=True)(cls)
+        dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
         if not declared(cls):
             return
         cls.keys = words = Vocabulary(name, guess, in_data=in_data)

@@ -6,7 +6,13 @@ from typing import Any, Protocol
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.budget import THREAD
-from izoologic_cdf.language.expressions import Expression, Template
+from izoologic_cdf.language.expressions import (
+    Expression,
+    ExpressionCode,
+    Function,
+    Template,
+    environment_of,
+)
 from izoologic_cdf.language.nodes import (
     EXPR,
     JSON,
@@ -56,6 +62,13 @@ class _Sequence:
     def run(self, names: Mapping[str, Any]) -> Any:
         return [part.run(names) for part in self.parts]
 
+    def write(self, code: ExpressionCode) -> None:
+        code.write("[")
+        for part in self.parts:
+            _write(part, code)
+            code.write(", ")
+        code.write("]")
+
 
 @dataclass(frozen=True, slots=True)
 class _Mapping:
@@ -67,21 +80,81 @@ class _Mapping:
             return None
         return {key: part.run(names) for key, part in self.pairs}
 
+    def write(self, code: ExpressionCode) -> None:
+        code.write("({")
+        for key, part in self.pairs:
+            code.constant(key)
+            code.write(": ")
+            _write(part, code)
+            code.write(", ")
+        code.write("}")
+        if self.guard is not None:
+            code.write(" if ")
+            _write(self.guard, code)
+            code.write(" else None")
+        code.write(")")
 
-_Part = Literal | Expression | Template | _Sequence | _Mapping
+
+_Collection = Literal | _Sequence | _Mapping
+_Part = Expression | Template | _Collection
 
 
-@dataclass(frozen=True, slots=True)
+def _write(part: _Part, code: ExpressionCode) -> None:
+    if isinstance(part, Expression):
+        code.expression(part)
+    elif isinstance(part, Literal):
+        code.constant(part.value)
+    elif isinstance(part, Template):
+        code.constant(part)
+        code.write(".run(names)")
+    else:
+        part.write(code)
+
+
 class Structure:
-    """A mapping or list with expressions somewhere inside; all of it is one evaluation."""
+    """A mapping or list with expressions somewhere inside; all of it is one evaluation.
 
-    position: Position
-    content: _Part
+    It is compiled as a whole when it is first evaluated. Which of its expressions failed is found
+    by evaluating them one by one.
+    """
+
+    __slots__ = ("_environment", "_run", "content", "position")
+
+    def __init__(self, position: Position, content: _Sequence | _Mapping, environment: Any) -> None:
+        self.position = position
+        self.content = content
+        self._environment = environment
+        self._run: Function = self._first
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """Return the structure with every expression replaced by its value."""
         THREAD.budget.fresh = True
-        return self.content.run(names)
+        try:
+            return self._run(names)
+        except Exception:  # noqa: BLE001 - whatever it raises is about the data
+            THREAD.budget.fresh = True
+            return self.content.run(names)
+
+    def members(self) -> list[tuple[Any, Value]]:
+        """Return its parts with their keys or places, and its condition under `GUARD`."""
+        parts: list[tuple[Any, _Part]]
+        if isinstance(self.content, _Sequence):
+            parts = list(enumerate(self.content.parts))
+        else:
+            guard = self.content.guard
+            parts = [*self.content.pairs, *([(GUARD, guard)] if guard is not None else [])]
+        return [(key, self._value(part)) for key, part in parts]
+
+    def _value(self, part: _Part) -> Value:
+        if isinstance(part, _Sequence | _Mapping):
+            return Structure(self.position, part, self._environment)
+        return part
+
+    def _first(self, names: Mapping[str, Any]) -> Any:
+        code = ExpressionCode(self._environment)
+        _write(self.content, code)
+        self._run = code.function()
+        return self._run(names)
 
 
 def compile_value(
@@ -109,21 +182,13 @@ def members(value: Value) -> list[tuple[Any, Value]]:
 
     There is nothing in anything else. A mapping that has a `condition` gives it under `GUARD`.
     """
-    content = value.content if isinstance(value, Structure) else value
-    if isinstance(content, _Mapping):
-        guard = [(GUARD, content.guard)] if content.guard is not None else []
-        pairs: list[tuple[Any, Any]] = [*content.pairs, *guard]
-    elif isinstance(content, _Sequence):
-        pairs = list(enumerate(content.parts))
-    elif isinstance(content, Literal) and isinstance(content.value, dict | list):
-        inner = content.value
+    if isinstance(value, Structure):
+        return value.members()
+    if isinstance(value, Literal) and isinstance(value.value, dict | list):
+        inner = value.value
         rows = inner.items() if isinstance(inner, dict) else enumerate(inner)
-        return [(key, Literal(one, content.position)) for key, one in rows]
-    else:
-        return []
-    at = value.position
-    wrapped = (_Sequence, _Mapping)
-    return [(key, Structure(at, one) if isinstance(one, wrapped) else one) for key, one in pairs]
+        return [(key, Literal(one, value.position)) for key, one in rows]
+    return []
 
 
 def _guards_of(document: Document) -> frozenset[str]:
@@ -149,7 +214,7 @@ class _Builder:
         self._found.check()
         if isinstance(content, Literal):
             return content
-        return Structure(self._document.position(node), content)
+        return Structure(self._document.position(node), content, environment_of(self._missing))
 
     def _scalar(self, node: ScalarNode) -> Expression | Template | Literal:
         kind = _COMPILED.get(node.tag)
@@ -169,7 +234,7 @@ class _Builder:
             return self._scalar(node) if isinstance(node, ScalarNode) else self._collection(node)
         return Literal(None, self._document.position(node))
 
-    def _collection(self, node: Node, *, named: bool = False) -> _Part:
+    def _collection(self, node: Node, *, named: bool = False) -> _Collection:
         document = self._document
         if node.tag != JSON:
             document.check_tag(node)
@@ -183,7 +248,7 @@ class _Builder:
             return Literal(constants, document.position(node))
         return _Sequence(parts)
 
-    def _mapping(self, node: MappingNode, *, named: bool) -> _Part:
+    def _mapping(self, node: MappingNode, *, named: bool) -> _Collection:
         document = self._document
         entries = document.entries(node, "this mapping", self._found)
         guards = [self._part(one.value) for one in entries if one.key in self._guards]

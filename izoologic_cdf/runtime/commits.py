@@ -127,7 +127,7 @@ class Committer:
 
     def _ranged(self) -> str:
         """Return the part of a case that depends on the asked range; the whole if it is not one."""
-        first, *others = self._session.feeds.ranged()
+        first, *others = self._session.feeds.ranged
         return WHOLE if others or first is None else first
 
     def _defer(self, done: Done, miss: Miss) -> None:
