@@ -50,7 +50,7 @@ class Date(TypedDict):
 def read(value: Any) -> Date:
     """Return {seconds since 1970, text YYYY-MM-DD HH:MM:SS in UTC}; 0 and null for no date."""
     seconds = epoch(value)
-    text = f"{_ZERO + seconds * _SECOND:%Y-%m-%d %H:%M:%S}" if seconds else None
+    text = str(_ZERO + seconds * _SECOND)[:19] if seconds else None
     return {"seconds": seconds, "text": text}
 
 

@@ -11,10 +11,13 @@ from typing import Any
 from jinja2 import Environment
 
 from izoologic_cdf.language import guards
-from izoologic_cdf.language.budget import charge, turns
+from izoologic_cdf.language.budget import SHORT, charge, turns
 from izoologic_cdf.language.guards import Guard, made
 
 Filter = Callable[..., Any]
+
+
+_HARMLESS = frozenset({guards.as_text, guards.compared, guards.searched})
 
 
 def _skips(original: Filter) -> int:
@@ -25,9 +28,15 @@ def _skips(original: Filter) -> int:
 def _guarded(original: Filter, guard: Guard) -> Filter:
     """Guard what makes something of one value."""
     skipped = _skips(original)
+    # a short text alone makes nothing large
+    at = skipped if guard in _HARMLESS else None
 
     @functools.wraps(original)
     def bounded(*args: Any, **named: Any) -> Any:
+        if at is not None and len(args) == at + 1 and not named:
+            value = args[at]
+            if type(value) is str and len(value) <= SHORT:
+                return original(*args)
         guard(*args[skipped:], **named)
         return made(original(*args, **named))
 

@@ -36,6 +36,7 @@ MAX_PIPELINE_SECONDS = 300.0
 # what is no longer than this is not charged for by itself
 SHORT = 100
 _CONTAINERS = (dict, list, tuple)
+_SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
 # turns between two looks at the clock
 _STEP = 1000
 # so much in one piece is a reason to look at once
@@ -179,7 +180,7 @@ def walk(value: Any) -> int:
         _refuse_walk(count, depth)
         # the collector of garbage knows what a container holds, and tells it several times faster
         held = gc.get_referents(*level)
-        level = [one for one in held if isinstance(one, _CONTAINERS)]
+        level = [one for one in held if type(one) not in _SCALARS and isinstance(one, _CONTAINERS)]
     if count > _STEP:
         charge(count // 16)
     return count

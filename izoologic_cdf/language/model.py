@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -269,7 +270,7 @@ class Feed(Construct, name="feed"):
         """Whether the feed can be configured and run."""
         return self.feed_type == PRIMARY
 
-    @property
+    @cached_property
     def emits_list(self) -> bool:
         """Whether the feed gives its caller a list: when it iterates, or requests several times."""
         source = self.source

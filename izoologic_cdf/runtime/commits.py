@@ -44,6 +44,9 @@ class Committer:
         self.recovered = False
         # how often the API gave each part of a case, which tells its faults from an outage
         self._given: Counter[str] = Counter()
+        # the part of a case that depends on the asked range; the whole if it is not one
+        ranged = session.feeds.ranged()
+        self._ranged = (next(iter(ranged)) if len(ranged) == 1 else None) or WHOLE
         # (case, part, name of that part) that failed for what may lie in the case itself
         self._failed: list[tuple[str, str, str]] = []
         # by part and reason what is missing, by case and name: only the first is reported at once
@@ -108,7 +111,7 @@ class Committer:
         )  # fmt: skip
         if complete and case.short is not None and short is None:
             state.defer(
-                case, _TOO_SHORT, SHORT, self._session.clock.now(), part=self._ranged(),
+                case, _TOO_SHORT, SHORT, self._session.clock.now(), part=self._ranged,
                 read_at=done.read_at,
             )  # fmt: skip
         for miss in case.misses:
@@ -116,7 +119,7 @@ class Committer:
 
     def _distrust(self, case: Case) -> None:
         """Act on evidence that messages come without an update: what was read shorter is short."""
-        session, part = self._session, self._ranged()
+        session, part = self._session, self._ranged
         if session.state.coverage.set_unannounced():
             count = session.state.defer_short(part, _TOO_SHORT, session.clock.now())
             case.warn(
@@ -124,11 +127,6 @@ class Committer:
                 "case, so from now on they are requested for the whole range of a run"
                 + (f", and once more for {count} case{'s' * (count > 1)}" if count else "")
             )
-
-    def _ranged(self) -> str:
-        """Return the part of a case that depends on the asked range; the whole if it is not one."""
-        first, *others = self._session.feeds.ranged
-        return WHOLE if others or first is None else first
 
     def _defer(self, done: Done, miss: Miss) -> None:
         session = self._session

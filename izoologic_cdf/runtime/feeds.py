@@ -95,16 +95,15 @@ class Feeds:
         days = _days(limits, self.names(self._feed, part))
         return list(split_range(part.since, part.until, days))
 
-    @functools.cached_property
-    def ranged(self) -> frozenset[str | None]:
-        """The parts of a case that depend on the asked range, null for the case itself."""
+    def ranged(self) -> set[str | None]:
+        """Return the parts of a case that depend on the asked range, null for the case itself."""
         feeds = self._definition.feeds
         reached = [call.feed for call in steps.calls(self._feed.filters)]
         for name in reached:
             inner = [call.feed for call in steps.calls(feeds[name].filters)]
             reached += [other for other in inner if other not in reached]
         sources = ((name, feeds[name].source) for name in reached)
-        return frozenset(self._parts.get(name) for name, one in sources if one and one.window)
+        return {self._parts.get(name) for name, one in sources if one and one.window}
 
     def list_cases(self, about: Case, latest: int) -> Iterator[Case]:
         """Request a window of the asked range from the source of the primary feed; yield its cases.

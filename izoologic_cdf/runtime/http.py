@@ -57,7 +57,7 @@ class Limits:
     requests_per_second: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: each call makes two, and frozen ones are made slowly
 class Request:
     """One request; `json_due` says that the response must be JSON, else it may be any file.
 

@@ -159,11 +159,14 @@ def _shared(
     case: Case,
 ) -> Callable[[str], list[_Part]]:
     """Return the attribute or tag sets of one data item, each evaluated when it is used."""
+    # a cache of functools would take longer to make than what it saves
+    known: dict[str, list[_Part]] = {}
 
-    @functools.cache
     def get(name: str) -> list[_Part]:
-        value = sets[name]
-        return read(evaluate(value, names), _warner(case, value.position))
+        if name not in known:
+            value = sets[name]
+            known[name] = read(evaluate(value, names), _warner(case, value.position))
+        return known[name]
 
     return get
 
@@ -188,7 +191,7 @@ def _rows(
     budget.pass_through(len(given) if isinstance(given, list) else 1)
     for one in given if isinstance(given, list) else (given,):
         if isinstance(one, dict):
-            row = _canonical(one, words)
+            row = _canonical(one, words) if words else one
             if row and row.get("condition", True):
                 found.append(row)
         elif isinstance(one, list):
@@ -242,9 +245,11 @@ def _tags(given: Any, warn: _Warn, words: Words) -> list[str]:
 
 def _texts(value: Any, what: str, warn: _Warn) -> list[str]:
     """Return a scalar as text, or those of a list; what is empty is left out."""
-    if isinstance(value, list):
-        budget.pass_through(len(value))
-    texts = (_scalar(one, what, warn) for one in (value if isinstance(value, list) else (value,)))
+    if not isinstance(value, list):
+        text = _scalar(value, what, warn)
+        return [] if text is None else [text]
+    budget.pass_through(len(value))
+    texts = (_scalar(one, what, warn) for one in value)
     return [text for text in texts if text is not None]
 
 
@@ -282,4 +287,4 @@ def _scalar(value: Any, what: str, warn: _Warn) -> str | None:
 
 def _canonical(row: Mapping[str, Any], words: Mapping[str, str]) -> Mapping[str, Any]:
     """Return an item or a tag with canonical keys, by the words of its report."""
-    return {words.get(key, key): value for key, value in row.items()} if words else row
+    return {words.get(key, key): value for key, value in row.items()}

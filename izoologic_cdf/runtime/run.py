@@ -217,7 +217,7 @@ class FeedRun:
 
     def _begin(self, listing: Listing, count: int) -> None:
         session = self._session
-        since = session.plan.read_since if session.feeds.ranged else 0
+        since = session.plan.read_since if session.feeds.ranged() else 0
         session.state.coverage.begin(listing.given, since)
         self._count(count)
 

@@ -18,7 +18,7 @@ from izoologic_cdf.runtime.bodies import JsonBody, Response, looks_like_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.connections import is_loopback
 from izoologic_cdf.runtime.failures import NO_DATA, NOT_FOUND, OK, refusal
-from izoologic_cdf.runtime.http import Request, Transport
+from izoologic_cdf.runtime.http import MAX_ADDRESSES, Request, Transport
 from izoologic_cdf.runtime.interpreter import Interpreter, evaluate, evaluate_whole
 from izoologic_cdf.runtime.login import Login
 from izoologic_cdf.runtime.redactor import Redactor
@@ -65,6 +65,7 @@ class SourceClient:
         self.moved: set[str] = set()
         self._warn = warn
         self._plain: set[str] = set()
+        self._checked: set[str] = set()
         self._server_clock: tuple[float, float] | None = None
 
     def ask(self, source: model.HttpSource, names: Names) -> Iterator[bytes | SpooledBody]:
@@ -92,6 +93,8 @@ class SourceClient:
 
     def check(self, url: str, position: Position) -> None:
         """Refuse what is not an address; warn of one that is not encrypted."""
+        if url in self._checked:
+            return
         try:
             parts = urlsplit(url)
             host, scheme, _ = parts.hostname, parts.scheme, parts.port
@@ -102,6 +105,8 @@ class SourceClient:
                 f"{position}: this gives no http or https address; check the host name that is "
                 f"configured"
             )
+        if len(self._checked) < MAX_ADDRESSES:
+            self._checked.add(url)
         if scheme == "http" and not is_loopback(host) and host not in self._plain:
             self._plain.add(host)
             self._warn(f"requests to {host} are not encrypted (http): keys and data can be read")
@@ -198,18 +203,24 @@ class _Call:
                 value = str(evaluate_whole(auth.value, {**self._names, TOKEN_NAME: token}))
                 return send(replace(request, headers={**request.headers, auth.header: value}))
 
-            asked = auth.request
-            headers = self._headers(asked.headers)
-            body = self._encode(asked.body, asked.json_body, headers)
-            login = replace(
-                request, method=asked.method, url=self._text(asked.url), params=None,
-                headers=headers, body=body, json_due=True,
-            )  # fmt: skip
-            how = login.method, login.url, body, tuple(sorted(headers.items()))
-            fresh = Login(lambda: self._log_in(auth, login))
-            response = self._client.logins.setdefault(how, fresh).send(call, request.endpoint)
+            response = self._login(auth, request).send(call, request.endpoint)
         self._client.note_time(response)
         return response
+
+    def _login(self, auth: model.Auth, request: Request) -> Login:
+        """Return the login of all calls that log in alike."""
+        asked, logins = auth.request, self._client.logins
+        headers, url = self._headers(asked.headers), self._text(asked.url)
+        body = self._encode(asked.body, asked.json_body, headers)
+        how = asked.method, url, body, *sorted(headers.items())
+        known = logins.get(how)
+        if known is not None:
+            return known
+        login = replace(
+            request, method=asked.method, url=url, params=None, headers=headers, body=body,
+            json_due=True,
+        )  # fmt: skip
+        return logins.setdefault(how, Login(lambda: self._log_in(auth, login)))
 
     def _log_in(self, auth: model.Auth, request: Request) -> str:
         client = self._client

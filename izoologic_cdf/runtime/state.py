@@ -163,10 +163,16 @@ class State:
             missing=json.dumps([escape(miss.name) for miss in misses]), **reading,
         )  # fmt: skip
         if read is not None:
-            known, _ = self.ranges(case_id)
-            short = self._still_short(case_id, read, known, short)
-            # of two ranges with a gap between them, the later one counts: the gap is read again
-            read = read if known is None else union([read, known])[-1]
+            row = self.tenant.execute(
+                "SELECT since, until, asked, item FROM feed_case "
+                "WHERE tenant = :tenant AND case_id = :case_id AND since <= until",
+                case_id=reading["case_id"],
+            ).fetchone()
+            if row is not None:
+                known = Window(*row[:2])
+                short = _still_short(read, known, row[2:], short)
+                # of two ranges with a gap between them, the later one counts: the gap is read again
+                read = union([read, known])[-1]
         since, until = (None, None) if read is None else (read.since, read.until)
         asked, item = (None, None) if short is None else (short[0], json.dumps(short[1]))
         self.tenant.execute(
@@ -174,22 +180,6 @@ class State:
             now=milliseconds(), **reading,
         )  # fmt: skip
         return found.rowcount > 0
-
-    def _still_short(
-        self, case_id: str, read: Window, known: Window | None, short: tuple[int, Any] | None
-    ) -> tuple[int, Any] | None:
-        """Return what is short of a case that was read before, and is read again."""
-        row = self.tenant.execute(
-            "SELECT asked, item FROM feed_case "
-            "WHERE tenant = :tenant AND case_id = :case_id AND item IS NOT NULL",
-            case_id=escape(case_id),
-        ).fetchone()
-        if row is None or known is None:
-            return short
-        asked = row[0]
-        if short is not None:
-            return max(asked, short[0]), short[1]
-        return None if read.holds(Window(known.since, asked)) else (asked, json.loads(row[1]))
 
     def unchanged(
         self, updates: Mapping[str, int], since: int, without: frozenset[str]
@@ -258,6 +248,21 @@ class State:
             for one in self.deferred()
             if one.failures == MAX_FAILURES and (one.case_id, one.part) in keys
         ]
+
+
+def _still_short(
+    read: Window,
+    known: Window,
+    before: tuple[int | None, str | None],
+    short: tuple[int, Any] | None,
+) -> tuple[int, Any] | None:
+    """Return what is short of a case that was read before, and is read again."""
+    asked, item = before
+    if asked is None or item is None:
+        return short
+    if short is not None:
+        return max(asked, short[0]), short[1]
+    return None if read.holds(Window(known.since, asked)) else (asked, json.loads(item))
 
 
 def read_deferred(connection: sqlite3.Connection, tenant: int | None) -> list[Deferred]:

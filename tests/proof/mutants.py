@@ -49,7 +49,10 @@ ROUNDS = 3
 # the memory of a process of the tests
 MAX_KIB = 4 * 1024 * 1024
 FIRST_SECONDS = 5
-_PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching")
+# a change can make threads wait for each other, which costs no processor time, and what raises in
+# the main thread alone does not end it
+_HANGING = ("--timeout=300", "--timeout-method=thread")
+_PLUGINS = ("-p", "no:cacheprovider", "-p", "tests.proof.reaching", *_HANGING)
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", ".mutants", "__pycache__", "dist", "demo"
 )
