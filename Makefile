@@ -41,7 +41,7 @@ unit: $(VENV)/.developed
 build: $(VENV)/.installed
 	$(BIN)/izoologic-cdf build
 
-# what a run costs, beside a bare client, airbyte-cdk and dlt; about 25 minutes
+# what a run costs, beside a bare client, airbyte-cdk and dlt; about 20 minutes
 bench: $(VENV)/.developed build/benchmarks/airbyte build/benchmarks/dlt
 	$(BIN)/python -m benchmarks --with-others --write
 
