@@ -41,9 +41,15 @@ unit: $(VENV)/.developed
 build: $(VENV)/.installed
 	$(BIN)/izoologic-cdf build
 
-# what a run costs, beside a bare client, airbyte-cdk and dlt; more than half an hour
-bench: $(VENV)/.developed
+# what a run costs, beside a bare client, airbyte-cdk and dlt; about 20 minutes
+bench: $(VENV)/.developed build/benchmarks/airbyte build/benchmarks/dlt
 	$(BIN)/python -m benchmarks --with-others --write
+
+# the others, each in a virtual environment of its own
+build/benchmarks/%: benchmarks/others/%.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 # would the tests notice a change? an hour or two, and it goes on where it was interrupted;
 # SAMPLE=20 for a first look of some minutes; another SEED draws other places

@@ -1,7 +1,7 @@
 """`python -m benchmarks`: measure, print, and with --write keep the figures in the docs.
 
-What was measured is kept in build/benchmarks.json, so that parts can be measured one by one, and
-what broke off goes on with --continue.
+What was measured is kept in build/benchmarks/measured.json, so that parts can be measured one by
+one, and what broke off goes on with --continue.
 """
 
 import argparse
@@ -9,24 +9,33 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contenders, cost, measures, report
+from benchmarks import contenders, measures, report
+from benchmarks.measures import LATENCY, Figures
 from benchmarks.processes import ROOT, BenchmarkError
 
-KEPT = ROOT / "build" / "benchmarks.json"
-SIZES = (1_000, 10_000, 100_000)
-HISTORY_ROUNDS = 3
-PARTS: dict[str, Callable[[argparse.Namespace], Any]] = {
-    "startup": lambda options: measures.startup(options.rounds, options.others),
-    "throughput": lambda options: measures.throughput(
-        options.cases, options.rounds, contenders.OURS, options.others
-    ),
-    "memory": lambda _options: measures.memory(SIZES),
-    "calls": lambda _options: cost.found(),
-    "history": lambda _options: measures.history(HISTORY_ROUNDS),
+KEPT = ROOT / "build" / "benchmarks" / "measured.json"
+Part = Callable[[argparse.Namespace], Figures]
+
+
+def _throughput(options: argparse.Namespace, *, beside: bool = False, **ways: Any) -> Figures:
+    # the others take part where they are to be compared: they take the longest
+    who = options.others if beside else {}
+    return measures.throughput(options.rounds, who, cases=options.cases, **ways)
+
+
+PARTS: dict[str, Part] = {
+    "calls": lambda options: measures.calls(options.others),
+    "free": partial(_throughput, latency=0.0, beside=True),
+    "latency": partial(_throughput, latency=LATENCY, beside=True),
+    "wide": partial(_throughput, latency=LATENCY, in_flight=50),
+    "startup": lambda options: measures.startup(options.rounds),
+    "years": lambda _options: measures.years(),
 }
 
 
@@ -36,22 +45,38 @@ def main() -> int:
     results: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     if not (options.part or options.go_on):
         results = {}
-    results["machine"] = _machine()
+    begun = time.monotonic()
     try:
         options.others = contenders.others() if options.with_others else {}
         done = results if options.go_on else {}
         for name in options.part or [name for name in PARTS if name not in done]:
-            results[name] = PARTS[name](options)
-            KEPT.parent.mkdir(exist_ok=True)
+            print(f"{name} ...", file=sys.stderr)
+            results[name] = _measured(PARTS[name], options)
+            print(f"{name}: {results[name]['when']}", file=sys.stderr)
+            KEPT.parent.mkdir(parents=True, exist_ok=True)
             KEPT.write_text(json.dumps(results, indent=1))
     except BenchmarkError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
-    for name in ("machine", *filter(results.__contains__, PARTS), "goals"):
-        print(f"\n## {name}\n\n{report.BLOCKS[name](results)}")
+    for name, text in {**report.blocks(results), "goals": report.goals(results)}.items():
+        print(f"\n## {name}\n\n{text}")
+    print(f"\nThis took {(time.monotonic() - begun) / 60:.1f} minutes.")
     if options.write:
         report.write(results)
     return 0
+
+
+def _measured(part: Part, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of a part, and when and on what they were measured."""
+    info, model = Path("/proc/cpuinfo"), "unknown processor"
+    for line in info.read_text().splitlines() if info.exists() else ():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+    load, begun, at = os.getloadavg()[0], time.monotonic(), time.strftime("%Y-%m-%d %H:%M")
+    figures = part(options)._asdict()
+    where = f"{os.cpu_count()} cores ({model}), {platform.system()}, {platform.python_version()}"
+    when = f"{at}, load average {load:.1f} before, for {time.monotonic() - begun:.0f} s"
+    return {**figures, "where": where, "when": when}
 
 
 def _options() -> argparse.Namespace:
@@ -61,22 +86,11 @@ def _options() -> argparse.Namespace:
     others = "with airbyte-cdk and dlt, each in a virtual environment under build/"
     parser.add_argument("--with-others", action="store_true", help=others)
     parser.add_argument("--write", action="store_true", help="write to docs/performance.md")
-    go_on = "measure the parts that are not in build/benchmarks.json"
+    go_on = "measure the parts that are not in build/benchmarks/measured.json"
     parser.add_argument("--continue", dest="go_on", action="store_true", help=go_on)
     part = "measure this part alone; repeatable; default: all"
     parser.add_argument("--part", action="append", choices=list(PARTS), help=part)
     return parser.parse_args()
-
-
-def _machine() -> str:
-    """Return what the figures are measured on, and what load it had in the minute before."""
-    info, model = Path("/proc/cpuinfo"), "unknown processor"
-    for line in info.read_text().splitlines() if info.exists() else ():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-    where = f"{platform.system()}, {platform.python_implementation()} {platform.python_version()}"
-    load = f"load average at the beginning {os.getloadavg()[0]:.1f}"
-    return f"{os.cpu_count()} cores ({model}), {where}; {load}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A bare asyncio client on aiohttp: the fastest that Python offers, and so the limit.
 
-`python -m benchmarks.bare_client FOLDER SINCE UNTIL IN_FLIGHT FILES` makes the calls of an incident
+`python -m benchmarks.bare_client FOLDER SINCE UNTIL IN_FLIGHT` makes the calls of an incident
 run, reads each body and does nothing with it.
 """
 
@@ -14,7 +14,7 @@ import aiohttp
 
 DAY = 86_400
 JSON_HEADERS = {"Content-Type": "application/json"}
-SINCE, UNTIL, IN_FLIGHT, FILES = (int(text) for text in sys.argv[2:6])
+SINCE, UNTIL, IN_FLIGHT = map(int, sys.argv[2:5])
 PATH = os.environ["IZOOLOGIC_API_HOST"] + "/api/ThreatManagement"
 LOGIN = os.environ["IZOOLOGIC_API_HOST"] + "/api/Token/Authenticate"
 NAMES = {"apikey": "IZOOLOGIC_API_KEY", "secretkey": "IZOOLOGIC_API_SECRET"}
@@ -45,21 +45,10 @@ async def main() -> None:
 
         async def worker() -> None:
             for case_id in cases:
-                detail = await get("CaseDetail", {"caseid": case_id})
+                await get("CaseDetail", {"caseid": case_id})
                 await get("FetchCaseCommunications", {"caseid": case_id, **bounds})
-                for file_token in _file_tokens(detail) if FILES else ():
-                    await post(f"{PATH}/DownloadCaseFile", {"filetoken": file_token}, bearer)
 
         await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
-
-
-def _file_tokens(detail: bytes) -> list[str]:
-    """Return the token of each file of a case; one listed twice is downloaded once."""
-    files = json.loads(detail)["result"].get("caseFiles")
-    rows = files if isinstance(files, list) else []
-    return [
-        *{(one["originalFilename"], one["dateUploaded"]): one["fileToken"] for one in rows}.values()
-    ]
 
 
 if __name__ == "__main__":

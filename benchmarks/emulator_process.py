@@ -1,30 +1,56 @@
-"""The process of the emulator: `python -m benchmarks.emulator_process CASES FILES [DAYS]`.
+"""The process of the emulator: `python -m benchmarks.emulator_process CASES DAYS LATENCY`.
 
-Its cases were updated within one window; with DAYS it is the tenant of `cost`.
-
-Prints its address and range as one line of JSON, then obeys lines of standard input:
-`latency SECONDS` and `calls`; each is answered with one line. It ends when the input does.
+Prints its address and range as one line of JSON. Each line of standard input is answered with the
+requests since the last one, by endpoint. It ends when the input does.
 """
 
 import json
+import math
+import random
 import sys
 from dataclasses import replace
 
-from benchmarks.cost import tenant
-from izoologic_cdf.emulator import Emulator, Scenario, generate
+from izoologic_cdf.emulator import Emulator, Options, Scenario, generate
 from izoologic_cdf.emulator.endpoints import ENDPOINTS
-from izoologic_cdf.emulator.scenario import CaseSource
+from izoologic_cdf.emulator.scenario import Case, CaseSource
+from izoologic_cdf.runtime.windows import DAY
 
+SINCE = 1_700_006_400  # 2023-11-15T00:00:00Z
+LONGEST_LIFE = 180
 # one window, so that each case is one detail and one request of communications
 WINDOW_DAYS = 29
 
 
-def scenario(cases: int, files: int, days: int | None = None) -> Scenario:
-    """Return incident cases, each listed once and made beforehand."""
-    if days is not None:
-        return tenant(cases, days)
-    made = generate(cases, days=WINDOW_DAYS, dlr=0, files_per_case=files)
-    made = replace(made, options=made.options.changed(log_limit=0))
+def tenant(cases: int, days: int) -> Scenario:
+    """Return cases that were updated evenly over so many days, each by its last message.
+
+    A case lives from 1 to 180 days, short lives being the more frequent (the logarithm is even). It
+    has a message at its opening, at its update, and now and then one in between.
+    """
+    numbers = random.Random(cases)  # noqa: S311
+    rows, known = [], {}
+    for number in range(cases):
+        updated = SINCE + int((number + 0.5) * days * DAY / cases)
+        opened = updated - int(math.exp(numbers.uniform(0, math.log(LONGEST_LIFE))) * DAY)
+        name = f"case{number:05}"
+        detail = {"url": f"https://{number}.example/", "addedDate": str(opened)}
+        between = [numbers.randint(opened, updated) for _ in range(number % 3)]
+        messages = [
+            {"caseID": name, "createdOn": str(at), "subject": f"Update {place}", "message": "Text"}
+            for place, at in enumerate(sorted((opened, *between, updated)))
+        ]
+        rows.append((updated, name))
+        known[name] = Case({**detail, "detectionDate": str(opened)}, messages)
+    end, source = SINCE + days * DAY - 1, CaseSource(rows, known)
+    options = Options(date_header="clock")
+    return Scenario(
+        name="tenant", clock=end, since=SINCE, until=end, options=options, incidents=source
+    )
+
+
+def one_window(cases: int) -> Scenario:
+    """Return cases with all their fields, each listed once and made beforehand."""
+    made = generate(cases, days=WINDOW_DAYS, dlr=0, files_per_case=0)
     # the others would request one that is listed twice twice
     newest = {case_id: updated for updated, case_id in sorted(made.incidents.rows())}
     known = {case_id: case for case_id in newest if (case := made.incidents.case(case_id))}
@@ -32,27 +58,34 @@ def scenario(cases: int, files: int, days: int | None = None) -> Scenario:
     return replace(made, incidents=CaseSource(rows, known))
 
 
+def messages(scenario: Scenario) -> int:
+    """Return how many messages of its cases lie in its range."""
+    since = scenario.since or 0
+    cases = (scenario.incidents.case(case_id) for _, case_id in scenario.incidents.rows())
+    return sum(int(row["createdOn"]) >= since for case in cases if case for row in case.messages)
+
+
 def main() -> None:
     """Serve until standard input ends."""
-    loaded = scenario(*map(int, sys.argv[1:]))
-    with Emulator(loaded) as emulator:
+    cases, days, latency = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    scenario = tenant(cases, days) if days else one_window(cases)
+    options = scenario.options.changed(log_limit=0, latency=latency)
+    with Emulator(replace(scenario, options=options)) as emulator:
         address = {
-            "url": emulator.url,
-            "api_key": emulator.api_key,
-            "secret_key": emulator.secret_key,
-            "since": loaded.since,
-            "until": loaded.until,
+            "environment": {
+                "IZOOLOGIC_API_HOST": emulator.url,
+                "IZOOLOGIC_API_KEY": emulator.api_key,
+                "IZOOLOGIC_API_SECRET": emulator.secret_key,
+            },
+            "since": scenario.since,
+            "until": scenario.until,
+            "messages": messages(scenario) if days else 0,
         }
         print(json.dumps(address), flush=True)
-        for line in sys.stdin:
-            command, _, argument = line.strip().partition(" ")
-            if command == "latency":
-                emulator.state.set_options(latency=float(argument))
-                print("ok", flush=True)
-            elif command == "calls":
-                counts = {one.name: emulator.requests.count(one.name) for one in ENDPOINTS}
-                print(json.dumps(counts), flush=True)
-                emulator.state.clear_requests()
+        for _ in sys.stdin:
+            counts = {one.name: emulator.requests.count(one.name) for one in ENDPOINTS}
+            print(json.dumps(counts), flush=True)
+            emulator.state.clear_requests()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""What is measured in time and memory: throughput, start-up, a year of history."""
+"""What is measured: each part returns its table, and its figures by name for the goals."""
 
+import json
 import os
 import socket
 import statistics
@@ -7,146 +8,183 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from benchmarks import processes
-from benchmarks.contenders import BARE, CLI, UPLOADED, Command, Job, own_run
-from benchmarks.processes import Cost, Served, served
+from benchmarks.contenders import (
+    BARE,
+    CLI,
+    OURS,
+    RUN,
+    UPLOADED,
+    Command,
+    Job,
+    own_run,
+    own_syncs,
+    uploaded_run,
+)
+from benchmarks.processes import BenchmarkError, Cost, Served, served
 
-YEAR_DAYS = 360
-# one minute, ten years before anything that the emulator holds
-EMPTY_SINCE, EMPTY_UNTIL = 1_400_000_000, 1_400_000_060
+HOUR, DAY = 3_600, 86_400
+YEAR_DAYS, SYNC_DAYS = 360, 10
 TIMEOUT_SECONDS = 30.0
-# seconds of latency, cases in flight, files per case
-SETTINGS = ((0.0, 10, 0), (0.05, 10, 0), (0.05, 50, 0), (0.05, 10, 1))
-# where the others take part: they take the longest
-BESIDE_OTHERS = SETTINGS[:2]
-HISTORY_CASES, HISTORY_LATENCY = 1_000, 0.05
+LATENCY = 0.05
+# cases of a year, seconds of latency
+YEARS = ((1_000, LATENCY), (1_000, 0.0), (10_000, 0.0), (100_000, 0.0))
+# how often the year at a latency is read, for its time
+YEAR_ROUNDS = 3
+# about 1,000 a month; a prime, so that cases are updated at all minutes of an hour alike
+SYNC_CASES = 331
+
+
+class Figures(NamedTuple):
+    """The table of a part, and its figures by name for the goals."""
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numbers: dict[str, float]
 
 
 @contextmanager
-def _job(emulator: Served, in_flight: int = 10, *, files: bool = False) -> Iterator[Job]:
+def job(emulator: Served, in_flight: int = 10) -> Iterator[Job]:
+    """Offer a job with a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        yield Job(emulator, in_flight, files, Path(folder))
+        yield Job(emulator, Path(folder), in_flight)
 
 
 def throughput(
-    cases: int, rounds: int, ours: Mapping[str, Command], others: Mapping[str, Command]
-) -> list[dict[str, Any]]:
-    """Return a row for each setting and contender: medians, times in seconds, memory in MB.
+    rounds: int, others: Mapping[str, Command], *, cases: int, latency: float,
+    in_flight: int = 10
+) -> Figures:  # fmt: skip
+    """Compare whole processes over one window.
 
-    Contenders run in turn, so that a slow moment of the machine hits all. `ratio` is the throughput
-    over that of the bare client in the same round; `emulator` is the share of the wall time in
-    which the emulator kept its own core busy.
+    Contenders run in turn, so that a slow moment of the machine hits all: ratios are those of
+    rounds. The uploaded form takes part where there is no latency: our stand-in for the platform
+    makes its calls one after the other, so that at 50 ms nothing but the waiting is measured.
     """
-    rows = []
-    for latency, in_flight, files in SETTINGS:
-        among = {**ours, **others} if (latency, in_flight, files) in BESIDE_OTHERS else ours
-        # the uploaded form is compared with the authored one, once without and once with latency
-        who = {n: c for n, c in among.items() if n != UPLOADED or among is not ours}
-        setting = {"cases": cases, "latency": latency, "in_flight": in_flight, "files": files}
-        taken: dict[str, list[tuple[Cost, float]]] = {name: [] for name in who}
-        with served(cases, files) as emulator:
-            emulator.set_latency(latency)
-            for number in range(rounds):
-                for name, command in who.items():
-                    with _job(emulator, in_flight, files=bool(files)) as job:
-                        before = emulator.processor
-                        cost = processes.run(command(job), emulator.environment)
-                    taken[name].append((cost, (emulator.processor - before) / cost.wall))
-                    rate = f"{cases / cost.wall:.0f} cases/s"
-                    print(f"{setting} round {number + 1}: {name} {rate}", file=sys.stderr)
-        base = [cost.wall for cost, _ in taken[BARE]]
-        rows += [{**setting, **_medians(name, base, taken[name])} for name in who]
-    return rows
+    who = {**OURS, **others, **({} if latency else {UPLOADED: uploaded_run})}
+    taken: dict[str, list[Cost]] = {name: [] for name in who}
+    busy: dict[str, list[float]] = {name: [] for name in who}
+    with served(cases, latency=latency) as emulator:
+        for number in range(rounds):
+            for name, command in who.items():
+                with job(emulator, in_flight) as one:
+                    before = emulator.processor
+                    cost = processes.run(command(one, 0), emulator.environment)
+                taken[name].append(cost)
+                busy[name].append((emulator.processor - before) / cost.wall)
+                print(f"round {number + 1}: {name} {cost.wall:.2f} s", file=sys.stderr)
+    walls = {name: [cost.wall for cost in costs] for name, costs in taken.items()}
+
+    def times(name: str, over: str) -> float:
+        pairs = zip(walls[over], walls[name], strict=True)
+        return statistics.median(slow / quick for slow, quick in pairs)
+
+    setting = f"{latency * 1000:.0f} ms, {in_flight}"
+    rows = [
+        (
+            setting,
+            name,
+            f"{cases / statistics.median(walls[name]):.0f}",
+            f"{times(name, BARE):.2f}",
+            f"{times(RUN, name):.2f} x",
+            f"{statistics.median(walls[name]):.2f}",
+            f"{statistics.median(cost.processor for cost in costs):.2f}",
+            f"{max(cost.peak for cost in costs):.0f}",
+            f"{statistics.median(busy[name]):.0%}",
+        )
+        for name, costs in taken.items()
+    ]
+    headers = ["latency, in flight", "contender", "cases/s", "of the bare client", "our run is"]
+    headers += ["wall s", "CPU s", "peak MB", "emulator busy"]
+    return Figures(headers, rows, {name: times(RUN, name) for name in who})
 
 
-def _medians(name: str, base: list[float], taken: list[tuple[Cost, float]]) -> dict[str, Any]:
-    costs = [cost for cost, _ in taken]
-    return {
-        "contender": name,
-        "ratio": statistics.median(b / c.wall for b, c in zip(base, costs, strict=True)),
-        "wall": statistics.median(cost.wall for cost in costs),
-        "processor": statistics.median(cost.processor for cost in costs),
-        "peak": max(cost.peak for cost in costs),
-        "emulator": statistics.median(busy for _, busy in taken),
-        "rounds": len(taken),
-    }
-
-
-def startup(rounds: int, others: Mapping[str, Command]) -> dict[str, float]:
-    """Return how long a user waits, in seconds: medians."""
+def startup(rounds: int) -> Figures:
+    """Measure how long a user waits, in seconds: medians."""
+    python = (sys.executable, "-c", "pass")
     with served(1) as emulator:
-
-        def empty(command: Command) -> float:
-            with _job(replace(emulator, since=EMPTY_SINCE, until=EMPTY_UNTIL)) as job:
-                return processes.run(command(job), emulator.environment).wall
-
         taken: dict[str, Callable[[], float]] = {
-            "python itself": lambda: processes.run([sys.executable, "-c", "pass"]).wall,
+            "python itself": lambda: processes.run(python).wall,
             "--help": lambda: processes.run([*CLI, "--help"]).wall,
             "first request of a run": lambda: _first_request(emulator),
-            "run over an empty range": partial(empty, own_run),
-            **{f"{name} over an empty range": partial(empty, one) for name, one in others.items()},
         }
-        return {
-            name: statistics.median(once() for _ in range(rounds)) for name, once in taken.items()
-        }
+        waits = {n: statistics.median(once() for _ in range(rounds)) for n, once in taken.items()}
+    return Figures(("what", "seconds"), [(n, f"{wait:.3f}") for n, wait in waits.items()], waits)
 
 
 def _first_request(emulator: Served) -> float:
     """Return when the first byte of the first request came, at a port that answers nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as server, _job(emulator) as job:
+    with socket.create_server(("127.0.0.1", 0)) as server, job(emulator) as one:
         server.settimeout(TIMEOUT_SECONDS)
-        silent = f"http://127.0.0.1:{server.getsockname()[1]}"
-        begun = time.perf_counter()
-        child = subprocess.Popen(  # noqa: S603 - our own command, no shell
-            own_run(job),
-            cwd=processes.ROOT,
-            env={**os.environ, **emulator.environment, "IZOOLOGIC_API_HOST": silent},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            connection, _ = server.accept()
-            with connection:
-                connection.settimeout(TIMEOUT_SECONDS)
-                connection.recv(1)
-                return time.perf_counter() - begun
-        finally:
-            child.kill()
-            child.wait()
+        host = f"http://127.0.0.1:{server.getsockname()[1]}"
+        environment = {**os.environ, **emulator.environment, "IZOOLOGIC_API_HOST": host}
+        begun, quiet = time.perf_counter(), subprocess.DEVNULL
+        with subprocess.Popen(  # noqa: S603 - our own command, no shell
+            own_run(one), cwd=processes.ROOT, env=environment, stdout=quiet, stderr=quiet
+        ) as child:
+            try:
+                connection, _ = server.accept()
+                with connection:
+                    connection.settimeout(TIMEOUT_SECONDS)
+                    connection.recv(1)
+                    return time.perf_counter() - begun
+            finally:
+                child.kill()
 
 
-def memory(sizes: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Return what runs over a year of so many cases take; memory in MB, the library in bytes."""
-    rows = []
-    for cases in sizes:
-        with served(cases, days=YEAR_DAYS) as emulator, _job(emulator) as job:
-            cost = processes.run(own_run(job), emulator.environment)
-            size = sum(file.stat().st_size for file in job.folder.iterdir())
-            calls = sum(emulator.take_calls().values())
-        rows.append({"cases": cases, "peak": cost.peak, "wall": cost.wall, "calls": calls})
-        rows[-1]["library_bytes"] = size
-    return rows
+def years() -> Figures:
+    """Measure one run over a year of cases, with and without latency."""
+    rows, peaks = [], []
+    for cases, latency in YEARS:
+        with served(cases, days=YEAR_DAYS, latency=latency) as emulator:
+            costs = []
+            for _ in range(YEAR_ROUNDS if latency else 1):
+                with job(emulator) as one:
+                    costs.append(processes.run(own_run(one), emulator.environment))
+                    size = sum(file.stat().st_size for file in one.folder.iterdir())
+                calls = sum(emulator.take_calls().values())
+        cost = sorted(costs, key=lambda one: one.wall)[len(costs) // 2]
+        peaks.append(cost.peak)
+        figures = (f"{calls:,}", f"{cost.wall:.1f}", f"{cost.processor:.1f}", f"{cost.peak:.1f}")
+        rows.append((f"{cases:,}, {latency * 1000:.0f} ms", *figures, f"{size / 1_048_576:,.1f}"))
+        print(*rows[-1], sep=" | ", file=sys.stderr)
+    headers = ("cases, latency", "calls", "wall s", "CPU s", "peak MB", "library MB")
+    growth = peaks[-1] - peaks[1]
+    return Figures(headers, rows, {"peak": max(peaks), "growth": growth})
 
 
-def history(rounds: int) -> dict[str, float]:
-    """Return what a year of 1,000 cases takes in one run, at the latency of a network: medians."""
-    with served(HISTORY_CASES, days=YEAR_DAYS) as emulator:
-        emulator.set_latency(HISTORY_LATENCY)
-        taken = []
-        for _ in range(rounds):
-            with _job(emulator) as job:
-                taken.append(processes.run(own_run(job), emulator.environment))
-        calls = sum(emulator.take_calls().values()) / rounds
-    return {
-        "calls": calls,
-        "wall": statistics.median(one.wall for one in taken),
-        "processor": statistics.median(one.processor for one in taken),
+def calls(others: Mapping[str, Command]) -> Figures:
+    """Count the calls of a year in one reading, and of days of syncs; each is deterministic.
+
+    Others use their own incremental modes. Raises BenchmarkError when one loses a message.
+    """
+    everybody = {RUN: own_syncs, **others}
+    year, syncs = (1_000, YEAR_DAYS), (SYNC_CASES, SYNC_DAYS)
+    jobs: dict[str, tuple[int, int, int, Mapping[str, Command]]] = {
+        "a year at once": (*year, YEAR_DAYS * DAY, everybody),
+        f"{SYNC_DAYS} days, hourly": (*syncs, HOUR, everybody),
+        f"{SYNC_DAYS} days, every 15 minutes": (*syncs, HOUR // 4, {RUN: own_syncs}),
     }
+    rows, numbers = [], {}
+    for what, (cases, days, every, who) in jobs.items():
+        for name, command in who.items():
+            with served(cases, days=days) as emulator, job(emulator) as one:
+                cost = processes.run(command(one, every), emulator.environment)
+                read = json.loads((one.folder / "messages.json").read_text(encoding="utf-8"))
+                kinds = emulator.take_calls()
+            got = sum(int(at) >= emulator.since for _, at in read)
+            if got != emulator.messages:
+                raise BenchmarkError(f"{name}, {what}: {got} of {emulator.messages} messages")
+            detail, notes = kinds["CaseDetail"], kinds["FetchCaseCommunications"]
+            numbers[f"{what}: {name}"] = (detail + notes) / cases
+            counts = (kinds["Authenticate"], kinds["CaseSync"], detail, notes)
+            rows.append(
+                (what, name, *(f"{n:,}" for n in counts), f"{(detail + notes) / cases:.2f}")
+            )
+            print(f"{what}: {name} {cost.wall:.1f} s", file=sys.stderr)
+    headers = ("what", "contender", "logins", "lists", "details", "messages", "calls per case")
+    return Figures(headers, rows, numbers)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 KIB = 1024
+# bytes of output that are kept: this process stays small
+TAIL = 4096
 
 
 class BenchmarkError(Exception):
@@ -21,11 +23,15 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Wall and processor time in seconds, peak resident memory in MB (1,048,576 bytes)."""
+    """Wall and processor time in seconds, peak resident memory in MB, the end of the output.
+
+    A MB has 1,048,576 bytes, here and in all tables.
+    """
 
     wall: float
     processor: float
     peak: float
+    output: bytes
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
@@ -46,33 +52,27 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(max(0, out.seek(0, os.SEEK_END) - TAIL))
         if child.returncode:
-            out.seek(0)
             errors.seek(0)
-            text = (errors.read() or out.read()).decode(errors="replace")[-2000:]
+            text = (errors.read() or out.read()).decode(errors="replace")[-TAIL:]
             raise BenchmarkError(f"{' '.join(command[:6])} ended with {child.returncode}\n{text}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB)
+        return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB, out.read())
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running emulator; `since` and `until` are the epoch seconds that enclose its cases."""
+    """A running emulator: its keys by the names that contenders read, and its process.
 
-    url: str
-    api_key: str
-    secret_key: str
+    `since` and `until` are the epoch seconds that enclose its cases, `messages` how many messages
+    lie between them.
+    """
+
+    environment: dict[str, str]
     since: int
     until: int
+    messages: int
     process: "subprocess.Popen[str]"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The address and the keys, as every contender finds them."""
-        return {
-            "IZOOLOGIC_API_HOST": self.url,
-            "IZOOLOGIC_API_KEY": self.api_key,
-            "IZOOLOGIC_API_SECRET": self.secret_key,
-        }
 
     @property
     def processor(self) -> float:
@@ -81,32 +81,25 @@ class Served:
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def set_latency(self, seconds: float) -> None:
-        """Make every response take that much longer."""
-        self._tell(f"latency {seconds}")
-
     def take_calls(self) -> dict[str, int]:
         """Return how many requests each endpoint got since the last call of this."""
-        counts: dict[str, int] = json.loads(self._tell("calls"))
-        return counts
-
-    def _tell(self, line: str) -> str:
         stdin, stdout = self.process.stdin, self.process.stdout
         if stdin is None or stdout is None:
             raise BenchmarkError("the emulator has no pipes")
-        stdin.write(line + "\n")
+        stdin.write("calls\n")
         stdin.flush()
-        return stdout.readline().strip()
+        counts: dict[str, int] = json.loads(stdout.readline())
+        return counts
 
 
 @contextmanager
-def served(cases: int, files: int = 0, days: int | None = None) -> Iterator[Served]:
-    """Start an emulator with that many cases, and files per case; stop it at the end.
+def served(cases: int, *, days: int = 0, latency: float = 0.0) -> Iterator[Served]:
+    """Start an emulator with that many cases and seconds of latency; stop it at the end.
 
-    Without `days` all cases lie in one window, each listed once and made beforehand.
+    The cases were updated over so many days; without `days` in one window, each made beforehand.
     """
-    command = [sys.executable, "-m", "benchmarks.emulator_process", str(cases), str(files)]
-    command += [] if days is None else [str(days)]
+    command = [sys.executable, "-m", "benchmarks.emulator_process"]
+    command += map(str, (cases, days, latency))
     with subprocess.Popen(  # noqa: S603 - our own command, no shell
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.report import BLOCKS
+from benchmarks.__main__ import PARTS
+from benchmarks.report import BLOCKS, GOALS, goals
 from izoologic_cdf.lint.check import RULES
 from tests.documents.support import DOCUMENTS, text
 from tools.documents import SCHEMA, __all__, make, show
@@ -63,7 +64,21 @@ def test_a_measured_figure_stays_until_another_one_is_measured(tmp_path: Path) -
 
 
 def test_every_figure_that_is_measured_has_its_block() -> None:
-    assert re.findall(r'figure\("(\w+)"', text("docs/performance.md")) == list(BLOCKS)
+    shown = re.findall(r'figure\("(\w+)"', text("docs/performance.md"))
+    assert sorted(shown) == sorted(BLOCKS)
+    assert {part for parts in BLOCKS.values() for part in parts} == set(PARTS)
+
+
+def test_a_goal_that_is_missed_is_called_not_met() -> None:
+    keys = {(part, key): goal for _, _, goal, _, part, key in GOALS}
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for (part, key), goal in keys.items():
+        results.setdefault(part, {"numbers": {}})["numbers"][key] = goal
+    assert "not met" not in goals(results)
+    for _, sign, goal, _, part, key in GOALS:
+        results[part]["numbers"][key] = goal * (0.99 if sign == ">=" else 1.01)
+    assert goals(results).count("**not met**") == len(GOALS)
+    assert goals({}).count("not measured") == len(GOALS)
 
 
 def test_a_block_has_empty_lines_around_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,6 +60,17 @@ def test_a_first_push_brings_everything_and_a_second_one_sends_nothing(world: Wo
     assert paths == {"/token", "/objects"}
 
 
+def test_a_first_push_takes_fewer_than_a_fifth_of_a_request_per_object(world: World) -> None:
+    for number in range(100):
+        name = f"CASE{number}"
+        notes = [note(f"2025-08-06 14:28:43 - {subject} - {name}") for subject in ("A", "B")]
+        rows = [case(name), address(f"192.0.2.{number}"), *notes]
+        put(world.library, *rows, relations=[(0, 1), (0, 2), (0, 3)], source=FEED)
+    summary = world.push()
+    assert (summary.outcome, summary.sent) == ("complete", 400)
+    assert len(world.platform.requests) < 0.2 * summary.sent
+
+
 def test_changes_are_mended_and_rows_of_others_stay(world: World) -> None:
     fill(world)
     world.push()
