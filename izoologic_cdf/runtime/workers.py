@@ -1,16 +1,69 @@
 """The threads of a run: jobs are done in parallel, and what follows from each is done in order."""
 
+import contextlib
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
 
 # how many jobs for each thread are begun before the first of them has had its turn
 MAX_AHEAD = 2
 # seconds after which a wait looks for Ctrl-C
 _LOOK_SECONDS = 0.5
+# of so many turns, the scheduler chooses the core during the first few
+_CHOICE_EVERY, _CHOICE_TURNS = 256, 16
 _Got = TypeVar("_Got")
+
+
+class OneCore:
+    """Keeps the threads of a run on one core, since one at a time computes anyway.
+
+    Threads that wake each other on two cores took a quarter more processor time. The scheduler
+    chooses the core again and again, so that a run does not stay beside another that keeps to the
+    same one. What an administrator has narrowed down stays as it is, and so it does where the
+    platform cannot do this.
+    """
+
+    def __init__(self) -> None:
+        self._allowed: set[int] = set()
+        with contextlib.suppress(AttributeError, OSError):
+            allowed = os.sched_getaffinity(0)
+            self._allowed = allowed if len(allowed) == os.cpu_count() else set()
+        self._turns = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # what this process starts later is free again
+        self._keep_to(self._allowed)
+
+    def turn(self) -> None:
+        """Count a turn of the run, and choose anew when it is time."""
+        if self._turns == 0:
+            self._keep_to(self._allowed)
+        elif self._turns == _CHOICE_TURNS:
+            self._keep_to(_current_core() & self._allowed)
+        self._turns = (self._turns + 1) % _CHOICE_EVERY
+
+    def _keep_to(self, cores: set[int]) -> None:
+        for thread in threading.enumerate() if cores and len(self._allowed) > 1 else ():
+            # a thread may end meanwhile
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(thread.native_id or 0, cores)
+
+
+def _current_core() -> set[int]:
+    """Return the core of this thread, from field 39 of proc(5); nothing where it is not told."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        return {
+            int(Path("/proc/thread-self/stat").read_text("ascii").rpartition(")")[2].split()[36])
+        }
+    return set()
 
 
 @dataclass(slots=True)
@@ -50,6 +103,10 @@ class Workers:
         A job that raises does so when its turn has come, and no turn is prepared after it if it
         holds.
         """
+        with OneCore() as core:
+            self._carry_out(turns, core)
+
+    def _carry_out(self, turns: Iterator[Turn], core: OneCore) -> None:
         waiting: deque[Turn] = deque()
         held: Task[Any] | None = None
         begun = 0
@@ -76,6 +133,7 @@ class Workers:
                 _wait_for(turn.future, *under_way)
                 continue
             waiting.popleft()
+            core.turn()
 
     def shutdown(self, *, wait: bool) -> None:
         """Begin nothing more; `wait` for what is under way."""

@@ -1,0 +1,102 @@
+"""The threads of a run stay on one core, and nothing else does."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from izoologic_cdf.runtime.workers import Task, Workers
+
+# a platform that has no such thing has nothing to test
+allowed: Callable[[int], set[int]] = getattr(os, "sched_getaffinity", lambda _: set())
+ALL = allowed(0)
+
+pytestmark = pytest.mark.skipif(
+    not 1 < len(ALL) == os.cpu_count(), reason="needs two cores that nobody has narrowed down"
+)
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    yield
+    os.sched_setaffinity(0, ALL)
+
+
+def seen_in(turns: int) -> tuple[list[set[int]], list[set[int]]]:
+    """Return the cores that jobs, and the turns after them, were allowed."""
+    jobs, thens = list[set[int]](), list[set[int]]()
+    workers = Workers(2)
+    tasks = (
+        Task(lambda: jobs.append(allowed(0)), lambda _: thens.append(allowed(0)))
+        for _ in range(turns)
+    )
+    workers.carry_out(tasks)
+    workers.shutdown(wait=True)
+    return jobs, thens
+
+
+def test_after_the_first_turns_all_threads_of_a_run_share_one_core() -> None:
+    jobs, thens = seen_in(100)
+    assert jobs[0] == thens[0] == ALL
+    assert len(thens[-1]) == 1
+    assert jobs[-1] == thens[-1]
+
+
+def test_the_core_is_chosen_anew_from_time_to_time() -> None:
+    _, thens = seen_in(600)
+    free = [at for at, cores in enumerate(thens) if cores == ALL]
+    assert any(at > 200 for at in free)
+    assert len(free) < 60
+
+
+def test_what_is_started_after_a_run_may_use_all_cores() -> None:
+    seen_in(100)
+    assert allowed(0) == ALL
+    code = "import os; print(len(os.sched_getaffinity(0)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert int(told.stdout) == len(ALL)
+
+
+def test_a_run_that_fails_leaves_its_process_as_it_was() -> None:
+    def fail() -> None:
+        raise ValueError
+
+    workers = Workers(2)
+    turns = [*[lambda: None] * 50, fail]
+    with pytest.raises(ValueError, match=r"^$"):
+        workers.carry_out(iter(turns))
+    workers.shutdown(wait=True)
+    assert allowed(0) == ALL
+
+
+def test_what_an_administrator_has_narrowed_down_stays() -> None:
+    one = {min(ALL)}
+    os.sched_setaffinity(0, one)
+    jobs, thens = seen_in(100)
+    assert {frozenset(cores) for cores in (*jobs, *thens)} == {frozenset(one)}
+    assert allowed(0) == one
+
+
+def test_a_platform_that_cannot_do_this_runs_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    done: list[int] = []
+    workers = Workers(2)
+    workers.carry_out(Task(lambda: 1, done.append) for _ in range(100))
+    workers.shutdown(wait=True)
+    assert len(done) == 100
+
+
+def test_threads_that_end_meanwhile_are_no_fault() -> None:
+    # each turn begins and ends a thread of its own
+    def turn() -> None:
+        thread = threading.Thread(target=lambda: None)
+        thread.start()
+        thread.join()
+
+    workers = Workers(1)
+    workers.carry_out(iter([turn] * 300))
+    workers.shutdown(wait=True)
+    assert allowed(0) == ALL
