@@ -83,7 +83,7 @@ class Origins:
 
         `details` are the pipelines of the case itself, in order.
         """
-        self._listed, self._details = listed, details
+        self._listed, self.details = listed, details
 
     def of_report(self, value: Value, frame: Frame, number: int) -> Way:
         """Return the way of what a value of the report gives; its `data` came out of a pipeline."""
@@ -190,9 +190,9 @@ class Origins:
 
     def _first(self, frame: Frame, path: Path, way: Way) -> None:
         """Follow a path out of a pipeline of the case: to the list, or to the one before it."""
-        at = self._details.index(frame) if frame in self._details else -1
+        at = self.details.index(frame) if frame in self.details else -1
         if at > 0:
-            before = self._details[at - 1]
+            before = self.details[at - 1]
             found = [n for n, one in enumerate(before.outputs) if one is frame.value]
             self._output(before, found[0] if found else 0, path, way)
         elif at == 0 and self._listed is not None:
