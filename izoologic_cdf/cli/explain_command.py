@@ -24,7 +24,7 @@ from izoologic_cdf.explain.masking import Masker
 from izoologic_cdf.explain.paths import place
 from izoologic_cdf.explain.recorded import RecordedTransport, read_record, without_login
 from izoologic_cdf.explain.story import NotListedError, Story, Teller
-from izoologic_cdf.explain.telling import as_data, as_page, as_text, evaluations
+from izoologic_cdf.explain.telling import Data, as_data, as_page, as_text, evaluations
 from izoologic_cdf.explain.trace import TracedFeeds, TracedTransport
 from izoologic_cdf.language.load import filters_of, load_document
 from izoologic_cdf.language.pyfilters import PythonFilters
@@ -76,12 +76,11 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def told(options: argparse.Namespace) -> str:
-    """Return the explanation of a case as text, for a document."""
+def explanation(options: argparse.Namespace) -> Data:
+    """Return the explanation of a case, for a document."""
     with _source(options) as source:
         story, redactor = _find(options, source)
-    data = as_data(story, Masker(read_fields(None)["personal"], redactor), options.attribute)
-    return as_text(data, in_full=True)
+    return as_data(story, Masker(read_fields(None)["personal"], redactor), options.attribute)
 
 
 def ledger(options: argparse.Namespace) -> int:

@@ -154,7 +154,8 @@ class Teller:
             about = Case(window=window, asked=self._asked)
             cases = list(self._feeds.list_cases(about, self._asked.until + OVERLAP))
             for case in cases:
-                case.window, case.asked = window, self._asked
+                # as in a run, whose lists show every update until now
+                case.window, case.asked, case.listed = window, self._asked, self._asked.until
             yield self._feeds.recorder, cases
 
     def _tell(self, case: Case, asked: list[Asked]) -> Story:
