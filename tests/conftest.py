@@ -47,6 +47,8 @@ SLOW = (
     "tests/documents/test_change_the_mapping.py",
     "tests/documents/test_generated_parts.py",
     "tests/emulator/test_server.py::test_serving",
+    "tests/explain/test_counted_runs.py::test_a_run_counts_what",
+    "tests/explain/test_counted_runs.py::test_counting_changes",
     "tests/explain/test_explain.py::test_personal_data_is_shown",
     "tests/explain/test_explain.py::test_the_built_definition",
     "tests/explain/test_mistakes.py",

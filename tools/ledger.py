@@ -19,9 +19,9 @@ def guide_ledger() -> Ledger:
 def ledger() -> str:
     """Return the fields of each endpoint as a table."""
     counted, parts = guide_ledger(), list[str]()
-    for endpoint in dict.fromkeys(endpoint for endpoint, _, _ in counted.counted()):
+    for endpoint in dict.fromkeys(endpoint for endpoint, *_ in counted.counted()):
         rows = []
-        for other, name, found in counted.counted():
+        for other, name, found, _ in counted.counted():
             if other == endpoint:
                 became = ", ".join(found.ended_in) or counted.because(endpoint, name) or "-"
                 lines = ", ".join(found.read_by) or "-"

@@ -1,4 +1,4 @@
-"""The pictures of the documents: pages of `browse`, on a library with the samples of the guide.
+"""The pictures of the documents: pages of `browse` and of `explain`, with the guide's samples.
 
 Run `python -m tools.pictures` where Chromium is installed; nothing compares what it makes.
 """
@@ -14,8 +14,10 @@ from playwright.sync_api import sync_playwright
 
 from izoologic_cdf.browse.site import Site
 from izoologic_cdf.cli.main import main
+from izoologic_cdf.explain.telling import as_page
 from izoologic_cdf.library.finding import find
 from izoologic_cdf.library.store import Library
+from tools.explained import explained
 from tools.layers import ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -26,6 +28,8 @@ PICTURES = (
     ("case", "gz3kEgBWO", 1180, 680, "dark"),
     ("account", "Email_Test", 420, 860, "light"),
 )
+# of the pictures of `explain`, which show one attribute
+WIDTH = 860
 
 
 def make(folder: Path) -> None:
@@ -47,6 +51,10 @@ def make(folder: Path) -> None:
                 )
                 page.goto(site.url + (f"object/{numbers[path]}" if path in numbers else path[1:]))
                 page.screenshot(path=folder / f"{name}.png")
+            page = browser.new_page(viewport={"width": WIDTH, "height": 100})
+            for name, _, data in explained():
+                page.set_content(as_page(data))
+                page.locator("details").screenshot(path=folder / f"explain-{name}.png")
             browser.close()
 
 

@@ -13,7 +13,7 @@ from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.arguments import DEFAULT_LIBRARY
 from izoologic_cdf.cli.configuration import read_assignments, resolve
 from izoologic_cdf.cli.form import find_feed
-from izoologic_cdf.cli.run_command import LONGEST_RUN, Planner, run_feed
+from izoologic_cdf.cli.run_command import LONGEST_RUN, Planner, counted, run_feed
 from izoologic_cdf.content import object_names
 from izoologic_cdf.diff.compare import compare
 from izoologic_cdf.diff.results import Configurations
@@ -52,7 +52,7 @@ def demo(options: argparse.Namespace) -> int:
     scenario = load_scenario(SCENARIO)
     plans = _plans(scenario, built=options.definition is not None)
     quoted, codes = shlex.quote(str(library)), []
-    with Emulator(scenario) as emulator:
+    with Emulator(scenario) as emulator, counted(options) as counts:
         streams.tell(f"An emulated iZoologic API serves the guide's samples at {emulator.url}")
         for name in ("incident", "dlr"):
             found = find_feed(name, options.definition, spellings=options.spellings)
@@ -63,7 +63,7 @@ def demo(options: argparse.Namespace) -> int:
                 "api_secret": emulator.secret_key,
             }
             for plan in plans:
-                summary = run_feed(found, values, library, Settings(), _always(plan))
+                summary = run_feed(found, values, library, Settings(**counts), _always(plan))
                 streams.tell("", *summary.lines(object_names()))
                 codes.append(summary.exit_code)
                 if summary.interrupted:

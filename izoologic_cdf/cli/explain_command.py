@@ -3,10 +3,11 @@
 import argparse
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -18,13 +19,13 @@ from izoologic_cdf.cli.watching import watch
 from izoologic_cdf.content import folder
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.errors import ItemError, UsageError
-from izoologic_cdf.explain.ledger import Ledger
+from izoologic_cdf.explain.ledger import CountedFeeds, Ledger
 from izoologic_cdf.explain.masking import Masker
 from izoologic_cdf.explain.paths import place
 from izoologic_cdf.explain.recorded import RecordedTransport, read_record, without_login
 from izoologic_cdf.explain.story import NotListedError, Story, Teller
-from izoologic_cdf.explain.telling import as_data, as_page, as_text, evaluations
-from izoologic_cdf.explain.trace import TracedTransport
+from izoologic_cdf.explain.telling import Data, as_data, as_page, as_text, evaluations
+from izoologic_cdf.explain.trace import TracedFeeds, TracedTransport
 from izoologic_cdf.language.load import filters_of, load_document
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.runtime.http import Limits
@@ -34,6 +35,7 @@ from izoologic_cdf.runtime.windows import DAY, EARLIEST, Clock, SystemClock, Win
 # how many cases a message names
 _MAX_NAMED = 10
 FIELDS = "mapping/fields.yaml"
+_Told = TypeVar("_Told")
 
 
 def explain(options: argparse.Namespace) -> int:
@@ -74,48 +76,67 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def told(options: argparse.Namespace) -> str:
-    """Return the explanation of a case as text, for a document."""
+def explanation(options: argparse.Namespace) -> Data:
+    """Return the explanation of a case, for a document."""
     with _source(options) as source:
         story, redactor = _find(options, source)
-    data = as_data(story, Masker(read_fields(None)["personal"], redactor), options.attribute)
-    return as_text(data, in_full=True)
+    return as_data(story, Masker(read_fields(None)["personal"], redactor), options.attribute)
 
 
 def ledger(options: argparse.Namespace) -> int:
     """Print what becomes of each field of the answers; 1 when one is neither mapped nor ignored."""
     counted = count(options)
     if options.format == "json":
-        streams.tell_text(json.dumps(counted.as_data(), indent=2))
+        streams.tell_text(counted.as_json())
     else:
-        streams.tell(*_aligned(counted.table()), "", *_aligned(counted.row_table()))
+        streams.tell_text(counted.as_text())
     return 1 if counted.unmapped else 0
 
 
 def count(options: argparse.Namespace) -> Ledger:
     """Return the ledger of every case of the range; raises UsageError where one is not given."""
     counted = Ledger(read_fields(options.definition)["ignored"])
-    for story in stories(options):
-        counted.add(story)
+    for _ in _through(options, Teller.cases, partial(CountedFeeds, counted)):
+        pass
     return counted
 
 
 def stories(options: argparse.Namespace) -> Iterator[Story]:
     """Yield the story of each case of the range; raises UsageError where a list is not given."""
+    return _through(options, Teller.stories)
+
+
+@contextlib.contextmanager
+def counting(file: str, definition: str | None) -> Iterator[Mapping[str, Any]]:
+    """Yield the settings of runs whose ledger is written to a file, however they end.
+
+    Raises:
+        UsageError: it cannot be written; nothing has run.
+    """
+    path, counted = Path(file), Ledger(read_fields(definition)["ignored"])
+    _write(path, "", "--ledger")
+    try:
+        yield {"feeds": partial(CountedFeeds, counted), "transport": TracedTransport}
+    finally:
+        text = counted.as_json() if path.suffix == ".json" else counted.as_text()
+        _write(path, f"{text}\n", "--ledger")
+
+
+def _through(
+    options: argparse.Namespace,
+    do: Callable[[Teller], Iterator[_Told]],
+    feeds: Callable[..., TracedFeeds] = TracedFeeds,
+) -> Iterator[_Told]:
+    """Yield what each feed's teller tells; raises UsageError where a list is not given."""
     with _source(options) as source:
         founds = find_feeds(options.feed, options.definition, options.filters, options.spellings)
         for found in founds:
-            teller, redactor = teller_of(found, options, source)
+            teller, redactor = teller_of(found, options, source, feeds)
             try:
-                yield from teller.stories()
+                yield from do(teller)
             except ItemError as error:
                 at = f" [{place(error.position)}]" if error.position is not None else ""
                 raise UsageError(f"{found.form.feed}: {redactor(error.message)}{at}") from None
-
-
-def _aligned(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return ["  ".join([*map(str.ljust, row, widths), row[-1]]).rstrip() for row in rows]
 
 
 def read_fields(definition: str | None) -> Mapping[str, Any]:
@@ -132,11 +153,11 @@ def read_fields(definition: str | None) -> Mapping[str, Any]:
         raise UsageError(f"{path} is no table of fields: expected ignored and personal") from None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, option: str = "-o") -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"-o: {path} cannot be written: {error.strerror}") from None
+        raise UsageError(f"{option}: {path} cannot be written: {error.strerror}") from None
 
 
 # --- where the answers come from -----------------------------------------------------------------
@@ -183,7 +204,12 @@ def _source(options: argparse.Namespace) -> Iterator[Source]:
         yield Source(transport, asked, values)
 
 
-def teller_of(found: Found, options: argparse.Namespace, source: Source) -> tuple[Teller, Redactor]:
+def teller_of(
+    found: Found,
+    options: argparse.Namespace,
+    source: Source,
+    feeds: Callable[..., TracedFeeds] = TracedFeeds,
+) -> tuple[Teller, Redactor]:
     """Return what tells the stories of a feed, and what masks its secrets."""
     python = PythonFilters(found.filters or filters_of(found.path))
     definition = load_document(found.document, found.path, python)
@@ -202,7 +228,8 @@ def teller_of(found: Found, options: argparse.Namespace, source: Source) -> tupl
         if field.mask and values.get(field.name):
             redactor.add(str(values[field.name]))
     feed = definition.feeds[found.form.feed]
-    return Teller(definition, feed, values, source.transport, redactor, source.asked), redactor
+    transport, asked = source.transport, source.asked
+    return Teller(definition, feed, values, transport, redactor, asked, feeds), redactor
 
 
 def _find(options: argparse.Namespace, source: Source) -> tuple[Story, Redactor]:

@@ -32,6 +32,7 @@ def add_runs(commands: "Commands[Parser]") -> None:
     demo.add_argument("folder", nargs="?", default="demo", metavar="FOLDER", help="default: demo")
     demo.add_argument("--definition", metavar="FILE", help="run a built definition of your own")
     add_spellings(demo, "the definition")
+    _add_ledger(demo)
     run = add_command(
         commands,
         "run",
@@ -146,6 +147,15 @@ def _add_form_options(parser: Parser) -> None:
     )
 
 
+def _add_ledger(parser: Parser) -> None:
+    parser.add_argument(
+        "--ledger",
+        metavar="FILE",
+        help="count what becomes of each field of the answers, as `ledger` does, and write it: as "
+        "JSON if FILE ends with .json, else as text; a run that counts takes longer",
+    )
+
+
 def _add_run_options(parser: Parser) -> None:
     add_library_option(parser, "the library; created if missing")
     _add_form_options(parser)
@@ -167,6 +177,7 @@ def _add_run_options(parser: Parser) -> None:
         help=f"cases processed at the same time, at most {MAX_IN_FLIGHT}; default: 8",
     )
     add_format(parser, "summary")
+    _add_ledger(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
         "--quiet",

@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,13 +151,25 @@ def _report(options: argparse.Namespace, text: str) -> None:
 
 def _execute(options: argparse.Namespace, planner: Planner) -> int:
     verbosity: Verbosity = options.quiet or options.verbose or "usual"
-
-    def do(found: Found) -> Summary:
-        values, settings = _settle(found, options)
-        return run_feed(found, values, options.library, settings, planner, verbosity)
-
     sys.setswitchinterval(SWITCH_SECONDS)
-    return _for_each(options, do)
+    with counted(options) as counts:
+
+        def do(found: Found) -> Summary:
+            values, settings = _settle(found, options)
+            settings = replace(settings, **counts)
+            return run_feed(found, values, options.library, settings, planner, verbosity)
+
+        return _for_each(options, do)
+
+
+def counted(options: argparse.Namespace) -> AbstractContextManager[Mapping[str, Any]]:
+    """Return the settings of runs that count, or none; at the end, `--ledger` is written."""
+    if options.ledger is None:
+        return nullcontext({})
+    # only who counts waits until its modules are loaded
+    from izoologic_cdf.cli.explain_command import counting  # noqa: PLC0415
+
+    return counting(options.ledger, options.definition)
 
 
 def _for_each(options: argparse.Namespace, do: Callable[[Found], Summary | Access]) -> int:

@@ -10,7 +10,7 @@ from izoologic_cdf.explain.paths import ABSENT, look, place
 from izoologic_cdf.explain.trace import (
     Item,
 )
-from izoologic_cdf.language import model
+from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.expressions import Compiled, Expression
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.reports import Report
@@ -187,7 +187,9 @@ def _missing(row: Row, item: Item, read_by: set[tuple[str, ...]]) -> str:
         return f"dropped by `{lost.word}` at {place(lost.position)}"
     empty = [one for one in fields if one.value is not ABSENT and is_nothing(one.value)]
     if empty:
-        return " and ".join(dict.fromkeys(map(_empty, empty)))
+        ended = [one for one in way.hops if one.word == steps.Drop.word and one.result]
+        by = f", and skipped by `{ended[0].word}` at {place(ended[0].position)}" if ended else ""
+        return " and ".join(dict.fromkeys(map(_empty, empty))) + by
     if fields and not there:
         where = f"is not in the answer{_of(fields[0])}"
         return f"{_named(fields)} {where}, and no step sets it{_nearest(row, item, read_by)}"

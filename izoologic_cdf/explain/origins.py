@@ -17,6 +17,7 @@ from izoologic_cdf.explain.paths import (
     look,
     look_folded,
     mentioned,
+    same_key,
     sources_of,
 )
 from izoologic_cdf.explain.trace import Asked, Event, Frame
@@ -83,7 +84,7 @@ class Origins:
 
         `details` are the pipelines of the case itself, in order.
         """
-        self._listed, self._details = listed, details
+        self._listed, self.details = listed, details
 
     def of_report(self, value: Value, frame: Frame, number: int) -> Way:
         """Return the way of what a value of the report gives; its `data` came out of a pipeline."""
@@ -153,7 +154,11 @@ class Origins:
                         self._output(inner, 0, path[1:], way)
                         return str(path[0])
             case steps.Each():
-                self._elements(event, path, way)
+                pairs = all(_is_pair(inner.value) for inner in event.inner)
+                if path and isinstance(path[0], str) and event.inner and pairs:
+                    self._pair(frame, at, event, path, way)
+                else:
+                    self._elements(event, path, way)
                 return ""
             case steps.Python():
                 self._filter(step, frame, at, event, path, way)
@@ -190,9 +195,9 @@ class Origins:
 
     def _first(self, frame: Frame, path: Path, way: Way) -> None:
         """Follow a path out of a pipeline of the case: to the list, or to the one before it."""
-        at = self._details.index(frame) if frame in self._details else -1
+        at = self.details.index(frame) if frame in self.details else -1
         if at > 0:
-            before = self._details[at - 1]
+            before = self.details[at - 1]
             found = [n for n, one in enumerate(before.outputs) if one is frame.value]
             self._output(before, found[0] if found else 0, path, way)
         elif at == 0 and self._listed is not None:
@@ -223,6 +228,15 @@ class Origins:
         if not kept and event.inner:
             for inner in event.inner[:MAX_ELEMENTS]:
                 self._back(inner, len(inner.events), (), way)
+
+    def _pair(self, frame: Frame, at: int, event: Event, path: Path, way: Way) -> None:
+        """Follow a key that is missing among the pairs of an object: into the pair that is gone."""
+        gone = (one for one in event.inner if not one.outputs and same_key(one.value[0], path[0]))
+        inner = next(gone, None)
+        if inner is None:
+            self._back(frame, at, path, way)
+        else:
+            self._back(inner, len(inner.events), (1, *path[1:]), way)
 
     def _called(self, event: Event, path: Path, way: Way) -> None:
         kept = [(inner, n) for inner in event.inner for n in range(len(inner.outputs))]
@@ -327,6 +341,10 @@ class Origins:
         if event.step.params is not None:
             at = caller.events.index(event)
             self._part(event.step.params, path, caller, at, way, "value", event.before)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and isinstance(value[0], str)
 
 
 def _asked_of(frame: Frame) -> Asked | None:

@@ -50,7 +50,7 @@ def look_folded(value: Any, path: Path) -> Path | None:
     for key in path:
         spelt: list[str | int] = [key]
         if isinstance(value, dict) and key not in value:
-            spelt = sorted(one for one in value if _same(one, key))
+            spelt = sorted(one for one in value if same_key(one, key))
         # of several that differ in case only, the first that says something
         named = [one for one in spelt if look(value, (one,)) not in (None, "", ABSENT)]
         chosen = (named or spelt)[:1]
@@ -74,7 +74,8 @@ def leaves(value: Any) -> Iterator[tuple[Path, Any]]:
     return ((path, one) for path, one in parts(value) if not (isinstance(one, dict | list) and one))
 
 
-def _same(one: Any, other: Any) -> bool:
+def same_key(one: Any, other: Any) -> bool:
+    """Return whether two keys are one, whatever their case."""
     return isinstance(one, str) and isinstance(other, str) and one.lower() == other.lower()
 
 
@@ -97,7 +98,7 @@ def sources_of(before: Any, after: Any, path: Path, made: Any, known: frozenset[
             return [same]
     last = next((one for one in reversed(path) if isinstance(one, str)), None)
     inside = [(p, one) for p, one in parts(before) if p]
-    named = [p for p, one in inside if _same(p[-1], last) and (made is ABSENT or one == made)]
+    named = [p for p, one in inside if same_key(p[-1], last) and (made is ABSENT or one == made)]
     if named or made is ABSENT:
         return named[:MAX_ELEMENTS] or [path]
     near = aligned[: -len(path[1:]) or None] if aligned else ()
@@ -109,7 +110,7 @@ def _paired(before: Any, after: Any, path: Path) -> Path | None:
     """Return the path where an object has become a list of its pairs, or these an object."""
     first, rest = path[:1], path[1:]
     if isinstance(before, list) and first and isinstance(first[0], str):
-        found = (n for n, one in enumerate(before) if _same(look(one, (0,)), first[0]))
+        found = (n for n, one in enumerate(before) if same_key(look(one, (0,)), first[0]))
         number = next(found, None)
         return (number, 1, *rest) if number is not None else None
     key = look(after, (*first, 0)) if first and isinstance(first[0], int) else None

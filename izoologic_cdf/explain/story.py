@@ -1,6 +1,7 @@
 """What became of one case: its requests, and of each row of the report its value, or why not."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from izoologic_cdf.explain.trace import (
     Asked,
     Event,
     Frame,
+    ListedCase,
     Recorder,
     TracedFeeds,
     TracedTransport,
@@ -48,8 +50,6 @@ class Story:
     window: Window
     recorder: Recorder
     origins: Origins
-    # the pipelines of the list, with the first case that it made
-    lists: list[Frame] = field(default_factory=list)
     items: list[list[Row]] = field(default_factory=list)
     # why there is less than could be: drops of the case or of items, failures, warnings
     notes: list[str] = field(default_factory=list)
@@ -71,6 +71,17 @@ class Story:
         return [row for rows in self.items for row in rows]
 
 
+def story_of(feed: model.Feed, case: Case, recorder: Recorder) -> Story:
+    """Return what a recorder has of one case, or of a list: that is a case without an id."""
+    # those of the feed itself; what fetches files comes after them
+    details = [one for one in recorder.frames if one.feed == feed.name]
+    origins = Origins(case.output if isinstance(case, ListedCase) else None, details)
+    story = Story(feed, case, case.window, recorder, origins)
+    for item in recorder.items:
+        story.items.append([*rows_of(feed, item, origins)])
+    return story
+
+
 class Teller:
     """Runs one case of a feed after the other, and tells their stories."""
 
@@ -82,21 +93,28 @@ class Teller:
         transport: TracedTransport,
         redactor: Redactor,
         asked: Window,
+        feeds: Callable[..., TracedFeeds] = TracedFeeds,
     ) -> None:
         self._definition, self._feed, self._asked = definition, feed, asked
         self._transport = transport
         self.warnings: list[str] = []
         sources = SourceClient(transport, redactor, self.warnings.append)
-        self._feeds = TracedFeeds(definition, feed, user_fields, sources, _all_stored)
+        self._feeds = feeds(definition, feed, user_fields, sources, _all_stored)
 
     def stories(self) -> Iterator[Story]:
         """Yield the story of each listed case; raises ItemError where a list is not given."""
-        for window, recorder, cases in self._lists():
-            asked, lists = list(recorder.asked), recorder.frames
+        for recorder, cases in self._lists():
+            asked = list(recorder.asked)
             for number, case in enumerate(cases):
-                story = self._tell(case, window, asked if number == 0 else [], lists)
-                story.lists = lists if number == 0 else []
-                yield story
+                yield self._tell(case, asked if number == 0 else [])
+
+    def cases(self) -> Iterator[Case]:
+        """Yield each listed case once it is processed; raises ItemError as `stories` does."""
+        for _, cases in self._lists():
+            for case in cases:
+                with contextlib.suppress(ItemError):
+                    self._feeds.work(case)
+                yield case
 
     def find(self, case_id: str | None) -> Story:
         """Return the story of a case, or of the first that is listed.
@@ -107,15 +125,15 @@ class Teller:
         """
         listed: list[str] = []
         ended = None
-        for window, recorder, cases in self._lists():
+        for recorder, cases in self._lists():
             for case in cases:
                 if case_id in (None, case.id):
-                    return self._tell(case, window, recorder.asked, recorder.frames)
+                    return self._tell(case, recorder.asked)
                 if case.id is not None:
                     listed.append(case.id)
                     continue
                 # a definition that tracks nothing has cases by what they become
-                story = self._tell(case, window, recorder.asked, recorder.frames)
+                story = self._tell(case, recorder.asked)
                 if case_id == story.name:
                     return story
                 listed.append(story.name)
@@ -126,26 +144,21 @@ class Teller:
         shown = f"the case {case_id}" if case_id is not None else "a case"
         raise NotListedError(f"no list of this range has {shown}", listed)
 
-    def _lists(self) -> Iterator[tuple[Window, Recorder, list[Case]]]:
+    def _lists(self) -> Iterator[tuple[Recorder, list[Case]]]:
         """Yield each window of the range, the newest first, with the cases of its list."""
         windows = self._feeds.windows_of(self._asked)
         if len(windows) == 1:
             # a feed without windows is run for no longer on the platform
             windows = list(split_range(self._asked.since, self._asked.until, _DAYS))
         for window in reversed(windows):
-            recorder, about = self._fresh(), Case(window=window, asked=self._asked)
-            yield window, recorder, list(self._feeds.list_cases(about, self._asked.until + OVERLAP))
+            about = Case(window=window, asked=self._asked)
+            cases = list(self._feeds.list_cases(about, self._asked.until + OVERLAP))
+            for case in cases:
+                # as in a run, whose lists show every update until now
+                case.window, case.asked, case.listed = window, self._asked, self._asked.until
+            yield self._feeds.recorder, cases
 
-    def _fresh(self) -> Recorder:
-        recorder = Recorder(self._feed.name)
-        self._feeds.record(recorder)
-        self._transport.recorder = recorder
-        return recorder
-
-    def _tell(self, case: Case, window: Window, asked: list[Asked], lists: list[Frame]) -> Story:
-        recorder = self._fresh()
-        recorder.asked += asked
-        case.window, case.asked = window, self._asked
+    def _tell(self, case: Case, asked: list[Asked]) -> Story:
         failed = None
         try:
             self._feeds.work(case)
@@ -153,26 +166,15 @@ class Teller:
             failed = (
                 f"{error.message} [{place(error.position)}]" if error.position else error.message
             )
-        details = recorder.frames
-        origins = Origins(_listed(lists, case), details)
-        story = Story(self._feed, case, window, recorder, origins)
-        for item in recorder.items:
-            story.items.append([*rows_of(self._feed, item, origins)])
+        recorder = self._feeds.recorder
+        story = story_of(self._feed, case, recorder)
+        recorder.asked[:0] = asked
         if failed is not None:
             story.notes.append(f"the case failed: {failed}")
-        story.notes += _drops(details)
+        story.notes += _drops(story.origins.details)
         story.notes += [str(one) for one in case.messages]
         story.notes += [miss.text for miss in case.misses]
         return story
-
-
-def _listed(lists: list[Frame], case: Case) -> tuple[Frame, int] | None:
-    """Return the pipeline of the list that gave a case, and which of its outputs it is."""
-    for frame in lists:
-        for number, one in enumerate(frame.outputs):
-            if one is case or one is case.value:
-                return frame, number
-    return None
 
 
 def _all(frames: list[Frame]) -> Iterator[Frame]:

@@ -5,7 +5,8 @@ pays nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from izoologic_cdf.errors import ItemError, Position
@@ -79,7 +80,7 @@ class Recorder:
         """`feed` is the one that runs."""
         self.asked: list[Asked] = []
         self.items: list[Item] = []
-        # the pipelines that no other one has begun, in order
+        # the pipelines that no other one has begun, in order, of whichever feed
         self.frames: list[Frame] = []
         self._stack: list[Frame] = []
         self._feeds = [feed]
@@ -200,55 +201,95 @@ class Item:
 class _TracedBuilder:
     """An object builder that notes each data item."""
 
-    def __init__(self, builder: ObjectBuilder, recorder: Recorder) -> None:
-        self._builder, self._recorder = builder, recorder
+    def __init__(self, builder: ObjectBuilder) -> None:
+        self._builder = builder
 
     def add(self, data: Any, names: Mapping[str, Any], case: Case, report: ItemReport) -> None:
         """Add the objects of one data item."""
-        frame, known = self._recorder.frames[-1], len(report.batch.objects)
+        recorder, known = _current.get(), len(report.batch.objects)
+        frame = recorder.frames[-1]
         self._builder.add(data, names, case, report)
         number = next(n for n, one in enumerate(frame.outputs) if one is data)
         objects = report.batch.objects[known:]
-        self._recorder.items.append(Item(frame, number, {**names, "data": data}, objects))
+        recorder.items.append(Item(frame, number, {**names, "data": data}, objects))
+
+
+@dataclass(slots=True)
+class ListedCase(Case):
+    """A case that knows which output of which pipeline of the list it is; null once it is done."""
+
+    output: tuple[Frame, int] | None = None
+
+
+# of what this thread does now
+_current = ContextVar[Recorder]("recorder")
 
 
 class TracedFeeds(Feeds):
-    """Feeds whose pipelines are recorded."""
+    """Feeds whose pipelines are recorded, of each thread for itself."""
 
-    recorder: Recorder
-
-    def record(self, recorder: Recorder) -> None:
-        """Record from now on."""
-        self.recorder = recorder
-
-        def interpreter(*given: Any) -> Interpreter:
-            return TracedInterpreter(recorder, *given)
-
-        self.interpreter = interpreter
+    def __init__(self, *given: Any, **options: Any) -> None:
+        """Take what Feeds take."""
+        super().__init__(*given, **options)
+        self.interpreter = lambda *names: TracedInterpreter(_current.get(), *names)
         builder = ObjectBuilder(self._feed)
-        self._builders[self._feed.name] = _TracedBuilder(builder, recorder)  # type: ignore[assignment]
+        self._builders[self._feed.name] = _TracedBuilder(builder)  # type: ignore[assignment]
+
+    @property
+    def recorder(self) -> Recorder:
+        """What this thread has recorded since it began something last."""
+        return _current.get()
+
+    def begin(self) -> Recorder:
+        """Record what this thread does from now on."""
+        recorder = Recorder(self._feed.name)
+        _current.set(recorder)
+        return recorder
+
+    def list_cases(self, about: Case, latest: int) -> Iterator[Case]:
+        """Yield the cases of a window, and where each came out; all are listed before the first."""
+        frames = self.begin().frames
+        cases = list(super().list_cases(about, latest))
+        made = [(frame, number) for frame in frames for number in range(len(frame.outputs))]
+        for case, output in zip(cases, made, strict=True):
+            given = {one.name: getattr(case, one.name) for one in fields(case)}
+            yield ListedCase(**given, output=output)
+
+    def work(self, case: Case) -> ItemReport | None:
+        """Do everything for one case."""
+        self.begin()
+        return super().work(case)
+
+    def gives(self, case: Case) -> bool:
+        """Request a known case; nobody reads what was recorded."""
+        self.begin()
+        return super().gives(case)
 
     def _run(self, feed: model.Feed, params: Mapping[str, Any], case: Case) -> Iterator[Any]:
         # all of it at once: a generator would go on in the middle of another feed
         emit = super()._run
-        yield from self.recorder.call(feed.name, lambda: list(emit(feed, params, case)))
+        yield from _current.get().call(feed.name, lambda: list(emit(feed, params, case)))
 
 
 class TracedTransport(Transport):
     """A transport whose requests are recorded."""
-
-    recorder: Recorder
 
     def send(self, request: Request) -> Response:
         """Send a request."""
         try:
             response = self.answer(request)
         except ItemError:
-            self.recorder.request(request, None)
+            _note(request, None)
             raise
-        self.recorder.request(request, response)
+        _note(request, response)
         return response
 
     def answer(self, request: Request) -> Response:
         """Return the response."""
         return super().send(request)
+
+
+def _note(request: Request, response: Response | None) -> None:
+    # a login can come before anything is recorded
+    if (recorder := _current.get(None)) is not None:
+        recorder.request(request, response)

@@ -43,7 +43,8 @@ class Settings:
     What it raises leaves the run as a crash would.
 
     `tenant` names one of several tenants of a host, `same_tenant` accepts other keys as those of
-    the same one. `without` are parts of cases that the operator does without.
+    the same one. `without` are parts of cases that the operator does without. Whoever wants to see
+    what happens has other `feeds` and another `transport` made.
     """
 
     in_flight: int = IN_FLIGHT
@@ -54,6 +55,8 @@ class Settings:
     tenant: str = ""
     same_tenant: bool = False
     without: frozenset[str] = frozenset()
+    feeds: Callable[..., Feeds] = Feeds
+    transport: Callable[..., Transport] = Transport
 
 
 class FeedRun:
@@ -79,10 +82,12 @@ class FeedRun:
         self.summary = Summary(feed.name, plan.asked.since, plan.asked.until)
         self.summary.left_out = sorted(settings.without)
         reporter = Reporter(progress, redactor, self.summary)
-        self._transport = Transport(settings.clock, settings.limits, connections=settings.in_flight)
+        self._transport = settings.transport(
+            settings.clock, settings.limits, connections=settings.in_flight
+        )
         sources = SourceClient(self._transport, redactor, reporter.warn, settings.first_page)
         guard = Guard()
-        feeds = Feeds(
+        feeds = settings.feeds(
             definition, feed, user_fields, sources, library.has_content,
             guard=guard, without=settings.without, whole_requests=plan.scheduled,
         )  # fmt: skip

@@ -289,8 +289,17 @@ def test_the_built_definition_is_explained_as_well(shell: Shell, tmp_path: Path)
     brand = row_of(told, "Brand")
     assert (brand["value"], brand["objects"]) == ('"Example Brand"', [f"incident {CASE}"])
     assert [one["path"] for one in brand["fields"]] == ["result.brand"]
-    # a native step drops what is null, where the authored file has a Python filter
-    assert row_of(told, "Impact")["reason"].startswith("dropped by `new` at ")
+    # a native step skips what is null, where the authored file has a Python filter
+    reason = row_of(told, "Impact")["reason"]
+    at = re.fullmatch(
+        r"`impact` is null in the answer of GET /api/ThreatManagement/CaseDetail, and skipped by "
+        r"`drop` at .*built.yaml:(\d+):\d+",
+        reason,
+    )
+    assert at, reason
+    step, condition = built.read_text("utf-8").splitlines()[int(at[1]) - 1 :][:2]
+    assert "drop: !expr" in step
+    assert "value[1] is none" in condition
     assert "a token of the record" not in ended.out
 
 
