@@ -11,6 +11,9 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 SEED := 1
 SAMPLE := 150
 
+# the tests start the program some hundred times, and each start would compile all of it again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test quick lint unit build docs pictures golden bench mutants clean
 
 # the main job: both feeds over the built-in emulator, into a library in demo/
@@ -79,12 +82,13 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/.developed: pyproject.toml | $(VENV)/.installed
+# in one step, not after .installed: each start of pip looks at every package anew
+$(VENV)/.developed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
 	  --target $(VENV)/jinja2-2.11 --group jinja2-2-11
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 clean:
 	rm -rf $(VENV) dist demo .mypy_cache .pytest_cache .ruff_cache .hypothesis .mutants

@@ -120,8 +120,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
-    # what takes long begins early, so that no worker waits for the last of another
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items[:] = dealt(items, getattr(config, "workerinput", {}).get("workercount", 1))
+
+
+def dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Order tests so that each worker's share, an equal number, begins with slow ones.
+
+    So no worker waits for the last of another. The tests of a file share fixtures, and so do those
+    of the pages, which need a server and a browser: they stay together.
+    """
+    slow, rest = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        (slow if item.get_closest_marker("slow") else rest).append(item)
+    together = [
+        item.path.parent if item.path.parent.name == "browse" else item.path for item in slow
+    ]
+    numbers = {path: number for number, path in enumerate(dict.fromkeys(together))}
+    order = list[pytest.Item]()
+    for worker in range(workers):
+        order += [
+            item
+            for item, path in zip(slow, together, strict=True)
+            if numbers[path] % workers == worker
+        ]
+        room = max(len(items) * (worker + 1) // workers - len(order), 0)
+        order += rest[:room]
+        del rest[:room]
+    return order + rest
 
 
 @pytest.hookimpl(wrapper=True)

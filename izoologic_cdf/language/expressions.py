@@ -8,7 +8,7 @@ is run as well, because nobody here knows which of them the platform has.
 import ast
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, Undefined, nodes
@@ -157,8 +157,10 @@ class Expression(Compiled):
     _kind = "expression"
 
     def _parse(self, document: Document, node: ScalarNode) -> nodes.Expr:
+        # a tree that is renamed is this expression's own
+        parse = parse_expression.__wrapped__ if NAMES.spelt(document) else parse_expression
         try:
-            return parse_expression(self._environment, self.source)
+            return parse(self._environment, self.source)
         except (TemplateSyntaxError, ValueError) as error:
             return self._fail(document, node, error)  # type: ignore[no-any-return]
 
@@ -351,8 +353,10 @@ def _without_undefined(value: Any) -> Any:
     return value
 
 
+# definitions are loaded again and again, and differ in few expressions
+@lru_cache(maxsize=4096)
 def parse_expression(environment: Any, source: str) -> nodes.Expr:
-    """Parse one expression to a tree; raises TemplateSyntaxError."""
+    """Parse one expression to a tree that all share; raises TemplateSyntaxError."""
     parser = Parser(environment, source, state="variable")
     expression = parser.parse_expression()
     if not parser.stream.eos:

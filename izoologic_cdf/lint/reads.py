@@ -3,6 +3,7 @@
 Taken from Jinja2's tokens and not from its tree, because only tokens know where they stand.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -63,7 +64,7 @@ def scan(source: str, *, template: bool, names: Mapping[str, str] = _AS_WRITTEN)
     `names` are those that the source spells differently, to the names of the language.
     """
     try:
-        tokens = list(_tokens(source, template=template))
+        tokens = _tokens(source, template=template)
         assigned = _assigned(source) if template else frozenset()
     except (TemplateSyntaxError, ValueError):
         return Code(())
@@ -90,16 +91,19 @@ def operators(source: str, *, template: bool) -> list[tuple[str, int]]:
         return []
 
 
-def _tokens(source: str, *, template: bool) -> Iterator[Token]:
+# every rule looks at them
+@functools.lru_cache(maxsize=4096)
+def _tokens(source: str, *, template: bool) -> list[Token]:
     lexer = environment_of(Missing.NULL).lexer
-    at = 0
+    at, tokens = 0, list[Token]()
     for _, kind, text in lexer.tokeniter(source, None, None, None if template else "variable"):
         # white space that a `-` removes is not in the stream, so every text is looked for
         found = source.find(text, at)
         at = at if found < 0 else found
         if kind not in _SKIPPED:
-            yield Token(kind, text, at)
+            tokens.append(Token(kind, text, at))
         at += len(text)
+    return tokens
 
 
 def _assigned(source: str) -> frozenset[str]:

@@ -19,6 +19,7 @@ from tests.canaries.support import KEY, PASSWORD, SECRET, found
 from tests.push.conftest import _DEFAULTS
 from tests.push.world import CLOCK, OTHER
 from tests.support.shells import CHECKOUT, GUIDE, PROGRAM
+from tests.support.signals import heeded
 
 CLIENT_SECRET = "CaNaRy+client/secret=="
 USER_PASSWORD = "CaNaRy user&password?1"
@@ -266,13 +267,14 @@ def test_a_push_that_is_ended_can_be_repeated(desk: Desk, number: signal.Signals
     desk.run_feeds()
     desk.platform.state.set_options(latency=0.2)
     desk.platform.state.clear_requests()
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [*PROGRAM, "push", "--config", str(desk.threatq), "--library", str(desk.library)],
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with heeded():
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [*PROGRAM, "push", "--config", str(desk.threatq), "--library", str(desk.library)],
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     while not desk.platform.requests.count("/{c}/consume"):
         time.sleep(0.02)
     process.send_signal(number)

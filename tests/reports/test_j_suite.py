@@ -15,6 +15,7 @@ SIGNALLED = {
     "completes_it",
     "state/test_commands.py": "test_an_interrupt_makes_130_and_the_next_run_goes_on",
     "emulator/test_server.py": "test_serving_by_hand_prints_address_and_keys_and_ends_on_a_signal",
+    "push/test_push_command.py": "test_a_push_that_is_ended_can_be_repeated[2]",
     "custom_objects/test_install_failures.py": "test_a_second_signal_does_not_stop_the_way_out",
 }
 
