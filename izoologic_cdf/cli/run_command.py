@@ -33,9 +33,6 @@ from izoologic_cdf.runtime.windows import SystemClock, split_range, stamp
 
 # the longest run that the API takes on the platform (I-08)
 LONGEST_RUN = 30
-# most threads wait for the network, and those that compute finish sooner than this, so switching
-# earlier, as Python does by default, only costs
-SWITCH_SECONDS = 0.02
 # the exit code of a feed that its configuration keeps from running, as of a command
 NOT_STARTED = 2
 # a feed that has no such part has nothing to leave out
@@ -151,7 +148,6 @@ def _report(options: argparse.Namespace, text: str) -> None:
 
 def _execute(options: argparse.Namespace, planner: Planner) -> int:
     verbosity: Verbosity = options.quiet or options.verbose or "usual"
-    sys.setswitchinterval(SWITCH_SECONDS)
     with counted(options) as counts:
 
         def do(found: Found) -> Summary:

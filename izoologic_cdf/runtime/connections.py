@@ -248,8 +248,8 @@ _POOLS = {"http": _Pool, "https": _TlsPool}
 class Adapter(HTTPAdapter):
     """Sends prepared requests over kept connections whose reads end at the deadline.
 
-    Where a call takes 250 us of processor time, looking for its pool would take 20 more, writing
-    its request line 10, and looking for cookies 20.
+    Of the processor time of a run without latency, looking for the pool of each call would take 3
+    in 100 more, writing its request line as requests does 5, and looking for cookies 5.
     """
 
     def __init__(self, connections: int) -> None:

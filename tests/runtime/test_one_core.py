@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -26,7 +27,7 @@ def _restored() -> Iterator[None]:
 
 
 def seen_in(turns: int) -> tuple[list[set[int]], list[set[int]]]:
-    """Return the cores that jobs, and the turns after them, were allowed."""
+    """Return the cores that jobs, and the turns after them, were allowed; all of them compute."""
     jobs, thens = list[set[int]](), list[set[int]]()
     workers = Workers(2)
     tasks = (
@@ -43,6 +44,16 @@ def test_after_the_first_turns_all_threads_of_a_run_share_one_core() -> None:
     assert jobs[0] == thens[0] == ALL
     assert len(thens[-1]) == 1
     assert jobs[-1] == thens[-1]
+
+
+def test_a_run_that_waits_more_than_it_computes_is_left_alone() -> None:
+    thens = list[set[int]]()
+    workers = Workers(2)
+    workers.carry_out(
+        Task(lambda: time.sleep(0.005), lambda _: thens.append(allowed(0))) for _ in range(40)
+    )
+    workers.shutdown(wait=True)
+    assert thens == [ALL] * 40
 
 
 def test_the_core_is_chosen_anew_from_time_to_time() -> None:
