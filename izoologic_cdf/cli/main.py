@@ -145,7 +145,7 @@ def _import(module: str, function: str) -> Callable[[argparse.Namespace], int]:
         )
     finally:
         gc.enable()
-    # nor is there any at the end: all of it goes with the process, which ends 0.05 s sooner for that
+    # nor is there any at the end: all of it goes with the process, which ends 0.05 s sooner
     atexit.register(gc.freeze)
     return command
 
