@@ -16,8 +16,8 @@ MAX_AHEAD = 2
 # seconds after which a wait looks for Ctrl-C
 _LOOK_SECONDS = 0.5
 # of so many turns, the scheduler chooses the core during the first few
-_CHOICE_EVERY, _CHOICE_TURNS = 256, 16
-# seconds of processor time a second from which a run computes more than it waits
+_CHOICE_EVERY, _CHOICE_TURNS = 128, 4
+# of the time, what its threads must have computed or wanted to
 _BUSY = 0.5
 _Got = TypeVar("_Got")
 
@@ -39,7 +39,7 @@ class OneCore:
             allowed = os.sched_getaffinity(0)
             self._allowed = allowed if len(allowed) == os.cpu_count() else set()
         self._turns = 0
-        self._since = time.monotonic(), time.process_time()
+        self._since = time.monotonic(), _wanted()
 
     def __enter__(self) -> Self:
         return self
@@ -57,15 +57,25 @@ class OneCore:
         self._turns = (self._turns + 1) % _CHOICE_EVERY
 
     def _is_busy(self) -> bool:
-        """Return whether the process has computed more than waited since it was asked last."""
-        (at, used), self._since = self._since, (time.monotonic(), time.process_time())
-        return self._since[1] - used > _BUSY * (self._since[0] - at)
+        """Return whether the threads have wanted a core for most of the time since then."""
+        (at, wanted), self._since = self._since, (time.monotonic(), _wanted())
+        return self._since[1] - wanted > _BUSY * (self._since[0] - at)
 
     def _keep_to(self, cores: set[int]) -> None:
         for thread in threading.enumerate() if cores and len(self._allowed) > 1 else ():
             # a thread may end meanwhile
             with contextlib.suppress(OSError):
                 os.sched_setaffinity(thread.native_id or 0, cores)
+
+
+def _wanted() -> float:
+    """Return the seconds that the threads have computed, or waited for a core that others had."""
+    seconds = 0.0
+    with contextlib.suppress(OSError, ValueError):
+        for task in Path("/proc/self/task").iterdir():
+            computed, waited, _ = (task / "schedstat").read_text("ascii").split()
+            seconds += (int(computed) + int(waited)) / 1e9
+    return seconds
 
 
 def _current_core() -> set[int]:
