@@ -16,7 +16,7 @@ MAX_AHEAD = 2
 # seconds after which a wait looks for Ctrl-C
 _LOOK_SECONDS = 0.5
 # of so many turns, the scheduler chooses the core during the first few
-_CHOICE_EVERY, _CHOICE_TURNS = 128, 4
+_CHOICE_EVERY, _CHOICE_TURNS = 512, 4
 # of the time, what its threads must have computed or wanted to
 _BUSY = 0.5
 _Got = TypeVar("_Got")

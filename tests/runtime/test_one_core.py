@@ -76,9 +76,9 @@ def test_a_run_that_computes_is_told_from_one_that_waits() -> None:
 
 @pytest.mark.usefixtures("busy")
 def test_the_core_is_chosen_anew_from_time_to_time() -> None:
-    _, thens = seen_in(600)
+    _, thens = seen_in(1_200)
     free = [at for at, cores in enumerate(thens) if cores == ALL]
-    assert any(at > 120 for at in free)
+    assert any(at > 400 for at in free)
     assert len(free) < 60
 
 
