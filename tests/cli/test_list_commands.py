@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import shlex
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from izoologic_cdf.library.store import Library
 from tests.support.platforms import bound_by_permissions
-from tests.support.shells import GUIDE, Shell
+from tests.support.shells import GUIDE, NEWEST, Shell, in_turn
 
 LIBRARY = "izoologic.sqlite"
 LISTS = ("cases", "accounts", "indicators", "notes", "files")
@@ -295,7 +294,7 @@ def test_no_password_is_shown_found_or_counted(shell: Shell) -> None:
 def test_what_is_printed_acts_on_nothing(shell: Shell) -> None:
     hostile = "\x1b[2J\u202e=cmd|' /C calc'!A0"
     shell.emulator.state.put_case("hOstile01", {"brand": hostile, "description": f"a\n{hostile}"})
-    assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
+    assert shell.feed("run", "incident", *NEWEST, "--quiet").code == 0
     for words in (["cases", "--columns", "all"], ["count", "--by", "brand"], ["show", "hOstile"]):
         for form in ("text", "json", "csv")[: 2 if words[0] == "show" else 3]:
             out = shell(*words, "--format", form).out.removeprefix("\ufeff")
@@ -322,11 +321,8 @@ def test_a_library_is_read_where_nothing_can_be_written(shell: Shell, filled: Pa
     (place / LIBRARY).chmod(0o400)
     place.chmod(0o555)
     commands = [[name] for name in LISTS] + [["show", "gz3kEgBWO"], ["count", "--by", "brand"]]
-    program = shlex.join(bound_by_permissions()) + ' "$@"'
-    script = "; ".join(
-        f"{program} {' '.join(words)} --library place/{LIBRARY}" for words in commands
-    )
-    ended = shell.process(script=script)
+    commands = [[*words, "--library", f"place/{LIBRARY}"] for words in commands]
+    ended = in_turn(shell.folder, *commands, under=bound_by_permissions())
     place.chmod(0o755)
-    assert (ended.code, ended.err) == (0, "")
+    assert {(one.code, one.err) for one in ended} == {(0, "")}
     assert [path.name for path in place.iterdir()] == [LIBRARY]

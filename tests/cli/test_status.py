@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import shlex
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from izoologic_cdf.runtime.state import MAX_FAILURES
 from izoologic_cdf.runtime.windows import DAY, SystemClock, stamp
 from tests.library.reports import back_to_format_2
 from tests.support.platforms import bound_by_permissions
-from tests.support.shells import GUIDE, Ended, Shell
+from tests.support.shells import GUIDE, Ended, Shell, in_turn
 
 LIBRARY = "izoologic.sqlite"
 CASE = "CASE123456"
@@ -263,9 +262,9 @@ def test_a_library_is_read_where_nothing_can_be_written(shell: Shell, guide_libr
     (place / LIBRARY).write_bytes(guide_library)
     (place / LIBRARY).chmod(0o400)
     place.chmod(0o555)
-    script = shlex.join(bound_by_permissions()) + ' "$@"'
     words = ("--library", f"place/{LIBRARY}")
-    ended = [shell.process(*one, *words, script=script) for one in (["status"], ["runs", "1"])]
+    commands = [[*one, *words] for one in (["status"], ["runs", "1"])]
+    ended = in_turn(shell.folder, *commands, under=bound_by_permissions())
     after = [path.name for path in place.iterdir()]
     place.chmod(0o755)
     assert [(one.code, one.err) for one in ended] == [(0, ""), (0, "")]

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import os
 import re
 import shlex
@@ -20,10 +21,10 @@ from izoologic_cdf.bundle import archive, layout
 from izoologic_cdf.cli.main import main
 from tests.support.built import built_zip
 from tests.support.platforms import bound_by_permissions
-from tests.support.shells import CHECKOUT, GUIDE, Ended, Shell
+from tests.support.shells import CHECKOUT, NEWEST, Ended, Shell, in_turn
 
 LIBRARY = "izoologic.sqlite"
-RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
+RUN = ("run", "incident", *NEWEST, "--config", "tenant.yaml")
 
 
 # --- 33: reading where nothing can be written -------------------------------------------------
@@ -59,30 +60,48 @@ def place(shell: Shell) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("modes", [(0o555, 0o600), (0o555, 0o400), (0o755, 0o400)])
-@pytest.mark.parametrize("left", [_as_it_was_left, _with_its_log, _with_an_empty_log])
+LEFT = (_as_it_was_left, _with_its_log, _with_an_empty_log)
+# of the folder, and of the files in it
+MODES = ((0o555, 0o600), (0o555, 0o400), (0o755, 0o400))
+Left = Callable[[Path, bytes], None]
+Read = dict[tuple[Left, tuple[int, int]], tuple[Ended, Ended, bool]]
+
+
+@pytest.fixture(scope="module")
+def read_in_place(guide_library: bytes, tmp_path_factory: pytest.TempPathFactory) -> Read:
+    """What export and show say in each place, and whether it stayed as it was: one process."""
+    root = tmp_path_factory.mktemp("places")
+    places, commands = {}, list[list[str]]()
+    for number, (left, modes) in enumerate(itertools.product(LEFT, MODES)):
+        place = root / str(number)
+        place.mkdir()
+        left(place, guide_library)
+        places[left, modes] = place, sorted(path.name for path in place.iterdir())
+        for path in place.iterdir():
+            path.chmod(modes[1])
+        place.chmod(modes[0])
+        library = f"{number}/{LIBRARY}"
+        commands += [["library", "export", library], ["library", "show", library, "CASE123456"]]
+    ended = iter(in_turn(root, *commands, under=bound_by_permissions()))
+    read: Read = {}
+    for which, (place, before) in places.items():
+        after = sorted(path.name for path in place.iterdir())
+        place.chmod(0o755)
+        read[which] = next(ended), next(ended), after == before
+    return read
+
+
+@pytest.mark.parametrize("modes", MODES)
+@pytest.mark.parametrize("left", LEFT)
 def test_33_a_library_is_read_where_nothing_can_be_written(
-    shell: Shell,
-    place: Path,
-    guide_library: bytes,
-    left: Callable[[Path, bytes], None],
-    modes: tuple[int, int],
+    read_in_place: Read, left: Left, modes: tuple[int, int]
 ) -> None:
-    left(place, guide_library)
-    before = sorted(path.name for path in place.iterdir())
-    for path in place.iterdir():
-        path.chmod(modes[1])
-    place.chmod(modes[0])
-    script = shlex.join(bound_by_permissions()) + ' "$@"'
-    exported = shell.process("library", "export", f"place/{LIBRARY}", script=script)
-    shown = shell.process("library", "show", f"place/{LIBRARY}", "CASE123456", script=script)
-    after = sorted(path.name for path in place.iterdir())
-    place.chmod(0o755)
+    exported, shown, is_as_before = read_in_place[left, modes]
     assert (exported.code, exported.err, shown.code, shown.err) == (0, "", 0, "")
     assert ("from the log" in exported.out) == (left is _with_its_log)
     assert len(exported.data["objects"]) > 10
     assert "incident: CASE123456" in shown.out
-    assert after == before
+    assert is_as_before
 
 
 def test_33_what_stands_in_a_log_that_cannot_be_read_is_not_passed_over(
@@ -112,13 +131,13 @@ def test_34_a_library_that_others_can_read_is_tightened_with_a_word(
     path = shell.folder / LIBRARY
     path.write_bytes(guide_library if filled else b"")
     path.chmod(mode)
-    ended = shell.feed("run", "dlr", *GUIDE)
+    ended = shell.feed("run", "dlr", *NEWEST)
     assert ended.code == 0
     assert f"warning: the library {LIBRARY} could be read by other users (mode {mode:04o})" in (
         ended.err
     )
     assert {file.stat().st_mode & 0o777 for file in shell.folder.glob(f"{LIBRARY}*")} == {0o600}
-    assert "could be read" not in shell.feed("run", "dlr", *GUIDE).err
+    assert "could be read" not in shell.feed("run", "dlr", *NEWEST).err
 
 
 def test_34_the_files_beside_a_library_are_tightened_too(
@@ -131,7 +150,7 @@ def test_34_the_files_beside_a_library_are_tightened_too(
     assert len(files) == 3
     for file in files:
         file.chmod(0o644)
-    assert shell.feed("run", "incident", *GUIDE).code == 0
+    assert shell.feed("run", "incident", *NEWEST).code == 0
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     open_too.close()
 
@@ -151,12 +170,15 @@ def test_34_a_configuration_that_others_can_use_is_warned_of(
     assert shell(*RUN, "--quiet").err == ""
 
 
-def test_34_a_configuration_without_secrets_may_be_read(shell: Shell) -> None:
+def test_34_a_configuration_without_secrets_may_be_read(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keys = {"api_key": shell.emulator.api_key, "api_secret": shell.emulator.secret_key}
     (shell.folder / shell.config(api_key=None, api_secret=None)).chmod(0o644)
     assert "other users" not in shell(*RUN).err
-    environment = {f"IZOOLOGIC_{name.upper()}": value for name, value in keys.items()}
-    ended = shell.process(*RUN, **environment)
+    for name, value in keys.items():
+        monkeypatch.setenv(f"IZOOLOGIC_{name.upper()}", value)
+    ended = shell(*RUN)
     assert (ended.code, "other users" in ended.err) == (0, False)
 
 
@@ -272,7 +294,7 @@ def _twice() -> bytes:
 def _bomb() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
-        for number in range(40):
+        for number in range(layout.MAX_ZIP // layout.MAX_MEMBER + 1):
             opened.writestr(f"{number}", bytes(layout.MAX_MEMBER))
     return buffer.getvalue()
 
@@ -441,12 +463,12 @@ def _refused(ended: Ended, told: str) -> None:
 def test_38_an_absurd_number_of_a_run_is_a_usage_error(
     shell: Shell, option: str, value: str, told: str
 ) -> None:
-    _refused(shell.feed("run", "incident", *GUIDE, f"{option}={value}"), told)
+    _refused(shell.feed("run", "incident", *NEWEST, f"{option}={value}"), told)
 
 
 @pytest.mark.parametrize("number", ["256", "1"])
 def test_38_the_bounds_themselves_are_taken(shell: Shell, number: str) -> None:
-    assert shell.feed("run", "incident", *GUIDE, "--in-flight", number).code == 0
+    assert shell.feed("run", "incident", *NEWEST, "--in-flight", number).code == 0
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "9" * 5_000, "1.5", ""])

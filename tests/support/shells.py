@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,7 +17,21 @@ from izoologic_cdf.emulator import Emulator
 PROGRAM = (sys.executable, "-m", "izoologic_cdf.cli.main")
 # the range that the scenario of the guide lies in
 GUIDE = ("--since", "2023-01-01", "--until", "2025-08-15")
+# its end, one window instead of 32, with cases of both feeds: for a test of how a run runs
+NEWEST = ("--since", "2025-08-01", "--until", "2025-08-15")
 CHECKOUT = Path(__file__).resolve().parents[2]
+# runs the commands given on standard input one after the other, each with streams of its own
+_IN_TURN = """
+import io, json, sys
+from izoologic_cdf.cli.main import main
+
+ended = []
+for words in json.load(sys.stdin):
+    sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
+    code = main(words)
+    ended.append([code, *(one.buffer.getvalue().decode() for one in (sys.stdout, sys.stderr))])
+json.dump(ended, sys.__stdout__)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,27 @@ class Ended:
         """The lines of standard error without those of progress."""
         lines = self.err.splitlines()
         return [line for line in lines if not line.startswith(("window ", "  "))]
+
+
+def in_turn(
+    folder: Path,
+    *commands: Sequence[str],
+    under: Sequence[str] = (),
+    **environment: str,
+) -> list[Ended]:
+    """Run commands one after the other in one process of its own, started by a command."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*under, sys.executable, "-c", _IN_TURN],
+        cwd=folder,
+        env={**os.environ, **Shell.paths, **environment},
+        input=json.dumps(commands),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == ""
+    return [Ended(*one) for one in json.loads(done.stdout)]
 
 
 @dataclass
