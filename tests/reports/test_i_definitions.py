@@ -1,20 +1,20 @@
 """I: names and texts of a definition stay what they are; what is wrong is told with its place."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from izoologic_cdf.bundle.build import BuildError, build_yaml
+from izoologic_cdf.bundle.layout import zip_name
 from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.content import folder
 from izoologic_cdf.lint.check import lint
 from izoologic_cdf.lint.rules import complete
+from tests.support.built import built_text
 from tests.support.linted import lint_text
+from tests.support.shells import Shell, in_turn
 from tests.support.steps import steps
 
 CODE = "CDF115"
@@ -226,39 +226,30 @@ def test_40_a_copy_elsewhere_is_told_once_where_filters_are_looked_for(tmp_path:
     assert lint(copy, folder("filters")) == []
 
 
-def cli(cwd: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = "import sys; from izoologic_cdf.cli.main import main; sys.exit(main())"
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", command, *words],
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("level", ["1", "2"])
 def test_40_the_commands_do_the_same_without_asserts_and_docstrings(
     tmp_path: Path, level: str
 ) -> None:
-    built = cli(tmp_path, "build", "--yaml", "--output", "dist", PYTHONOPTIMIZE=level)
-    assert (built.returncode, built.stderr) == (0, "")
+    bundle = Path("dist", zip_name("1.1.0"))
+    built, *others = in_turn(
+        tmp_path,
+        ["build", "--yaml", "--output", "dist"],
+        ["verify", str(bundle)], ["lint"], ["fields", "dlr"], ["demo", "demo"],
+        PYTHONOPTIMIZE=level,
+    )  # fmt: skip
+    assert (built.code, built.err) == (0, "")
     text = (tmp_path / "dist" / "izoologic_sync_cases.yaml").read_text(encoding="utf-8")
-    assert text == build_yaml(definition_files()[0], folder("filters"))
-    (bundle,) = (tmp_path / "dist").glob("*.zip")
-    for words in (["verify", str(bundle)], ["lint"], ["fields", "dlr"], ["demo", "demo"]):
-        ended = cli(tmp_path, *words, PYTHONOPTIMIZE=level)
-        assert ended.returncode == 0, (words, ended.stderr)
+    assert text == built_text()
+    assert (tmp_path / bundle).is_file()
+    for ended in others:
+        assert ended.code == 0, ended
 
 
-def test_40_a_copy_is_linted_with_the_filters_that_are_named(tmp_path: Path) -> None:
-    shutil.copy(definition_files()[0], tmp_path / "copy.yaml")
-    ended = cli(tmp_path, "lint", "copy.yaml", "--format", "json")
-    assert ended.returncode == 1
-    assert len(json.loads(ended.stdout)) == 1
+def test_40_a_copy_is_linted_with_the_filters_that_are_named(shell: Shell) -> None:
+    shutil.copy(definition_files()[0], shell.folder / "copy.yaml")
+    ended = shell("lint", "copy.yaml", "--format", "json")
+    assert ended.code == 1
+    assert len(json.loads(ended.out)) == 1
     filters = str(folder("filters"))
-    assert cli(tmp_path, "lint", "copy.yaml", "--filters", filters).returncode == 0
-    missing = cli(tmp_path, "run", "dlr", "--definition", "copy.yaml", "--since", "1h")
-    assert missing.returncode == 2
+    assert shell("lint", "copy.yaml", "--filters", filters).code == 0
+    assert shell("run", "dlr", "--definition", "copy.yaml", "--since", "1h").code == 2
