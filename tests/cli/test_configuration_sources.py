@@ -9,7 +9,7 @@ import pytest
 from izoologic_cdf.cli.configuration import ConfigurationError, configured
 from izoologic_cdf.cli.form import find_feed
 from izoologic_cdf.cli.parser import build_parser
-from tests.support.shells import GUIDE, Ended, Shell
+from tests.support.shells import NEWEST, Ended, Shell
 
 SECRET = "s3cr3t-s3cr3t"
 SINCE = ("--since", "1d")
@@ -42,7 +42,7 @@ def test_the_later_source_wins(
 
 def test_of_two_assignments_of_one_field_the_later_wins(shell: Shell) -> None:
     off, on = "ingest_as_event=off", "ingest_as_event=on"
-    assert shell.feed("run", "incident", *GUIDE, "--set", off, "--set", on).code == 0
+    assert shell.feed("run", "incident", *NEWEST, "--set", off, "--set", on).code == 0
     assert {one["type"] for one in shell.export()} & {"event", "incident"} == {"event"}
 
 
@@ -53,7 +53,7 @@ def test_a_run_takes_the_host_the_key_and_the_switch_from_three_places(
     config = shell.config(api_host="http://192.0.2.1", api_secret="wrong", ingest_as_event="no")
     url = f"api_host={shell.emulator.url}"
     ended = shell(
-        "run", "incident", *GUIDE, "--config", config, "--set", url, "--set", "ingest_as_event=1"
+        "run", "incident", *NEWEST, "--config", config, "--set", url, "--set", "ingest_as_event=1"
     )
     assert ended.code == 0
     assert {one["type"] for one in shell.export()} & {"event", "incident"} == {"event"}
@@ -62,7 +62,7 @@ def test_a_run_takes_the_host_the_key_and_the_switch_from_three_places(
 def test_one_file_may_configure_both_feeds(shell: Shell) -> None:
     config = shell.config(ingest_as_event="on", ingest_as_identity="on")
     for feed in ("incident", "dlr"):
-        assert shell("run", feed, *GUIDE, "--config", config).code == 0
+        assert shell("run", feed, *NEWEST, "--config", config).code == 0
     assert {one["type"] for one in shell.export()} >= {"event", "identity"}
 
 

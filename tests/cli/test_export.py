@@ -12,7 +12,7 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator
 from izoologic_cdf.library.store import Library
-from tests.support.shells import GUIDE, Shell
+from tests.support.shells import GUIDE, NEWEST, Shell
 
 KEYS = [
     "type", "value", "subtype", "description", "published_at", "sources", "attributes", "related",
@@ -135,12 +135,12 @@ def test_an_attachment_that_was_downloaded_has_its_size_and_sum(text: str) -> No
 
 def test_an_attachment_that_was_not_downloaded_has_nulls_until_the_next_run(shell: Shell) -> None:
     shell.emulator.state.add_fault("status", endpoint="DownloadCaseFile", status=404, count=None)
-    assert shell.feed("run", "incident", *GUIDE).code == 3
+    assert shell.feed("run", "incident", *NEWEST).code == 3
     held = [one for one in shell.export() if one["type"] == "attachment"]
     assert held
     assert {(one["size"], one["sha256"]) for one in held} == {(None, None)}
     shell.emulator.state.clear_faults()
-    assert shell.feed("run", "incident", *GUIDE).code == 0
+    assert shell.feed("run", "incident", *NEWEST).code == 0
     held = [one for one in shell.export() if one["type"] == "attachment"]
     assert all(one["size"] is not None and one["sha256"] for one in held)
 

@@ -8,7 +8,7 @@ import pytest
 
 from izoologic_cdf.library import finding
 from izoologic_cdf.library.attachments import safe_name
-from tests.support.shells import GUIDE, Ended, Shell
+from tests.support.shells import GUIDE, NEWEST, Ended, Shell
 
 LIBRARY = "izoologic.sqlite"
 NAME = "test_file.txt"
@@ -102,7 +102,7 @@ def test_of_several_files_of_one_name_one_is_chosen(shell: Shell) -> None:
     for content in (b"one", b"two"):
         shell.emulator.state.add_file("gz3kEgBWO", entry, content)
     shell.emulator.state.update_case("gz3kEgBWO")
-    assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
+    assert shell.feed("run", "incident", *NEWEST, "--quiet").code == 0
     ended = shell("file", "gz3kEgBWO", "same.txt")
     refused(ended, "choose one of", "  --sha256 ")
     words = [line.split() for line in ended.err.splitlines() if "--sha256" in line]
@@ -118,7 +118,7 @@ def test_a_file_is_named_as_lists_print_it(shell: Shell) -> None:
     entry = {"originalFilename": "scan\xa01.txt", "dateUploaded": "1754599000"}
     shell.emulator.state.add_file("gz3kEgBWO", entry, b"scanned")
     shell.emulator.state.update_case("gz3kEgBWO")
-    assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
+    assert shell.feed("run", "incident", *NEWEST, "--quiet").code == 0
     assert "scan\\xa01.txt" in shell("files", "--columns", "name").out
     for name in ("scan\xa01.txt", "scan\\xa01.txt"):
         assert shell("file", "gz3kEgBWO", name, "-o", "-").out == "scanned"
@@ -222,7 +222,7 @@ def test_passwords_are_hidden_until_asked_for(shell: Shell) -> None:
 def test_what_is_much_is_listed_by_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(30):
         shell.emulator.state.put_case(f"mAny{number:05}", {"brand": "Many"})
-    assert shell.feed("run", "incident", *GUIDE, "--quiet").code == 0
+    assert shell.feed("run", "incident", *NEWEST, "--quiet").code == 0
     lines = shell("show", "mAny").out.splitlines()
     assert lines[0] == "30 objects; name more of one to see it in full:"
     assert lines[1:] == [f"  incident: mAny{number:05}" for number in range(30)]

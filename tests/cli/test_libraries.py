@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shells import GUIDE, Shell
+from tests.support.shells import NEWEST, Shell
 
 
 def _foreign(path: Path) -> None:
@@ -22,7 +22,7 @@ def _newer(path: Path) -> None:
 
 
 def test_a_run_makes_the_library_in_the_current_folder_for_its_owner_alone(shell: Shell) -> None:
-    assert shell.feed("run", "incident", *GUIDE).code == 0
+    assert shell.feed("run", "incident", *NEWEST).code == 0
     library = shell.folder / "izoologic.sqlite"
     assert library.is_file()
     assert library.stat().st_mode & 0o077 == 0
@@ -30,7 +30,7 @@ def test_a_run_makes_the_library_in_the_current_folder_for_its_owner_alone(shell
 
 def test_a_run_makes_the_library_with_its_folders(shell: Shell) -> None:
     name = "new/folder with blanks/ünï/cases & more?.sqlite"
-    assert shell.feed("run", "incident", *GUIDE, "--library", name).code == 0
+    assert shell.feed("run", "incident", *NEWEST, "--library", name).code == 0
     assert (shell.folder / name).is_file()
     assert shell.export(name)
 
@@ -64,7 +64,7 @@ def test_what_is_no_library_is_refused_and_left_as_it_is(
     for ended in (
         shell("library", "show", "it"),
         shell("library", "export", "it"),
-        shell.feed("run", "incident", *GUIDE, "--library", "it"),
+        shell.feed("run", "incident", *NEWEST, "--library", "it"),
         shell.feed("sync", "incident", "--library", "it"),
     ):
         assert (ended.code, ended.out) == (2, "")
@@ -75,12 +75,12 @@ def test_what_is_no_library_is_refused_and_left_as_it_is(
 
 
 def test_a_library_of_a_newer_version_is_refused_with_what_to_do(shell: Shell) -> None:
-    assert shell.feed("run", "incident", *GUIDE).code == 0
+    assert shell.feed("run", "incident", *NEWEST).code == 0
     _newer(shell.folder / "izoologic.sqlite")
     asked = shell.emulator.requests.count()
     for ended in (
         shell("library", "export", "izoologic.sqlite"),
-        shell.feed("run", "incident", *GUIDE),
+        shell.feed("run", "incident", *NEWEST),
     ):
         assert (ended.code, ended.out) == (2, "")
         assert "newer version of this program" in ended.err
@@ -92,7 +92,7 @@ def test_a_library_of_a_newer_version_is_refused_with_what_to_do(shell: Shell) -
     "path", ["", ".", "a" * 300, "tenant.yaml/izoologic.sqlite", "/dev/null/izoologic.sqlite"]
 )
 def test_a_path_that_can_hold_no_library_is_a_usage_error(shell: Shell, path: str) -> None:
-    ended = shell.feed("run", "incident", *GUIDE, "--library", path)
+    ended = shell.feed("run", "incident", *NEWEST, "--library", path)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("izoologic-cdf: ")
     shown = shell("library", "show", path)
@@ -100,8 +100,10 @@ def test_a_path_that_can_hold_no_library_is_a_usage_error(shell: Shell, path: st
     assert shown.err.startswith("izoologic-cdf: ")
 
 
-def test_a_value_that_is_not_there_is_a_usage_error_with_similar_ones(shell: Shell) -> None:
-    assert shell.feed("run", "incident", *GUIDE).code == 0
+def test_a_value_that_is_not_there_is_a_usage_error_with_similar_ones(
+    shell: Shell, guide_library: bytes
+) -> None:
+    (shell.folder / "izoologic.sqlite").write_bytes(guide_library)
     for value in ("case123456", "", "\x1b[2J", "\udcff", "x" * 5_000):
         ended = shell("library", "show", "izoologic.sqlite", value)
         assert (ended.code, ended.out) == (2, "")

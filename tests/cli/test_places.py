@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shells import GUIDE, Shell
+from tests.support.shells import NEWEST, Shell
 
-RUN = ("run", "incident", *GUIDE, "--format", "json")
+RUN = ("run", "incident", *NEWEST, "--format", "json")
 READ = (["status"], ["runs"], ["library", "show"], ["library", "export"])
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from izoologic_cdf.cli.main import main
-from tests.support.shells import GUIDE, Shell
+from tests.support.shells import GUIDE, NEWEST, Shell
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def filled(shell: Shell, guide_library: bytes) -> Shell:
 
 
 EXPORT = ("library", "export", "izoologic.sqlite")
-RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
+RUN = ("run", "incident", *NEWEST, "--config", "tenant.yaml")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
         ('"$@" >&-', EXPORT, 0, ""),
         ('"$@" >&-', RUN, 0, ""),
         ('"$@" 2>&-', RUN, 0, ""),
-        ('"$@" <&-', ("run", "incident", *GUIDE), 2, "API Hostname (api_host) is missing"),
+        ('"$@" <&-', ("run", "incident", *NEWEST), 2, "API Hostname (api_host) is missing"),
         ('"$@" <&- >&- 2>&-', RUN, 0, ""),
         ('"$@" 2>&-', ("fields", "nothing"), 2, ""),
         ('"$@" >/dev/full', EXPORT, 1, "the output cannot be written: No space left on device"),
@@ -59,7 +59,8 @@ def test_a_run_goes_on_and_its_code_counts_where_nobody_reads_what_it_says(
     shell.config()
     if code:
         shell.emulator.state.add_fault("status", endpoint="CaseSync", status=403, nth=2)
-    ended = shell.process(*RUN, script='{ "$@"; echo $? >code; } 2>&1 | head -n 1')
+    words = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
+    ended = shell.process(*words, script='{ "$@"; echo $? >code; } 2>&1 | head -n 1')
     assert ended.out.startswith("window 1 of 32")
     assert (shell.folder / "code").read_text() == f"{code}\n"
     assert len([one for one in shell.export() if one["type"] == "incident"]) == 5

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.shells import GUIDE, Shell
+from tests.support.shells import NEWEST, Shell
 
-RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
+RUN = ("run", "incident", *NEWEST, "--config", "tenant.yaml")
 # what a shell can do with the streams of a command; {} is where it stands; whether standard output
 # takes what it is given
 FATES = {

@@ -19,7 +19,7 @@ from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.state import State
 from izoologic_cdf.runtime.tenants import Tenant, normalize_address
 from izoologic_cdf.runtime.windows import DAY, Window
-from tests.support.shells import GUIDE, Shell
+from tests.support.shells import NEWEST, Shell
 from tests.support.sites import HOUR, Site
 from tests.support.tenants import definition
 
@@ -232,7 +232,7 @@ def test_13_a_tenant_is_named_on_the_command_line_in_the_file_or_in_the_environm
     words = ["--tenant", "Example"] if where == "option" else []
     if where == "environment":
         monkeypatch.setenv("IZOOLOGIC_TENANT", "Example")
-    ended = shell("run", "incident", *GUIDE, "--config", config, *words)
+    ended = shell("run", "incident", *NEWEST, "--config", config, *words)
     assert ended.code == 0, ended.err
     with sqlite3.connect(shell.folder / "izoologic.sqlite") as connection:
         names = connection.execute("SELECT name FROM feed_tenant").fetchall()
@@ -260,7 +260,7 @@ def test_13_a_tenant_is_named_on_the_command_line_in_the_file_or_in_the_environm
 def test_4_what_the_operator_does_without_is_named_as_people_call_it(
     shell: Shell, words: tuple[str, ...], code: int, told: str
 ) -> None:
-    ended = shell("run", "incident", *GUIDE, "--config", shell.config(), *words)
+    ended = shell("run", "incident", *NEWEST, "--config", shell.config(), *words)
     assert ended.code == code
     assert told in ended.out + ended.err
 

@@ -17,9 +17,9 @@ from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.case import Message
 from izoologic_cdf.runtime.message_kinds import MAX_KINDS
 from izoologic_cdf.runtime.windows import Window
-from tests.support.shells import CHECKOUT, GUIDE, Ended, Shell
+from tests.support.shells import CHECKOUT, GUIDE, NEWEST, Ended, Shell
 
-RUN = ("run", "incident", *GUIDE)
+RUN = ("run", "incident", *NEWEST)
 # a line of a log that is forged, a screen that is wiped, a name that reads backwards, a bell in
 # eight bits, a line end of Unicode, a half of a pair
 HOSTILE = "x\n2026-01-01 all is well\r\x1b[2J\x1b]0;t\x07\u202egpj.exe\x9b\u2028y\udc80\x7f\u200b"
@@ -83,16 +83,16 @@ def test_24_ids_names_and_messages_of_the_api_act_on_nothing(shell: Shell) -> No
 
 WORDS: list[tuple[str, ...]] = [
     (HOSTILE,),
-    ("run", HOSTILE, *GUIDE),
+    ("run", HOSTILE, *NEWEST),
     ("run", "incident", "--since", HOSTILE),
-    ("run", "incident", *GUIDE, HOSTILE),
-    ("run", "incident", *GUIDE, "--in-flight", HOSTILE),
-    ("run", "incident", *GUIDE, "--format", HOSTILE),
-    ("run", "incident", *GUIDE, "--config", HOSTILE),
-    ("run", "incident", *GUIDE, "--set", f"{HOSTILE}=1"),
-    ("run", "incident", *GUIDE, "--set", f"verify_ssl={HOSTILE}"),
-    ("run", "incident", *GUIDE, "--definition", HOSTILE),
-    ("run", "incident", *GUIDE, "--library", f"{HOSTILE}/nowhere", "--config", "tenant.yaml"),
+    ("run", "incident", *NEWEST, HOSTILE),
+    ("run", "incident", *NEWEST, "--in-flight", HOSTILE),
+    ("run", "incident", *NEWEST, "--format", HOSTILE),
+    ("run", "incident", *NEWEST, "--config", HOSTILE),
+    ("run", "incident", *NEWEST, "--set", f"{HOSTILE}=1"),
+    ("run", "incident", *NEWEST, "--set", f"verify_ssl={HOSTILE}"),
+    ("run", "incident", *NEWEST, "--definition", HOSTILE),
+    ("run", "incident", *NEWEST, "--library", f"{HOSTILE}/nowhere", "--config", "tenant.yaml"),
     ("fields", HOSTILE),
     ("fields", "dlr", "--definition", HOSTILE),
     ("lint", HOSTILE),
@@ -142,7 +142,7 @@ def test_24_what_a_definition_says_acts_on_nothing(shell: Shell) -> None:
         harmless(shell("lint", name, "--format", "json"))
         harmless(shell("fields", "Cases", "--definition", name))
         harmless(shell("diff", name, name, "--no-run"))
-        harmless(shell("run", "Cases", *GUIDE, "--definition", name, "--set", "host=x"))
+        harmless(shell("run", "Cases", *NEWEST, "--definition", name, "--set", "host=x"))
 
 
 def test_24_what_a_comparison_tells_acts_on_nothing(shell: Shell) -> None:
@@ -298,7 +298,7 @@ def test_26_quiet_still_says_what_failed(odd: Shell) -> None:
     assert ended.err == (
         "failure: case caSe00007: the API refused the request (iZOO5000: Try later)\n"
     )
-    assert odd("run", "incident", *GUIDE, "--quiet", "--verbose").code == 2
+    assert odd("run", "incident", *NEWEST, "--quiet", "--verbose").code == 2
 
 
 def test_26_the_record_keeps_failures_of_a_run_and_is_bounded(
@@ -306,7 +306,7 @@ def test_26_the_record_keeps_failures_of_a_run_and_is_bounded(
 ) -> None:
     monkeypatch.setattr("izoologic_cdf.library.store.MAX_MESSAGES", 40)
     odd.emulator.state.add_fault("status", endpoint="CaseSync", status=403, count=None, nth=32)
-    assert odd.feed(*RUN).code == 3
+    assert odd.feed("run", "incident", *GUIDE).code == 3
     with Library.open(odd.folder / "izoologic.sqlite") as library:
         query = "SELECT level, case_id, text FROM run_message ORDER BY id"
         rows = library.connection.execute(query).fetchall()
@@ -433,7 +433,7 @@ def test_27_other_fields_may_have_comments_behind_them(shell: Shell) -> None:
 def test_28_without_a_terminal_only_windows_with_something_in_them_have_a_line(
     shell: Shell,
 ) -> None:
-    ended = shell.feed(*RUN)
+    ended = shell.feed("run", "incident", *GUIDE)
     windows = re.findall(r"^window (\d+) of 32", ended.err, re.MULTILINE)
     with_cases = len(re.findall(r"^  \d+ cases$", ended.err, re.MULTILINE))
     assert (len(windows), ended.code) == (with_cases, 0)

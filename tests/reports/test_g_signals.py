@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.runtime.spool import Scratch, remove_leftovers
-from tests.support.shells import GUIDE, PROGRAM, Shell
+from tests.support.built import built_text
+from tests.support.shells import NEWEST, PROGRAM, Shell
 from tests.support.signals import heeded
 
-RUN = ("run", "incident", *GUIDE, "--config", "tenant.yaml")
+RUN = ("run", "incident", *NEWEST, "--config", "tenant.yaml")
 INT, TERM, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 # a machine that has other things to do
 PATIENCE = 60
@@ -149,21 +150,20 @@ def test_29_a_signal_and_a_second_one_end_a_run_with_130_its_summary_and_no_file
 def test_29_a_run_that_waits_for_a_library_is_ended_at_once(
     shell: Shell, start: Start, signals: tuple[signal.Signals, ...]
 ) -> None:
-    slow = shell.emulator.state.add_fault("delay", endpoint="CaseDetail", seconds=0.5)
+    slow = shell.emulator.state.add_fault("delay", endpoint="CaseDetail", seconds=0.2)
     process = start(*RUN)
     process.wait_until(lambda: slow.applied)
     with held(shell.folder / "izoologic.sqlite"):
         # the detail comes, and the case can't be committed
-        time.sleep(1.5)
+        time.sleep(0.7)
         _ended_well(*process.end(*signals))
     assert process.left == []
     assert shell(*RUN).code == 0
 
 
 def test_29_a_comparison_that_is_ended_leaves_nothing(shell: Shell, start: Start) -> None:
-    assert shell("build", "--yaml").code == 0
-    built = "dist/izoologic_sync_cases.yaml"
-    process = start("diff", built, built)
+    (shell.folder / "built.yaml").write_text(built_text(), encoding="utf-8")
+    process = start("diff", "built.yaml", "built.yaml")
     process.wait_until(lambda: process.left)
     code, out, err = process.end(TERM)
     assert (code, out, err) == (130, "", "interrupted\n")
