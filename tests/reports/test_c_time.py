@@ -1,17 +1,19 @@
 """C: time and order are not believed."""
 
 import json
-import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from izoologic_cdf.cli.main import main
+from izoologic_cdf.runtime.bodies import Response
+from izoologic_cdf.runtime.http import Request, Transport
 from izoologic_cdf.runtime.plan import FIRST_SYNC
 from izoologic_cdf.runtime.source_client import SourceClient
 from izoologic_cdf.runtime.windows import DAY, OVERLAP
 from tests.support.sites import HOUR, Site
-from tests.support.tenants import attributes
+from tests.support.tenants import Outcome, attributes
 
 ONE, TWO = "caSe00001", "caSe00002"
 YEAR = 365 * DAY
@@ -159,28 +161,44 @@ def test_9_a_step_of_seconds_is_no_reason_to_ask_again(site: Site) -> None:
 # --- 10: two readings --------------------------------------------------------------------------
 
 
+def while_messages_are_under_way(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]
+) -> None:
+    """Do something once the detail and the messages of a case are read, and not yet committed."""
+    send, others = Transport.send, [meanwhile]
+
+    def sent(transport: Transport, request: Request) -> Response:
+        response = send(transport, request)
+        if request.url.endswith("/FetchCaseCommunications") and others:
+            others.pop()()
+        return response
+
+    monkeypatch.setattr(Transport, "send", sent)
+
+
 @pytest.mark.parametrize("kind", ["run", "backfill"])
 def test_10_an_older_reading_that_is_committed_later_replaces_nothing(
-    site: Site, kind: str
+    site: Site, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     site.fill(ONE, updated=site.now - DAY)
     site.state.update_case(
         ONE, site.now - DAY, statusDescription="Open", description="Old", upTime="1 day"
     )
     since = site.now - 2 * DAY
-    slow = site.state.add_fault("delay", endpoint="FetchCaseCommunications", seconds=1.5)
-    older = threading.Thread(target=lambda: getattr(site, kind)(since))
-    older.start()
-    # its detail is read by then, and its messages are under way
-    while not slow.applied:
-        pass
-    site.state.advance(60)
-    site.state.update_case(
-        ONE, statusDescription="Closed", description="New", upTime="2 days", progressStage="Done"
-    )
-    site.state.add_message(ONE, {"subject": "Newer", "createdOn": str(site.now)})
-    assert site.run(since).summary.exit_code == 0
-    older.join()
+    newer = list[Outcome]()
+
+    def change_and_read() -> None:
+        site.state.advance(60)
+        site.state.update_case(
+            ONE, statusDescription="Closed", description="New", upTime="2 days",
+            progressStage="Done",
+        )  # fmt: skip
+        site.state.add_message(ONE, {"subject": "Newer", "createdOn": str(site.now)})
+        newer.append(site.run(since))
+
+    while_messages_are_under_way(monkeypatch, change_and_read)
+    getattr(site, kind)(since)
+    assert [one.summary.exit_code for one in newer] == [0]
     assert site.attribute(ONE, "Status") == ["Closed"]
     assert site.attribute(ONE, "Up Time") == ["2 days"]
     assert site.attribute(ONE, "Progress Stage") == ["Done"]
@@ -191,17 +209,14 @@ def test_10_an_older_reading_that_is_committed_later_replaces_nothing(
 
 
 def test_10_an_older_reading_that_is_committed_later_still_adds_what_it_alone_has(
-    site: Site,
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.fill(ONE, updated=site.now - DAY)
     site.state.add_message(ONE, {"subject": "Older", "createdOn": str(site.now - 25 * DAY)})
-    slow = site.state.add_fault("delay", endpoint="FetchCaseCommunications", seconds=1.5)
-    older = threading.Thread(target=lambda: site.backfill(site.now - 60 * DAY))
-    older.start()
-    while not slow.applied:
-        pass
-    assert site.run(site.now - 2 * DAY).summary.exit_code == 0
-    older.join()
+    newer = list[Outcome]()
+    while_messages_are_under_way(monkeypatch, lambda: newer.append(site.run(site.now - 2 * DAY)))
+    site.backfill(site.now - 60 * DAY)
+    assert [one.summary.exit_code for one in newer] == [0]
     assert subjects(site) == {"Hello", "Older"}
 
 

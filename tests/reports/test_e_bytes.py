@@ -1,6 +1,7 @@
 """E: bytes that come coded, cut, broken, or without end."""
 
 import base64
+import dataclasses
 import gzip
 import json
 import re
@@ -95,7 +96,7 @@ def test_18_what_cannot_be_decoded_or_ends_early_is_no_file(what: str, step: int
 
 
 def test_18_a_small_body_does_not_become_a_large_one_in_memory() -> None:
-    bomb = gzip.compress(gzip.compress(bytes(200_000_000)))
+    bomb = gzip.compress(gzip.compress(bytes(50_000_000)))
     tracemalloc.start()
     size = max(len(chunk) for chunk in decode(iter([bomb]), "gzip, gzip"))
     _, peak = tracemalloc.get_traced_memory()
@@ -297,6 +298,8 @@ def test_19_no_more_of_an_answer_is_read_than_is_needed(what: str) -> None:
         assert server.sent < 20_000_000
 
 
+# some of these are read up to the deadline
+SOON = dataclasses.replace(HASTY, read=0.2, whole=0.2)
 TRICKLES: dict[str, tuple[bytes, bytes]] = {
     "the status line": (b"HTTP/1.1 200 ", b"O"),
     "a header": (OK + b"X-Slow: ", b"x"),
@@ -321,9 +324,9 @@ def test_19_a_call_ends_at_its_deadline_whatever_drips(what: str, json_due: bool
     started = time.monotonic()
     with Wire(endless(head, block, pause=0.02)) as server:
         try:
-            ask(server.url, json_due=json_due)
+            ask(server.url, SOON, json_due=json_due)
         except HttpError as error:
-            told = r"not all within 0\.5 s|closed|failed|cannot be decoded"
+            told = r"not all within 0\.2 s|closed|failed|cannot be decoded"
             assert re.search(told, str(error))  # noqa: PT017 - some of them are good answers
     assert time.monotonic() - started < 5
 
