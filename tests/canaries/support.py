@@ -1,6 +1,8 @@
 """Canaries: texts that occur nowhere else, and the search for them in all that was written."""
 
 import base64
+import contextlib
+import functools
 import html
 import json
 import sqlite3
@@ -21,7 +23,13 @@ CARD = "5999991234567891"
 MAPPED = "Password"
 
 
-def forms(canary: str) -> Iterator[bytes]:
+@functools.cache
+def forms(canary: str) -> tuple[bytes, ...]:
+    """Return how a text looks when it is written, in each form once."""
+    return tuple(dict.fromkeys(_forms(canary)))
+
+
+def _forms(canary: str) -> Iterator[bytes]:
     """Yield how a text looks when it is written: plain, escaped, URL-encoded, base64."""
     raw = canary.encode()
     for text in (
@@ -59,21 +67,17 @@ def parts(canary: str) -> tuple[str, ...]:
     return canary, canary[: 2 * third], canary[third:]
 
 
-def without_passwords(library: Path, folder: Path) -> bytes:
+def without_passwords(library: Path) -> bytes:
     """Return the bytes of a library file of which only the mapped passwords were taken out."""
-    copy = folder / "searched.sqlite"
-    copy.unlink(missing_ok=True)
-    with sqlite3.connect(library) as connection:
-        connection.execute("VACUUM INTO ?", (str(copy),))
-    connection.close()
-    with sqlite3.connect(copy) as connection:
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute(
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with contextlib.closing(copy), contextlib.closing(sqlite3.connect(library)) as connection:
+        connection.backup(copy)
+        copy.execute("PRAGMA secure_delete = ON")
+        copy.execute(
             "DELETE FROM attribute WHERE name IN (SELECT id FROM term WHERE text = ?)", (MAPPED,)
         )
-    connection.execute("VACUUM")
-    connection.close()
-    return copy.read_bytes()
+        copy.execute("VACUUM")
+        return copy.serialize()
 
 
 def passwords_left_out(export: str) -> bytes:

@@ -164,7 +164,7 @@ class Searched:
             "summary as text": outcome.summary.as_text().encode(),
             "summary as JSON": outcome.summary.as_json().encode(),
             "export": passwords_left_out(outcome.text),
-            "library": without_passwords(outcome.library, self.folder),
+            "library": without_passwords(outcome.library),
             "temporary files": self.while_running,
         }
         return {place: hit for place, text in places.items() if (hit := found(text, canaries))}
@@ -268,7 +268,7 @@ def test_the_commands_write_no_canary_to_their_outputs(
     written = capsys.readouterr()
     canaries = [KEY, SECRET, CARD, PART]
     assert found((written.out + written.err).encode(), canaries) == []
-    assert found(without_passwords(library, tmp_path), canaries) == []
+    assert found(without_passwords(library), canaries) == []
 
 
 @pytest.mark.parametrize(
