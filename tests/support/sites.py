@@ -8,7 +8,6 @@ from typing import Any
 
 from izoologic_cdf.emulator import Emulator, Scenario
 from izoologic_cdf.library.export import export
-from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan
@@ -17,7 +16,7 @@ from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
-from tests.support.tenants import EMPTY, FeedName, Object, Outcome, definition, form_values
+from tests.support.tenants import EMPTY, FeedName, Object, Outcome, definition, form_values, opened
 
 HOUR = 3_600
 IN_FLIGHT = 4
@@ -64,7 +63,7 @@ class Site:
     def remembered(self) -> Iterator[State]:
         """Open what the feed remembers."""
         (primary,) = definition(self.feed).primary_feeds
-        with Library.create(self.library) as library:
+        with opened(self.library) as library:
             yield State(library, primary, self.values, self.tenant)
 
     @property
@@ -82,7 +81,7 @@ class Site:
     @property
     def text(self) -> str:
         """The export of the library."""
-        with Library.create(self.library) as library:
+        with opened(self.library) as library:
             return "".join(export(library))
 
     def note_values(self) -> list[str]:
@@ -114,9 +113,8 @@ class Site:
             tenant=self.tenant,
             **of_run,
         )
-        with self.remembered() as state:
-            planned = planner(state)
-        with Library.create(self.library) as library:
+        with opened(self.library) as library:
+            planned = planner(State(library, primary, self.values, self.tenant))
             run = FeedRun(
                 definition(self.feed), primary, self.values, planned, library, heard, settings
             )
