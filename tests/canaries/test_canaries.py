@@ -125,9 +125,9 @@ class Searched:
 
     def fill(self) -> None:
         """Add cases whose fields that are no Password hold no canary."""
-        self.site.fill("caSe00001", "caSe00002", "caSe00003", updated=CLOCK - HOUR)
+        self.site.fill("caSe00001", "caSe00002", updated=CLOCK - HOUR)
         self.site.state.add_file("caSe00001", {"originalFilename": "large"}, bytes(100_000))
-        for number in range(3):
+        for number in range(2):
             row = {
                 "email": f"user{number}@example.com",
                 "password": PASSWORD,
@@ -187,7 +187,7 @@ def test_a_good_run_writes_a_leaked_password_into_its_attribute_alone(
 ) -> None:
     searched.fill()
     outcome = searched.run(feed)
-    assert outcome.summary.detailed == 3
+    assert outcome.summary.detailed == 2
     assert searched.leaks(outcome) == {}
     # the search can find it: the attribute is there, and nothing else holds it
     assert (PASSWORD in outcome.text) == (feed == "dlr")
