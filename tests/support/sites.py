@@ -8,6 +8,7 @@ from typing import Any
 
 from izoologic_cdf.emulator import Emulator, Scenario
 from izoologic_cdf.library.export import export
+from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.plan import Plan
@@ -16,7 +17,15 @@ from izoologic_cdf.runtime.state import Deferred, State
 from izoologic_cdf.runtime.windows import DAY, Window
 from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
-from tests.support.tenants import EMPTY, FeedName, Object, Outcome, definition, form_values, opened
+from tests.support.tenants import (
+    EMPTY,
+    FeedName,
+    Object,
+    Outcome,
+    definition,
+    form_values,
+    new_library,
+)
 
 HOUR = 3_600
 IN_FLIGHT = 4
@@ -59,11 +68,16 @@ class Site:
         given = {"api_host": self.url, "api_key": self.key, "api_secret": self.secret}
         return form_values(primary, self.emulator, **given)
 
+    def _opened(self) -> Library:
+        if not self.library.exists():
+            new_library(self.library)
+        return Library.create(self.library)
+
     @contextlib.contextmanager
     def remembered(self) -> Iterator[State]:
         """Open what the feed remembers."""
         (primary,) = definition(self.feed).primary_feeds
-        with opened(self.library) as library:
+        with self._opened() as library:
             yield State(library, primary, self.values, self.tenant)
 
     @property
@@ -81,7 +95,7 @@ class Site:
     @property
     def text(self) -> str:
         """The export of the library."""
-        with opened(self.library) as library:
+        with self._opened() as library:
             return "".join(export(library))
 
     def note_values(self) -> list[str]:
@@ -113,7 +127,7 @@ class Site:
             tenant=self.tenant,
             **of_run,
         )
-        with opened(self.library) as library:
+        with self._opened() as library:
             planned = planner(State(library, primary, self.values, self.tenant))
             run = FeedRun(
                 definition(self.feed), primary, self.values, planned, library, heard, settings

@@ -45,6 +45,21 @@ def definition(feed: FeedName) -> Definition:
     return dataclasses.replace(whole, feeds=kept)
 
 
+@functools.cache
+def _empty_library() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.sqlite"
+        Library.create(path).close()
+        return path.read_bytes()
+
+
+def new_library(path: Path) -> Path:
+    """Put an empty library at that path: to copy one takes a fraction of making its tables."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(_empty_library())
+    return path
+
+
 def form_values(feed: Feed, emulator: Emulator, **others: Any) -> dict[str, Any]:
     """Return the user fields of a feed, filled in for the emulator; `others` are set as given."""
     given = {
@@ -53,22 +68,6 @@ def form_values(feed: Feed, emulator: Emulator, **others: Any) -> dict[str, Any]
         "api_secret": emulator.state.secret_key,
     }
     return {field.name: field.default for field in feed.user_fields} | given | others
-
-
-@functools.cache
-def _new_library() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "new.sqlite")
-        Library.create(path).close()
-        return path.read_bytes()
-
-
-def opened(path: Path) -> Library:
-    """Open a library; a new one is a copy of one that was made once, which takes a quarter."""
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(_new_library())
-    return Library.create(path)
 
 
 @dataclass(frozen=True)
@@ -150,10 +149,10 @@ class Tenant:
         unknown = set(switches) - {f.name for f in primary.user_fields if f.boolean}
         assert not unknown, f"no such switch: {unknown}"
         values = form_values(primary, self._emulator, **switches)
-        path = into or self._folder / f"{next(self._fresh)}.sqlite"
+        path = into or new_library(self._folder / f"{next(self._fresh)}.sqlite")
         heard = RecordingProgress()
         settings = Settings(in_flight=in_flight, clock=FakeClock(asked.asked.until, stopped=True))
-        with opened(path) as library:
+        with Library.create(path) as library:
             run = FeedRun(loaded, primary, values, asked, library, heard, settings)
             summary = run.run()
             return Outcome(summary, heard.said, "".join(export(library)), path)
