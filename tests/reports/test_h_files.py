@@ -24,6 +24,7 @@ from tests.support.platforms import bound_by_permissions
 from tests.support.shells import CHECKOUT, NEWEST, Ended, Shell, in_turn
 
 LIBRARY = "izoologic.sqlite"
+pytestmark = pytest.mark.usefixtures("a_definition_is_checked_once")
 RUN = ("run", "incident", *NEWEST, "--config", "tenant.yaml")
 
 

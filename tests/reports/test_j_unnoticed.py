@@ -18,6 +18,8 @@ from tests.support.steps import steps
 from tests.support.tenants import FeedName
 from tests.support.zips import repacked
 
+pytestmark = pytest.mark.usefixtures("a_definition_is_checked_once")
+
 
 @pytest.mark.parametrize("feed", FEEDS)
 def test_41_each_endpoint_is_asked_in_its_other_form_where_the_first_is_not_found(

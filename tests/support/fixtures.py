@@ -2,13 +2,17 @@
 
 import contextlib
 import io
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from izoologic_cdf.bundle import layout
+from izoologic_cdf.bundle import verify as verifying
+from izoologic_cdf.bundle.verify import Fault
 from izoologic_cdf.cli import form, run_command
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, load_scenario
@@ -80,6 +84,23 @@ def shell(
         if name.startswith("IZOOLOGIC_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     return Shell(tmp_path, guide, capsys)
+
+
+@pytest.fixture(scope="module")
+def a_definition_is_checked_once() -> Iterator[None]:
+    """Check again only a definition, or spellings of it, that no test of this file has had."""
+    check, known = verifying._CHECKS[layout.DEFINITION], dict[tuple[bytes, str], list[Fault]]()
+
+    def check_once(files: Mapping[str, bytes]) -> list[Fault]:
+        spellings = verifying._manifest(files).get("spellings")
+        key = files[layout.DEFINITION], json.dumps(spellings)
+        if key not in known:
+            known[key] = list(check(files))
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(verifying._CHECKS, layout.DEFINITION, check_once)
+        yield
 
 
 @pytest.fixture(params=[5, 6], ids=["v5", "v6"])
