@@ -141,15 +141,27 @@ class _NoListError(Exception):
 
 @functools.cache
 def compiled(environment: str, one: Tagged) -> Callable[..., Any]:
-    """Compile an expression or a template."""
+    """Compile an expression or a template to a function of `value`."""
+    made = ENVIRONMENTS[environment]
+    known = {**made.globals, **CONSTANTS}
     if one.kind == "tmpl":
-        return ENVIRONMENTS[environment].from_string(one.source).render
-    return ENVIRONMENTS[environment].compile_expression(one.source, undefined_to_none=False)
+        render = made.from_string(one.source).render
+        return lambda value: render(value=value, **CONSTANTS)
+    template = made.compile_expression(one.source, undefined_to_none=False)._template
+
+    def evaluate(value: Any) -> Any:
+        # as the expression does itself, but without collecting the globals anew for each value
+        context = template.new_context({**known, "value": value}, shared=True)
+        for _ in template.root_render_func(context):
+            pass
+        return context.vars["result"]
+
+    return evaluate
 
 
 def _value(node: Any, value: Any, environment: str) -> Any:
     if isinstance(node, Tagged):
-        return compiled(environment, node)(value=value, **CONSTANTS)
+        return compiled(environment, node)(value)
     if isinstance(node, dict):
         return {key: _value(one, value, environment) for key, one in node.items()}
     if isinstance(node, list):
