@@ -21,12 +21,14 @@ CASE = "CASE123456"
 INCIDENT = "iZoologic Incident Case Sync"
 REFUSED = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
 FORMAT_1 = Path(__file__).parents[1] / "state" / "library_of_format_1.sql"
-WHOLE = [{"since": "2023-01-01 00:00:00", "until": "2025-08-15 00:00:00"}]
+# two windows of the guide, of which the first holds cases
+TWO = ("--since", "2023-01-01", "--until", "2023-02-15")
+WHOLE = [{"since": "2023-01-01 00:00:00", "until": "2023-02-15 00:00:00"}]
 
 
 def run(shell: Shell, *words: str) -> dict[str, Any]:
-    """Run the incident feed over the guide; return its summary."""
-    return shell.feed("run", "incident", *GUIDE, "--format", "json", *words).data
+    """Run the incident feed over two windows of the guide; return its summary."""
+    return shell.feed("run", "incident", *TWO, "--format", "json", *words).data
 
 
 def status(shell: Shell) -> tuple[int, list[dict[str, Any]]]:
@@ -87,7 +89,7 @@ def test_a_gap_is_missing_until_it_is_read(shell: Shell) -> None:
     code, (feed,) = status(shell)
     assert (code, len(gaps), feed["gaps"]) == (3, 1, gaps)
     assert f"  gap       {gaps[0]['since']} to {gaps[0]['until']} UTC\n" in shell("status").out
-    assert shell.feed("backfill", "incident", *GUIDE).code == 0
+    assert shell.feed("backfill", "incident", *TWO).code == 0
     assert status(shell)[0] == 0
 
 
@@ -104,7 +106,7 @@ def test_what_is_too_old_for_the_server_is_listed_and_not_missing(shell: Shell) 
     assert (code, feed["gaps"], feed["too_old"]) == (0, [], gaps)
     assert f"  too old   {gaps[0]['since']} to" in shell("status").out
     # once it was read after all, it is neither
-    assert shell.feed("backfill", "incident", *GUIDE).code == 0
+    assert shell.feed("backfill", "incident", *TWO).code == 0
     assert status(shell)[1][0]["too_old"] == []
 
 
