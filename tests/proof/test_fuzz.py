@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,13 @@ FUZZED = settings(
 )
 
 
+@pytest.fixture(autouse=True)
+def one_folder_for_all_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def run(
-    folder: Path,
-    feed: FeedName,
-    broken: str = "",
-    status: int = 200,
-    content_type: str = "",
-    body: bytes = b"",
+    feed: FeedName, broken: str = "", status: int = 200, content_type: str = "", body: bytes = b""
 ) -> Summary:
     """Run a feed against a server one of whose endpoints answers so."""
     loaded = definition(feed)
@@ -159,7 +160,7 @@ def run(
 
     with (
         responses.RequestsMock(assert_all_requests_are_fired=False) as server,
-        Library.create(new_library(folder / "library.sqlite")) as library,
+        Library.create(new_library(Path("library.sqlite"))) as library,
     ):
         # each request is compared with everything that is registered, which takes most of the time
         for method in ("GET", "POST"):
@@ -177,10 +178,8 @@ def run(
 
 
 @pytest.mark.parametrize(("feed", "objects"), [("incident", 3), ("dlr", 1)])
-def test_the_answers_that_are_not_fuzzed_are_good(
-    tmp_path: Path, feed: FeedName, objects: int
-) -> None:
-    summary = run(tmp_path, feed)
+def test_the_answers_that_are_not_fuzzed_are_good(feed: FeedName, objects: int) -> None:
+    summary = run(feed)
     assert summary.outcome == "complete"
     assert sum(one.objects.created for one in summary.ingested.counts.values()) == objects
 
@@ -188,13 +187,11 @@ def test_the_answers_that_are_not_fuzzed_are_good(
 @pytest.mark.parametrize(
     ("feed", "action"), [(feed, action) for feed, actions in ACTIONS.items() for action in actions]
 )
-def test_any_answer_of_an_endpoint_ends_in_a_summary(
-    tmp_path: Path, feed: FeedName, action: str
-) -> None:
+def test_any_answer_of_an_endpoint_ends_in_a_summary(feed: FeedName, action: str) -> None:
     @FUZZED
     @given(STATUS, TYPES, BODIES)
     def answered(status: int, content_type: str, body: bytes) -> None:
-        run(tmp_path, feed, action, status, content_type, body)
+        run(feed, action, status, content_type, body)
 
     answered()
 
@@ -248,9 +245,9 @@ def mutations(text: str) -> st.SearchStrategy[str]:
     return st.lists(place, min_size=1, max_size=3).map(lambda places: change(text, places))
 
 
-def loaded(folder: Path, text: str) -> None:
+def loaded(text: str) -> None:
     """Load a text as a definition; the only error there may be is the loader's."""
-    path = folder / "feeds" / "feed.yaml"
+    path = Path("feeds/feed.yaml")
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with contextlib.suppress(DefinitionError):
@@ -259,23 +256,20 @@ def loaded(folder: Path, text: str) -> None:
 
 @FUZZED
 @given(st.text() | st.from_regex(r"(feeds|version|[a-z]{1,3}): [!&*{}\[\]a-z:\n -]{0,40}"))
-def test_any_text_is_a_definition_or_a_finding(tmp_path: Path, text: str) -> None:
-    loaded(tmp_path, text)
+def test_any_text_is_a_definition_or_a_finding(text: str) -> None:
+    loaded(text)
 
 
 @FUZZED
 @given(JSON)
-def test_any_yaml_is_a_definition_or_a_finding(tmp_path: Path, value: Any) -> None:
-    loaded(
-        tmp_path,
-        yaml.safe_dump({"version": "1.0.0", "feeds": {"Feed": value}}, allow_unicode=False),
-    )
+def test_any_yaml_is_a_definition_or_a_finding(value: Any) -> None:
+    loaded(yaml.safe_dump({"version": "1.0.0", "feeds": {"Feed": value}}, allow_unicode=False))
 
 
 @settings(FUZZED, max_examples=80 * TIMES)
 @given(mutations(AUTHORED))
-def test_a_changed_definition_is_one_or_a_finding(tmp_path: Path, text: str) -> None:
-    loaded(tmp_path, text)
+def test_a_changed_definition_is_one_or_a_finding(text: str) -> None:
+    loaded(text)
 
 
 @settings(FUZZED, max_examples=150 * TIMES)
@@ -286,10 +280,11 @@ def test_a_changed_definition_is_one_or_a_finding(tmp_path: Path, text: str) -> 
         lambda text: text.encode("utf-8", "surrogatepass")
     )
 )
-def test_any_file_is_a_configuration_or_an_error(tmp_path: Path, raw: bytes) -> None:
+def test_any_file_is_a_configuration_or_an_error(raw: bytes) -> None:
     fields = definition("incident").primary_feeds[0].user_fields
-    path = tmp_path / "config.yaml"
-    path.write_bytes(raw)
-    with contextlib.suppress(configuration.ConfigurationError):
-        values = configuration.read_file(path)
-        configuration.resolve(fields, frozenset(), [("file", values)])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.yaml"
+        path.write_bytes(raw)
+        with contextlib.suppress(configuration.ConfigurationError):
+            values = configuration.read_file(path)
+            configuration.resolve(fields, frozenset(), [("file", values)])

@@ -55,6 +55,7 @@ def _empty_library() -> bytes:
 
 def new_library(path: Path) -> Path:
     """Put an empty library at that path: to copy one takes a fraction of making its tables."""
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(_empty_library())
     return path
 
