@@ -41,10 +41,19 @@ def reached(package: str) -> set[str]:
 
 def _imported(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _statements(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
                 yield from (alias.name for alias in node.names)
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             parts = [name.split(".") for name in names]
             yield from (part[1] for part in parts if part[0] == PACKAGE and len(part) > 1)
+
+
+def _statements(parsed: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements below a node, however deep; expressions, most of a tree, hold none."""
+    for node in ast.iter_child_nodes(parsed):
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.expr):
+            yield from _statements(node)

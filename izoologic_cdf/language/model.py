@@ -44,7 +44,9 @@ from izoologic_cdf.language.steps import (
     PIPELINE,
     RUN_PARAMS,
     Pipeline,
+    Supplemental,
     Track,
+    calls,
     iterates,
     nested,
 )
@@ -276,6 +278,11 @@ class Feed(Construct, name="feed"):
         source = self.source
         several = source is not None and (source.pagination or source.window)
         return bool(several) or iterates(self.filters)
+
+    @cached_property
+    def calls(self) -> tuple[Supplemental, ...]:
+        """The calls of other feeds in its pipeline, however deep; found once, as each run asks."""
+        return tuple(calls(self.filters))
 
 
 def _type(scope: Scope, keys: Keys) -> str | None:

@@ -32,6 +32,12 @@ _YAML = "tag:yaml.org,2002:"
 _MERGE = _YAML + "merge"
 # libyaml's parser is some twenty times faster; both give the same marks
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# finds the same mistakes without finding out what each value is, which takes most of the time
+_Checker: Any = type(
+    "_Checker",
+    (_Loader,),
+    dict.fromkeys(("descend_resolver", "ascend_resolver", "resolve"), staticmethod(lambda *_: "")),
+)
 # what may stand in front of a scalar: blanks, tag and anchor, a comment
 _BEFORE = re.compile(r"(?:\s+|[!&]\S*)*(?:(?<!\S)#.*)?")
 _NATIVE_TAGS = {_YAML + kind for kind in ("null", "bool", "int", "float")}
@@ -343,7 +349,7 @@ class Document:
 def _fails_at(text: str) -> int | None:
     """Return the line, from 0, at which a text is no YAML; null where it is."""
     try:
-        yaml.compose(text, Loader=_Loader)
+        yaml.compose(text, Loader=_Checker)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return mark.line if mark else 0

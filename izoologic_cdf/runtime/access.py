@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from izoologic_cdf.errors import Cause, ItemError, RunError
-from izoologic_cdf.language import model, steps
+from izoologic_cdf.language import model
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.failures import HttpError
@@ -132,8 +132,7 @@ def _uses(definition: model.Definition, feed: model.Feed) -> Iterator[str]:
     if feed.source is not None and feed.source.auth is not None:
         yield LOGIN
     yield LIST
-    called = next(steps.calls(feed.filters), None)
-    if called is None:
+    if not feed.calls:
         return
     yield DETAIL
     parts, reached = parts_of(definition), [feed.name]
@@ -141,7 +140,7 @@ def _uses(definition: model.Definition, feed: model.Feed) -> Iterator[str]:
         one = definition.feeds[name]
         sets = one.report.object_sets if one.report else ()
         filled = [each.fulfillment for each in sets if each.fulfillment is not None]
-        for other in (*(call.feed for call in steps.calls(one.filters)), *filled):
+        for other in (*(call.feed for call in one.calls), *filled):
             if other not in reached:
                 reached.append(other)
                 if other in parts:

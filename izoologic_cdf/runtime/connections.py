@@ -4,6 +4,7 @@ The timeout of a socket counts for each read: a server that sends a byte now and
 going for ever. So each read of a status line, a header or a body ends at the deadline of its call.
 """
 
+import functools
 import http.client
 import io
 import ipaddress
@@ -14,7 +15,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,7 +93,7 @@ class Environment:
             )
         return self._routes[key]
 
-    @cached_property
+    @functools.cached_property
     def _bundle(self) -> tuple[str, str]:
         """The variable that names a bundle of authorities, and the bundle; empty for certifi's."""
         name = next((name for name in BUNDLE_NAMES if os.environ.get(name)), None)
@@ -104,7 +104,8 @@ class Environment:
             raise BadEnvironmentError(f"there is no file {bundle!r}, which {name} names")
         if not Path(bundle).is_dir():
             try:
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
+                found = Path(bundle).stat()
+                _load_authorities(bundle, found.st_mtime_ns, found.st_size)
             except ssl.SSLError:
                 text = f"{bundle!r}, which {name} names, holds no certificate in PEM"
                 raise BadEnvironmentError(text) from None
@@ -113,6 +114,12 @@ class Environment:
                 text = f"{bundle!r}, which {name} names, cannot be read: {reason}"
                 raise BadEnvironmentError(text) from None
         return name, bundle
+
+
+@functools.lru_cache(maxsize=4)  # it takes 20 ms, and the feeds of a process share a bundle
+def _load_authorities(bundle: str, _modified: int, _size: int) -> None:
+    """Read a bundle of authorities as it was then; raises ssl.SSLError or another OSError."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
 
 
 def _proxy(url: str, proxies: dict[str, str]) -> tuple[str, str]:

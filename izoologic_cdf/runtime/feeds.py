@@ -98,9 +98,9 @@ class Feeds:
     def ranged(self) -> set[str | None]:
         """Return the parts of a case that depend on the asked range, null for the case itself."""
         feeds = self._definition.feeds
-        reached = [call.feed for call in steps.calls(self._feed.filters)]
+        reached = [call.feed for call in self._feed.calls]
         for name in reached:
-            inner = [call.feed for call in steps.calls(feeds[name].filters)]
+            inner = [call.feed for call in feeds[name].calls]
             reached += [other for other in inner if other not in reached]
         sources = ((name, feeds[name].source) for name in reached)
         return {self._parts.get(name) for name, one in sources if one and one.window}
@@ -303,10 +303,10 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
     that the list stands under, and as the object set of the placeholders.
     """
     parts: dict[str, str] = {}
-    calls = [next(steps.calls(feed.filters), None) for feed in definition.primary_feeds]
-    first = {call.feed for call in calls if call is not None}
+    calls = [feed.calls[0] for feed in definition.primary_feeds if feed.calls]
+    first = {call.feed for call in calls}
     for feed in definition.feeds.values():
-        for step in steps.calls(feed.filters):
+        for step in feed.calls:
             if definition.feeds[step.feed].emits_list and step.feed not in first:
                 parts.setdefault(step.feed, step.into)
         for object_set in feed.report.object_sets if feed.report else ():

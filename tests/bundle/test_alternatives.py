@@ -5,19 +5,21 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.bundle.build import BuildError
-from izoologic_cdf.emulator import Emulator, load_scenario
+from izoologic_cdf.emulator import Emulator
 from tests.bundle.test_equality import ranges
-from tests.support.built import authored, built_text, exported, loaded
+from tests.support.built import Answers, authored, built_text, exported, loaded
 from tools.alternatives import Alternative, alternatives
 
 
 @pytest.mark.parametrize("alternative", alternatives(), ids=lambda one: one.name)
-def test_the_edited_file_gives_the_same_library(tmp_path: Path, alternative: Alternative) -> None:
+def test_the_edited_file_gives_the_same_library(
+    answered: tuple[Emulator, Answers], tmp_path: Path, alternative: Alternative
+) -> None:
+    emulator, answers = answered
     edited = loaded(alternative.apply(built_text()))
-    with Emulator(load_scenario("guide")) as emulator:
-        asked = ranges(emulator)
-        want = exported(tmp_path, authored(), emulator, asked, {})
-        assert exported(tmp_path, edited, emulator, asked, {}) == want
+    asked = ranges(emulator)
+    want = exported(tmp_path, authored(), emulator, asked, {}, transport=answers)
+    assert exported(tmp_path, edited, emulator, asked, {}, transport=answers) == want
 
 
 def test_all_edits_can_be_made_together() -> None:

@@ -1,19 +1,61 @@
 """What `diff` tells an administrator of an upgrade: objects, runs, the command."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from izoologic_cdf.cli import emulator_commands
 from izoologic_cdf.cli.main import main
+from izoologic_cdf.diff import compare as comparing
 from izoologic_cdf.diff.compare import compare
-from izoologic_cdf.diff.results import FirstFailure, Redirected, object_changes
+from izoologic_cdf.diff.results import (
+    Configurations,
+    FirstFailure,
+    Redirected,
+    Result,
+    object_changes,
+    run_over,
+)
+from izoologic_cdf.diff.versions import Version, read_version
+from izoologic_cdf.emulator import Scenario
 from izoologic_cdf.errors import Position
+from izoologic_cdf.language.model import Definition
 from izoologic_cdf.language.values import Literal
 from izoologic_cdf.runtime.case import Message
 from tests.bundle.history import FIXTURE, GOLDEN, reconstruction, story, today
 from tests.support.small_feed import OLD, version
+
+
+@pytest.fixture(scope="module", autouse=True)
+def each_version_is_read_and_run_once() -> Iterator[None]:
+    """Read a file again where name or text differ, and run it where text or fields do."""
+    read: dict[tuple[str, bytes], Version] = {}
+    texts: dict[int, bytes] = {}
+    results: dict[tuple[bytes, str, str], Result] = {}
+
+    def read_once(path: Path) -> Version:
+        if not path.is_file():
+            return read_version(path)
+        key = str(path), path.read_bytes()
+        if key not in read:
+            read[key] = read_version(path)
+            texts[id(read[key].definition)] = key[1]
+        return read[key]
+
+    def run_once(definition: Definition, scenario: Scenario, fields: Configurations) -> Result:
+        key = texts[id(definition)], scenario.name, repr(fields)
+        if key not in results:
+            results[key] = run_over(definition, scenario, fields)
+        return results[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(emulator_commands, "read_version", read_once)
+        patch.setattr(comparing, "run_over", run_once)
+        yield
+
 
 # kind, where, what, old, new
 Told = tuple[str, str, str, str | None, str | None]

@@ -10,7 +10,7 @@ from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.runtime.source_client import FirstPage
 from izoologic_cdf.runtime.windows import Window, split_range
-from tests.support.built import authored, built, built_text, exported, loaded
+from tests.support.built import Answers, authored, built, built_text, exported, loaded
 
 SCENARIOS = ("guide", "generated:12:days=45:messages_per_case=4:files_per_case=2")
 SWITCHES: list[dict[str, Any]] = [
@@ -38,6 +38,12 @@ def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def answers(emulator: Emulator) -> Answers:
+    assert not emulator.state.faults
+    return Answers()
+
+
 def ranges(emulator: Emulator) -> list[Window]:
     """Return the runs that hold something: whole windows, no longer than the API takes."""
     scenario = emulator.state.scenario
@@ -50,14 +56,15 @@ def ranges(emulator: Emulator) -> list[Window]:
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=lambda switches: "+".join(switches) or "none")
 def test_both_forms_give_the_same_library(
-    emulator: Emulator, tmp_path: Path, switches: dict[str, Any]
+    emulator: Emulator, answers: Answers, tmp_path: Path, switches: dict[str, Any]
 ) -> None:
     """Whatever a missing key is, and whether or not pagination applies to the first request."""
     asked = ranges(emulator)
-    want = exported(tmp_path, authored(), emulator, asked, switches)
+    want = exported(tmp_path, authored(), emulator, asked, switches, transport=answers)
     assert '"type": ' in want
     for missing, first_page in zip(Missing, FirstPage, strict=True):
-        assert exported(tmp_path, built(missing), emulator, asked, switches, first_page) == want
+        found = exported(tmp_path, built(missing), emulator, asked, switches, first_page, answers)
+        assert found == want
 
 
 PLANTED = {
@@ -73,15 +80,19 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
-def test_a_planted_difference_is_found(tmp_path: Path, planted: tuple[str, str]) -> None:
+def test_a_planted_difference_is_found(
+    answered: tuple[Emulator, Answers], tmp_path: Path, planted: tuple[str, str]
+) -> None:
     """The comparison above can fail: each of these shows in the export, or ends the run."""
+    emulator, answers = answered
     text = built_text()
     assert text.count(planted[0]) == 1
-    with Emulator(load_scenario("guide")) as emulator:
-        asked = ranges(emulator)
-        good = exported(tmp_path, loaded(text), emulator, asked, {})
-        try:
-            bad = exported(tmp_path, loaded(text.replace(*planted)), emulator, asked, {})
-        except AssertionError:
-            return
+    asked = ranges(emulator)
+    good = exported(tmp_path, built(Missing.NULL), emulator, asked, {}, transport=answers)
+    try:
+        bad = exported(
+            tmp_path, loaded(text.replace(*planted)), emulator, asked, {}, transport=answers
+        )
+    except AssertionError:
+        return
     assert good != bad

@@ -74,6 +74,7 @@ class Runner:
         self.emulator = emulator
         self.path = path
         self.said: list[str] = []
+        self._kept: Library | None = None
 
     def values(self, feed: FeedName) -> dict[str, Any]:
         """Return the user fields of a feed, filled in."""
@@ -125,15 +126,34 @@ class Runner:
                 self.said += heard.said
 
     @contextlib.contextmanager
+    def keep(self) -> Iterator[None]:
+        """Keep the library open for what is read in the block; each run opens it anew."""
+        with Library.create(self.path) as library:
+            self._kept = library
+            try:
+                yield
+            finally:
+                self._kept = None
+
+    @contextlib.contextmanager
+    def library(self) -> Iterator[Library]:
+        """Open the library to look into it, where it is not kept open."""
+        if self._kept is not None:
+            yield self._kept
+            return
+        with Library.create(self.path) as library:
+            yield library
+
+    @contextlib.contextmanager
     def state(self, feed: FeedName) -> Iterator[State]:
         """Open what the feed remembers."""
         (primary,) = definition(feed).primary_feeds
-        with Library.create(self.path) as library:
+        with self.library() as library:
             yield State(library, primary, self.values(feed))
 
     def check_derived(self) -> None:
         """The index finds what the tables hold, and the kept changes lead to what they hold."""
-        with Library.create(self.path) as library:
+        with self.library() as library:
             execute = library.connection.execute
             for _ in range(2):
                 for word in ("example.org", "UPDATE", "a"):
@@ -147,5 +167,5 @@ class Runner:
 
     def export(self) -> str:
         """Return the export as text."""
-        with Library.create(self.path) as library:
+        with self.library() as library:
             return "".join(export(library))

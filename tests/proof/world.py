@@ -22,7 +22,7 @@ from tests.proof.truth import (
     must,
     twice,
 )
-from tests.support.tenants import CLOCK, EMPTY, FeedName
+from tests.support.tenants import CLOCK, EMPTY, FeedName, new_library
 
 FEEDS: tuple[FeedName, FeedName] = ("incident", "dlr")
 # no case is older, so a backfill from here holds everything
@@ -48,7 +48,7 @@ class World:
         self.ahead = 0
         self.incidents: dict[str, Incident] = {}
         self.leaks: dict[str, Leak] = {}
-        self.runner = Runner(emulator, folder / "library.sqlite")
+        self.runner = Runner(emulator, new_library(folder / "library.sqlite"))
         self.outcomes: list[str] = []
         # whether some message came without an update of its case
         self.is_quiet = False
@@ -235,6 +235,10 @@ class World:
         self.ahead = 0
         # rows in the future of the runs' clock are the next run's (F26)
         self.wait(max(self.skew, 0) + 1)
+        with self.runner.keep():
+            self._synced_twice()
+
+    def _synced_twice(self) -> None:
         if self.is_quiet:
             # nothing announces these messages: what is there of them is there after a run over all
             self._once(FEEDS[0])
@@ -245,8 +249,7 @@ class World:
             self._carried(feed, lambda state: plan.sync(state, self.now))
             self._check_synced(feed)
             self._carried(feed, lambda state: plan.backfill(state, BEGIN - DAY, self.now, self.now))
-        self.check()
-        before = self.runner.export()
+        before = self.check()
         for feed in FEEDS:
             self._carried(feed, lambda state: plan.sync(state, self.now))
         assert self.runner.export() == before, "a second calm sync changed the library"
@@ -280,12 +283,13 @@ class World:
             hole = old and any(one.since <= case.updated <= one.until for one in refused)
             if case.updated >= origin and not hole:
                 due |= must(case, origin, 0 if self.is_quiet else FOREVER)
-        missing = sorted(due - facts_of(self._objects()))
+        missing = sorted(due - facts_of(json.loads(self.runner.export())["objects"]))
         assert not missing, self._story(f"missing after the sync: {missing}")
 
-    def check(self, *only: Incident | Leak) -> None:
-        """Compare the library with the truth, of these cases or of all."""
-        objects = self._objects()
+    def check(self, *only: Incident | Leak) -> str:
+        """Compare the library with the truth, of these cases or of all; return its export."""
+        text = self.runner.export()
+        objects: list[dict[str, Any]] = json.loads(text)["objects"]
         facts = facts_of(objects)
         cases: list[Incident | Leak] = [*self.incidents.values(), *self.leaks.values()]
         promised = (must(case, *self._promised(case)) for case in only or cases)
@@ -296,6 +300,7 @@ class World:
         assert not more, self._story(f"too much: {more}")
         files = [file for case in self.incidents.values() for file in case.files]
         assert not twice(objects, files), self._story("twice")
+        return text
 
     def _promised(self, case: Incident | Leak) -> tuple[int, int]:
         """Return from when to when the messages of a case are there after a run over all of it.
@@ -321,10 +326,6 @@ class World:
         )
         assert known or not telling, self._story("no message was seen to come without an update")
         return known
-
-    def _objects(self) -> list[dict[str, Any]]:
-        objects: list[dict[str, Any]] = json.loads(self.runner.export())["objects"]
-        return objects
 
     def _story(self, what: str) -> str:
         return "\n".join([what, *self.outcomes, *self.runner.said])

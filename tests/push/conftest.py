@@ -9,6 +9,7 @@ import pytest
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.platform import Options, Platform
 from tests.push.world import CLOCK, World
+from tests.support.tenants import new_library
 
 _DEFAULTS = dataclasses.asdict(Options())
 
@@ -29,5 +30,5 @@ def platform(listening: Platform) -> Platform:
 
 @pytest.fixture
 def world(platform: Platform, tmp_path: Path) -> Iterator[World]:
-    with Library.create(tmp_path / "library.sqlite") as library:
+    with Library.create(new_library(tmp_path / "library.sqlite")) as library:
         yield World(library, platform)

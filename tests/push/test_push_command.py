@@ -1,5 +1,7 @@
 """`push` and `sync --push` from the command line, over both emulated APIs."""
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -15,6 +17,7 @@ import pytest
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, load_scenario
 from izoologic_cdf.platform import Credentials, Platform
+from izoologic_cdf.runtime.windows import SystemClock
 from tests.canaries.support import KEY, PASSWORD, SECRET, found
 from tests.push.conftest import _DEFAULTS
 from tests.push.world import CLOCK, OTHER
@@ -39,6 +42,24 @@ def listening() -> Iterator[Platform]:
         yield platform
 
 
+def configured(guide: Emulator) -> str:
+    """Return what configures the feeds for the emulator."""
+    return f"api_host: {guide.url}\napi_key: '{KEY}'\napi_secret: '{SECRET}'\n"
+
+
+@pytest.fixture(scope="module")
+def filled(guide: Emulator, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A library that both feeds have filled."""
+    folder = tmp_path_factory.mktemp("filled")
+    config, library = folder / "feeds.yaml", folder / "izoologic.sqlite"
+    config.write_text(configured(guide))
+    guide.state.reset()
+    words = (*GUIDE, "--config", str(config), "--library", str(library))
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert [main(["run", feed, *words]) for feed in ("incident", "dlr")] == [0, 0]
+    return library.read_bytes()
+
+
 class Desk:
     """Both APIs, a folder with their configurations, and all that was written so far."""
 
@@ -48,7 +69,7 @@ class Desk:
         self.guide, self.platform, self.capsys = guide, platform, capsys
         self.feeds, self.threatq = folder / "feeds.yaml", folder / "threatq.yaml"
         self.library = folder / "izoologic.sqlite"
-        self.feeds.write_text(f"api_host: {guide.url}\napi_key: '{KEY}'\napi_secret: '{SECRET}'\n")
+        self.feeds.write_text(configured(guide))
         own = platform.credentials
         self.threatq.write_text(
             f"threatq_host: {platform.url}/api/\nclient_id: {own.client_id}\n"
@@ -89,6 +110,8 @@ def desk(
     for name in list(os.environ):
         if name.startswith("IZOOLOGIC_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    # what this process waits for is on this machine, and soon there
+    monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: time.sleep(seconds / 50))
     return Desk(guide, listening, tmp_path, capsys)
 
 
@@ -188,17 +211,19 @@ def test_the_check_names_what_is_missing_and_sends_nothing(desk: Desk) -> None:
     ],
 )
 def test_a_check_that_fails_says_why_with_the_exit_code_of_a_push(
-    desk: Desk, path: str, fault: dict[str, Any], said: str
+    desk: Desk, filled: bytes, path: str, fault: dict[str, Any], said: str
 ) -> None:
-    desk.run_feeds()
+    desk.library.write_bytes(filled)
     desk.platform.state.add_fault(path=path, count=None, **fault)
     for words in (["--check"], []):
         assert desk.push(*words) == 1
         assert said in desk.out + desk.err
 
 
-def test_a_dry_run_prints_what_would_be_sent_and_makes_no_request(desk: Desk) -> None:
-    desk.run_feeds()
+def test_a_dry_run_prints_what_would_be_sent_and_makes_no_request(
+    desk: Desk, filled: bytes
+) -> None:
+    desk.library.write_bytes(filled)
     desk.platform.state.clear_requests()
     assert desk.push("--dry-run") == 0
     lines = desk.out.splitlines()
@@ -207,8 +232,8 @@ def test_a_dry_run_prints_what_would_be_sent_and_makes_no_request(desk: Desk) ->
     assert len(desk.platform.requests) == 0
 
 
-def test_a_dry_run_changes_neither_side(desk: Desk) -> None:
-    desk.run_feeds()
+def test_a_dry_run_changes_neither_side(desk: Desk, filled: bytes) -> None:
+    desk.library.write_bytes(filled)
     folder, before = desk.library.parent, desk.library.read_bytes()
     names = sorted(file.name for file in folder.iterdir())
     assert desk.push("--dry-run") == 0
@@ -224,8 +249,8 @@ def test_a_dry_run_changes_neither_side(desk: Desk) -> None:
     assert desk.platform.snapshot()
 
 
-def test_the_summary_as_json(desk: Desk) -> None:
-    desk.run_feeds()
+def test_the_summary_as_json(desk: Desk, filled: bytes) -> None:
+    desk.library.write_bytes(filled)
     assert desk.push("--format", "json") == 0
     told: dict[str, Any] = json.loads(desk.out)
     assert (told["outcome"], told["deferred"], told["error"]) == ("complete", [], None)
@@ -263,9 +288,11 @@ def test_there_is_nothing_to_push_without_a_library(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_push_that_is_ended_can_be_repeated(desk: Desk, number: signal.Signals) -> None:
-    desk.run_feeds()
-    desk.platform.state.set_options(latency=0.2)
+def test_a_push_that_is_ended_can_be_repeated(
+    desk: Desk, filled: bytes, number: signal.Signals
+) -> None:
+    desk.library.write_bytes(filled)
+    desk.platform.state.add_fault("delay", path="/*/consume", seconds=0.5, count=None)
     desk.platform.state.clear_requests()
     with heeded():
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -283,13 +310,13 @@ def test_a_push_that_is_ended_can_be_repeated(desk: Desk, number: signal.Signals
         assert process.returncode == -signal.SIGKILL
     else:
         assert (process.returncode, ": interrupted\n" in out) == (130, True)
-    desk.platform.state.set_options(latency=0.0)
+    desk.platform.state.clear_faults()
     assert desk.push() == 0
     assert desk.push("--verify") == 0
 
 
-def test_two_pushes_of_one_library_at_once_bring_everything_once(desk: Desk) -> None:
-    desk.run_feeds()
+def test_two_pushes_of_one_library_at_once_bring_everything_once(desk: Desk, filled: bytes) -> None:
+    desk.library.write_bytes(filled)
     words = ["push", "--config", str(desk.threatq), "--library", str(desk.library)]
     processes = [
         subprocess.Popen(  # noqa: S603 - our own program
@@ -309,8 +336,10 @@ def test_two_pushes_of_one_library_at_once_bring_everything_once(desk: Desk) -> 
     assert desk.platform.requests.count("/{c}/consume") == len(desk.platform.snapshot()) - 1
 
 
-def test_two_libraries_pushed_at_once_bring_everything_once(desk: Desk, tmp_path: Path) -> None:
-    desk.run_feeds()
+def test_two_libraries_pushed_at_once_bring_everything_once(
+    desk: Desk, filled: bytes, tmp_path: Path
+) -> None:
+    desk.library.write_bytes(filled)
     other = tmp_path / "other.sqlite"
     other.write_bytes(desk.library.read_bytes())
     codes: list[int] = []

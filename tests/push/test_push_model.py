@@ -16,6 +16,7 @@ from izoologic_cdf.platform import Platform
 from tests.library.reports import obj, put
 from tests.push.conftest import _DEFAULTS
 from tests.push.world import CLOCK, DLR, FEED, OTHER, Killed, World, file
+from tests.support.tenants import new_library
 
 # every assumption on its own, then several at once
 READINGS: list[dict[str, Any]] = [
@@ -197,5 +198,5 @@ def test_the_platform_is_the_library_after_any_schedule(
     shared.state.set_clock(CLOCK)
     shared.state.set_options(**{**_DEFAULTS, **reading})
     shared.state.reset()
-    with Library.create(tmp_path / "library.sqlite") as library:
+    with Library.create(new_library(tmp_path / "library.sqlite")) as library:
         Schedule(World(library, shared), seed).run()

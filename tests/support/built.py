@@ -5,7 +5,9 @@ import functools
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.library.export import export
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.bodies import Response
+from izoologic_cdf.runtime.http import Request, Transport
 from izoologic_cdf.runtime.plan import whole
 from izoologic_cdf.runtime.run import FeedRun, Settings
 from izoologic_cdf.runtime.source_client import FirstPage
@@ -27,7 +31,7 @@ from izoologic_cdf.runtime.summary import Summary
 from izoologic_cdf.runtime.windows import Window
 from tests.support.clocks import FakeClock
 from tests.support.progress import RecordingProgress
-from tests.support.tenants import form_values
+from tests.support.tenants import form_values, new_library
 
 NO_PYTHON = PythonFilters(Path("no-filters"))
 
@@ -71,6 +75,33 @@ def authored() -> Definition:
     return load(authored_file())
 
 
+class Answers:
+    """What a scenario that stays as it is has answered, for all runs over it.
+
+    Given as the transport of a run, it sends only what no run has sent before, to the byte.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[object, Response] = {}
+
+    def __call__(self, *given: Any, **named: Any) -> Transport:
+        known = self._known
+
+        class Once(Transport):
+            def send(self, request: Request) -> Response:
+                sent = request.prepare()
+                key = (sent.method, sent.url, tuple(sorted(sent.headers.items())), sent.body)
+                if key not in known:
+                    response = super().send(request)
+                    if not isinstance(response.body, bytes):
+                        return response
+                    known[key] = response
+                # a run may change what it was given
+                return replace(known[key], body=deepcopy(known[key].body))
+
+        return Once(*given, **named)
+
+
 def runs(
     definition: Definition,
     emulator: Emulator,
@@ -78,6 +109,7 @@ def runs(
     ranges: Iterable[Window],
     switches: Mapping[str, Any],
     first_page: FirstPage = FirstPage.WITHOUT,
+    transport: Callable[..., Transport] = Transport,
 ) -> list[tuple[Summary, list[str]]]:
     """Run every primary feed once per range; return the summaries and what was said."""
     done = []
@@ -87,7 +119,7 @@ def runs(
         own = {name: value for name, value in switches.items() if name in names}
         values = form_values(feed, emulator, **own)
         clock = FakeClock(emulator.state.clock, stopped=True)
-        settings = Settings(clock=clock, first_page=first_page)
+        settings = Settings(clock=clock, first_page=first_page, transport=transport)
         for one in ranges:
             heard = RecordingProgress()
             plan = whole(one.since, one.until)
@@ -103,12 +135,14 @@ def exported(
     ranges: Iterable[Window],
     switches: Mapping[str, Any],
     first_page: FirstPage = FirstPage.WITHOUT,
+    transport: Callable[..., Transport] = Transport,
 ) -> str:
     """Run into a new library and return its export; every run has to be complete."""
-    path = folder / "library.sqlite"
-    path.unlink(missing_ok=True)
+    path = new_library(folder / "library.sqlite")
     with Library.create(path) as library:
-        for summary, said in runs(definition, emulator, library, ranges, switches, first_page):
+        for summary, said in runs(
+            definition, emulator, library, ranges, switches, first_page, transport
+        ):
             assert summary.outcome == "complete", said
         return _with_files_told_by_content("".join(export(library)))
 
