@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from izoologic_cdf.runtime import workers
 from izoologic_cdf.runtime.workers import OneCore, Task, Workers
 
 # a platform that has no such thing has nothing to test
@@ -35,13 +36,13 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> None:
 def seen_in(turns: int) -> tuple[list[set[int]], list[set[int]]]:
     """Return the cores that jobs, and the turns after them, were allowed."""
     jobs, thens = list[set[int]](), list[set[int]]()
-    workers = Workers(2)
+    threads = Workers(2)
     tasks = (
         Task(lambda: jobs.append(allowed(0)), lambda _: thens.append(allowed(0)))
         for _ in range(turns)
     )
-    workers.carry_out(tasks)
-    workers.shutdown(wait=True)
+    threads.carry_out(tasks)
+    threads.shutdown(wait=True)
     return jobs, thens
 
 
@@ -53,25 +54,32 @@ def test_after_the_first_turns_all_threads_of_a_run_share_one_core() -> None:
     assert jobs[-1] == thens[-1]
 
 
-def test_a_run_that_waits_more_than_it_computes_is_left_alone() -> None:
-    thens = list[set[int]]()
-    workers = Workers(2)
-    workers.carry_out(
-        Task(lambda: time.sleep(0.005), lambda _: thens.append(allowed(0))) for _ in range(40)
-    )
-    workers.shutdown(wait=True)
-    assert thens == [ALL] * 40
+def test_a_run_that_waits_more_than_it_computes_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(OneCore, "_is_busy", lambda _: False)
+    jobs, thens = seen_in(40)
+    assert {frozenset(cores) for cores in (*jobs, *thens)} == {frozenset(ALL)}
 
 
-def test_a_run_that_computes_is_told_from_one_that_waits() -> None:
-    core = OneCore()
-    time.sleep(0.05)
-    assert not core._is_busy()
-    end = time.thread_time() + 0.05
+@pytest.mark.parametrize(
+    ("wanted", "is_busy"), [(0.0, False), (0.4, False), (0.6, True), (9, True)]
+)
+def test_a_run_computes_when_its_threads_want_a_core_for_half_of_the_time(
+    monkeypatch: pytest.MonkeyPatch, wanted: float, is_busy: bool
+) -> None:
+    now = iter([10.0, 11.0])
+    seen = iter([5.0, 5.0 + wanted])
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(workers, "_wanted", lambda: next(seen))
+    assert OneCore()._is_busy() is is_busy
+
+
+def test_threads_want_a_core_while_they_compute() -> None:
+    before, end = workers._wanted(), time.thread_time() + 0.1
     while time.thread_time() < end:
         pass
-    # beside other processes it has waited for the core instead
-    assert core._is_busy()
+    assert workers._wanted() - before > 0.08
 
 
 @pytest.mark.usefixtures("busy")
@@ -95,11 +103,11 @@ def test_a_run_that_fails_leaves_its_process_as_it_was() -> None:
     def fail() -> None:
         raise ValueError
 
-    workers = Workers(2)
+    threads = Workers(2)
     turns = [*[lambda: None] * 50, fail]
     with pytest.raises(ValueError, match=r"^$"):
-        workers.carry_out(iter(turns))
-    workers.shutdown(wait=True)
+        threads.carry_out(iter(turns))
+    threads.shutdown(wait=True)
     assert allowed(0) == ALL
 
 
@@ -115,9 +123,9 @@ def test_what_an_administrator_has_narrowed_down_stays() -> None:
 def test_a_platform_that_cannot_do_this_runs_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity")
     done: list[int] = []
-    workers = Workers(2)
-    workers.carry_out(Task(lambda: 1, done.append) for _ in range(100))
-    workers.shutdown(wait=True)
+    threads = Workers(2)
+    threads.carry_out(Task(lambda: 1, done.append) for _ in range(100))
+    threads.shutdown(wait=True)
     assert len(done) == 100
 
 
@@ -128,7 +136,7 @@ def test_threads_that_end_meanwhile_are_no_fault() -> None:
         thread.start()
         thread.join()
 
-    workers = Workers(1)
-    workers.carry_out(iter([turn] * 300))
-    workers.shutdown(wait=True)
+    threads = Workers(1)
+    threads.carry_out(iter([turn] * 300))
+    threads.shutdown(wait=True)
     assert allowed(0) == ALL
