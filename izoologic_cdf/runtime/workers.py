@@ -15,8 +15,9 @@ from typing import Any, Generic, Self, TypeVar
 MAX_AHEAD = 2
 # seconds after which a wait looks for Ctrl-C
 _LOOK_SECONDS = 0.5
-# of so many turns, the scheduler chooses the core during the first few
-_CHOICE_EVERY, _CHOICE_TURNS = 512, 4
+# turns after which the scheduler chooses the core anew, and after which it is looked whether the
+# run computes, until it does
+_CHOICE_EVERY, _LOOK_EVERY = 512, 16
 # of the time, what its threads must have computed or wanted to
 _BUSY = 0.5
 _Got = TypeVar("_Got")
@@ -38,7 +39,7 @@ class OneCore:
         with contextlib.suppress(AttributeError, OSError):
             allowed = os.sched_getaffinity(0)
             self._allowed = allowed if len(allowed) == os.cpu_count() else set()
-        self._turns = 0
+        self._turns, self._is_kept = 0, False
         self._since = time.monotonic(), _wanted()
 
     def __enter__(self) -> Self:
@@ -52,8 +53,10 @@ class OneCore:
         """Count a turn of the run, and choose anew when it is time."""
         if self._turns == 0:
             self._keep_to(self._allowed)
-        elif self._turns == _CHOICE_TURNS and self._is_busy():
+            self._is_kept = False
+        elif not self._is_kept and self._turns % _LOOK_EVERY == 0 and self._is_busy():
             self._keep_to(_current_core() & self._allowed)
+            self._is_kept = True
         self._turns = (self._turns + 1) % _CHOICE_EVERY
 
     def _is_busy(self) -> bool:
