@@ -190,12 +190,8 @@ class Template(Compiled):
         return (set(find_undeclared_variables(self.tree)) | itself) - own
 
     def compile(self) -> Function:
-        """Return a function over names; text with expressions needs no generator."""
+        """Return a function over names."""
         environment = self._environment
-        if len(self.tree.body) == 1 and isinstance(self.tree.body[0], nodes.Output):
-            parts = ExpressionCode(environment)
-            parts.output(self.tree.body[0])
-            return parts.function()
         code = environment.compile(self.tree)
         template = environment.template_class.from_code(environment, code, {})
         render: Callable[[Context], Iterator[str]] = template.root_render_func
@@ -245,19 +241,6 @@ class ExpressionCode(GuardedCode):
         self.write("" if self._null else "settled(")
         self.visit(given.tree, Frame(self._shared))
         self.write("" if self._null else ")")
-
-    def output(self, given: nodes.Output) -> None:
-        """Write the text of a template that has no statements."""
-        self.write("environment.concat((")
-        for part in given.nodes:
-            if isinstance(part, nodes.TemplateData):
-                self.constant(part.data)
-            else:
-                self.write("str(environment.finalize(")
-                self.visit(part, Frame(self._shared))
-                self.write("))")
-            self.write(", ")
-        self.write("))")
 
     def constant(self, value: Any) -> None:
         """Write what stands for a value that is there already."""

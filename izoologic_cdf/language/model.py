@@ -46,7 +46,6 @@ from izoologic_cdf.language.steps import (
     Pipeline,
     Supplemental,
     Track,
-    calls,
     iterates,
     nested,
 )
@@ -282,7 +281,7 @@ class Feed(Construct, name="feed"):
     @cached_property
     def calls(self) -> tuple[Supplemental, ...]:
         """The calls of other feeds in its pipeline, however deep; found once, as each run asks."""
-        return tuple(calls(self.filters))
+        return tuple(one for one in nested(self.filters) if isinstance(one, Supplemental))
 
 
 def _type(scope: Scope, keys: Keys) -> str | None:

@@ -324,8 +324,3 @@ def nested(pipeline: Pipeline) -> Iterator[Step]:
         inner = getattr(one, "pipelines", {}).values()
         for below in (getattr(one, "filters", ()), *inner):
             yield from nested(below)
-
-
-def calls(pipeline: Pipeline) -> Iterator[Supplemental]:
-    """Yield the calls of other feeds in a pipeline, however deep."""
-    return (one for one in nested(pipeline) if isinstance(one, Supplemental))

@@ -75,8 +75,6 @@ class Interpreter:
         self._call = call
         self._elsewhere = elsewhere
         self._dropped: int | None = None
-        # what came of a Python filter last: no part of it is there more often than in its input
-        self._plain: Any = None
 
     def run(self, pipeline: steps.Pipeline, value: Any) -> list[Any]:
         """Return what comes out at the end: nothing, one value, or several.
@@ -191,10 +189,9 @@ class Interpreter:
         return body.parsed
 
     def _python(self, step: steps.Python, value: Any) -> Any:
-        if value is not self._plain:
-            _bounded(value, step.position)
+        _bounded(value, step.position)
         try:
-            self._plain = step.function(value)
+            return step.function(value)
         except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
             reason = refusal(error)
             if reason is not None:
@@ -202,7 +199,6 @@ class Interpreter:
             raise ItemError(
                 f"the Python filter {step.name} failed with {type(error).__name__}", step.position
             ) from None
-        return self._plain
 
     def _warn(self, step: steps.Warn, value: Any) -> Any:
         for result in self._run(step.filters, value):

@@ -60,7 +60,7 @@ class OneCore:
         self._turns = (self._turns + 1) % _CHOICE_EVERY
 
     def _is_busy(self) -> bool:
-        """Return whether the threads have wanted a core for most of the time since then."""
+        """Return whether the threads have wanted a core most of the time since the last look."""
         (at, wanted), self._since = self._since, (time.monotonic(), _wanted())
         return self._since[1] - wanted > _BUSY * (self._since[0] - at)
 

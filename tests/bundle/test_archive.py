@@ -3,34 +3,17 @@
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from izoologic_cdf.bundle import archive, layout
-from izoologic_cdf.bundle import verify as verifying
-from izoologic_cdf.bundle.verify import Fault, verify
+from izoologic_cdf.bundle.verify import verify
 from izoologic_cdf.cli.main import main
 from tests.support.built import built_zip
 from tests.support.zips import repacked
 
-
-@pytest.fixture(scope="module", autouse=True)
-def a_definition_is_checked_once() -> Iterator[None]:
-    """Check again only a definition, or spellings of it, that no test of this file has had."""
-    check, known = verifying._CHECKS[layout.DEFINITION], dict[tuple[bytes, str], list[Fault]]()
-
-    def check_once(files: Mapping[str, bytes]) -> list[Fault]:
-        spellings = json.loads(files[layout.MANIFEST]).get("spellings")
-        key = files[layout.DEFINITION], json.dumps(spellings)
-        if key not in known:
-            known[key] = list(check(files))
-        return known[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(verifying._CHECKS, layout.DEFINITION, check_once)
-        yield
+pytestmark = pytest.mark.usefixtures("a_definition_is_checked_once")
 
 
 @pytest.fixture
