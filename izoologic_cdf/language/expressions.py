@@ -79,6 +79,8 @@ class Compiled:
             found.check()
             for canonical, new in spelt.items():
                 self._rename(checks.parts, new, canonical)
+            # the names that it reads, as they are written
+            self.reads = taken
         except RecursionError:
             raise document.error(node, f"this {self._kind} is nested too deeply") from None
 

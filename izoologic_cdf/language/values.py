@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.budget import THREAD
 from izoologic_cdf.language.expressions import (
+    Compiled,
     Expression,
     ExpressionCode,
     Function,
@@ -189,6 +190,14 @@ def members(value: Value) -> list[tuple[Any, Value]]:
         rows = inner.items() if isinstance(inner, dict) else enumerate(inner)
         return [(key, Literal(one, value.position)) for key, one in rows]
     return []
+
+
+def names_read(value: Value | None) -> frozenset[str]:
+    """Return the names that the expressions of a value read, as they are written."""
+    if isinstance(value, Compiled):
+        return value.reads
+    parts = [] if value is None else members(value)
+    return frozenset[str]().union(*(names_read(part) for _, part in parts))
 
 
 def _guards_of(document: Document) -> frozenset[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.budget import unmetered
+from izoologic_cdf.language.values import names_read
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case
@@ -66,6 +67,7 @@ class Feeds:
         self._base = functools.lru_cache(maxsize=MAX_NAMES)(self._base_names)
         self._builders = {name: ObjectBuilder(feed) for name, feed in definition.feeds.items()}
         self._parts = parts_of(definition)
+        self._constant = _constant_names(definition)
         self._detail, self._items = _after_track(feed.filters)
         calls = (at for at, one in enumerate(self._detail) if isinstance(one, steps.Supplemental))
         self._first_call = next(calls, len(self._detail))
@@ -128,7 +130,7 @@ class Feeds:
             written = feed.timestamp_format if updated < _YEAR_2100 else "%s"
             return self._base(written, Window(day, day + DAY - 1))
 
-        for body in self._sources.ask(feed.source, names):
+        for body in self._sources.ask(feed.source, names, self._constant):
             interpreter = self.interpreter(names, about, self._call, elsewhere)
             for item in interpreter.run(feed.filters, body):
                 yield item if isinstance(item, Case) else Case(value=item)
@@ -208,7 +210,7 @@ class Feeds:
             if feed.source is None:
                 yield from interpreter.run(feed.filters, dict(params))
                 continue
-            for body in unmetered(self._sources.ask(feed.source, names)):
+            for body in unmetered(self._sources.ask(feed.source, names, self._constant)):
                 try:
                     yield from interpreter.run(feed.filters, body)
                 except ItemError:
@@ -313,6 +315,15 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
             if object_set.fulfillment is not None:
                 parts.setdefault(object_set.fulfillment, object_set.name)
     return parts
+
+
+def _constant_names(definition: model.Definition) -> frozenset[str]:
+    """Return the names that mean the same in all calls of a run."""
+    constant = {"user_fields"} - definition.template_values.keys()
+    for name, value in definition.template_values.items():
+        if names_read(value) <= constant:
+            constant.add(name)
+    return frozenset(constant)
 
 
 def _after_track(pipeline: steps.Pipeline) -> tuple[steps.Pipeline, steps.Pipeline]:

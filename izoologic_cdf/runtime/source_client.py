@@ -4,16 +4,17 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from izoologic_cdf.errors import Cause, ItemError, Position, RunError
 from izoologic_cdf.language import model
 from izoologic_cdf.language.model import TIMEOUT_DUE, TOKEN_NAME, is_timeout
-from izoologic_cdf.language.values import Value
+from izoologic_cdf.language.values import Value, names_read
 from izoologic_cdf.runtime.bodies import JsonBody, Response, looks_like_json
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.connections import is_loopback
@@ -42,6 +43,8 @@ class FirstPage(Enum):
 MAX_PAGES = 10_000
 # one for all bodies: `json.dumps` with an option makes an encoder at each call
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
+# what a request is evaluated from, but for its parameters
+_OF_A_REQUEST = "url", "method", "headers", "body", "timeout", "verify_host_ssl", "disable_proxies"
 
 
 class SourceClient:
@@ -64,18 +67,24 @@ class SourceClient:
         # paths that were not found at the first address of their source, and were at the second
         self.moved: set[str] = set()
         self._warn = warn
+        # by source, where nothing but the parameters differs from call to call
+        self.plans: dict[int, _Plan] = {}
         self._plain: set[str] = set()
         self._checked: set[str] = set()
         self._server_clock: tuple[float, float] | None = None
 
-    def ask(self, source: model.HttpSource, names: Names) -> Iterator[bytes | SpooledBody]:
+    def ask(
+        self, source: model.HttpSource, names: Names, constant: frozenset[str] = frozenset()
+    ) -> Iterator[bytes | SpooledBody]:
         """Yield the body of each page that has one: 204 and 205 say that there is no data.
+
+        `constant` are names that mean the same in all calls.
 
         Raises:
             ItemError: an expression failed on the data, or the call failed.
             RunError: the login failed.
         """
-        return _Call(self, source, names).pages()
+        return _Call(self, source, names, constant).pages()
 
     def server_time(self) -> int | None:
         """Return the time of the server, by its first response; null where that has no date."""
@@ -112,13 +121,28 @@ class SourceClient:
             self._warn(f"requests to {host} are not encrypted (http): keys and data can be read")
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is the same in all requests of a call: all but the parameters, how to log in.
+
+    `header` gives the text of the header that carries a token.
+    """
+
+    request: Request
+    login: Login | None = None
+    header: Callable[[str], str] = str
+
+
 class _Call:
     """The requests to one source under the names of one call of its feed."""
 
-    def __init__(self, client: SourceClient, source: model.HttpSource, names: Names) -> None:
+    def __init__(
+        self, client: SourceClient, source: model.HttpSource, names: Names, constant: frozenset[str]
+    ) -> None:
         self._client = client
         self._source = source
         self._names = names
+        self._plan = client.plans.get(id(source)) or self._make_plan(constant)
 
     def pages(self) -> Iterator[bytes | SpooledBody]:
         """Yield the body of each page that has one."""
@@ -155,7 +179,10 @@ class _Call:
         return names
 
     def _page(self, params: Names) -> bytes | SpooledBody | None:
-        request, second = self._request(params), self._source.fallback_url
+        request, second = (
+            replace(self._plan.request, params=_query(params)),
+            self._source.fallback_url,
+        )
         path = urlsplit(request.url).path
         # another thread may find it out meanwhile
         is_moved = path in self._client.moved
@@ -171,7 +198,24 @@ class _Call:
                 request, response = fallback, other
         return self._body(request, response)
 
-    def _request(self, params: Names) -> Request:
+    def _make_plan(self, constant: frozenset[str]) -> _Plan:
+        """Evaluate what is the same in all requests; keep it where only constant names count."""
+        source, auth, request = self._source, self._source.auth, self._request()
+        plan = _Plan(request)
+        if auth is not None:
+            plan = _Plan(request, self._login(auth, request), lru_cache(1)(self._header(auth)))
+        values = [getattr(source, name) for name in _OF_A_REQUEST]
+        if auth is not None:
+            values += [auth.request.url, auth.request.headers, auth.request.body, auth.value]
+        if all(names_read(value) <= constant | {TOKEN_NAME} for value in values):
+            self._client.plans[id(source)] = plan
+        return plan
+
+    def _header(self, auth: model.Auth) -> Callable[[str], str]:
+        names = self._names
+        return lambda token: str(evaluate_whole(auth.value, {**names, TOKEN_NAME: token}))
+
+    def _request(self) -> Request:
         source = self._source
         headers, content_type = self._headers(source.headers), source.response_content_type
         if content_type:
@@ -184,7 +228,6 @@ class _Call:
         return Request(
             method=self._text(source.method).upper(),
             url=url,
-            params=_query(params),
             body=self._encode(source.body, source.json_body, headers),
             headers=headers,
             json_due=content_type is None or looks_like_json(content_type),
@@ -194,16 +237,16 @@ class _Call:
         )
 
     def _send(self, request: Request) -> Response:
-        auth, send = self._source.auth, self._client.transport.send
-        if auth is None:
+        auth, plan, send = self._source.auth, self._plan, self._client.transport.send
+        if auth is None or plan.login is None:
             response = send(request)
         else:
 
             def call(token: str) -> Response:
-                value = str(evaluate_whole(auth.value, {**self._names, TOKEN_NAME: token}))
-                return send(replace(request, headers={**request.headers, auth.header: value}))
+                headers = {**request.headers, auth.header: plan.header(token)}
+                return send(replace(request, headers=headers))
 
-            response = self._login(auth, request).send(call, request.endpoint)
+            response = plan.login.send(call, request.endpoint)
         self._client.note_time(response)
         return response
 
