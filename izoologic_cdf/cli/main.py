@@ -137,7 +137,7 @@ def _end_once() -> Iterator[None]:
 
 def _import(module: str, function: str) -> Callable[[argparse.Namespace], int]:
     """Return the function of a command; all that it needs is imported here."""
-    # modules are no rubbish, and looking for some among them takes as long as some imports
+    # modules are no garbage: neither while they are loaded nor later is any looked for among them
     gc.disable()
     try:
         command: Callable[[argparse.Namespace], int] = getattr(
@@ -145,6 +145,7 @@ def _import(module: str, function: str) -> Callable[[argparse.Namespace], int]:
         )
     finally:
         gc.enable()
+    gc.freeze()
     # nor is there any at the end: all of it goes with the process, which ends 0.05 s sooner
     atexit.register(gc.freeze)
     return command

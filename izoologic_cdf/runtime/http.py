@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
+from requests.structures import CaseInsensitiveDict
 
 from izoologic_cdf.errors import Cause, ItemError
 from izoologic_cdf.runtime.bodies import CHUNK, BodyError, Response, decode, read_json
@@ -102,9 +103,8 @@ class Request:
         else:
             # parameters go between a query and a fragment, and into an odd address in odd ways
             prepared.prepare_url(self.url, self.params)
-        prepared.prepare_headers(headers)
+        prepared.headers = _prepare_headers(*headers.items()).copy()
         prepared.prepare_body(self.body or None, None)
-        "".join(headers.values()).encode("latin-1")  # as http.client does, but before it connects
         return prepared
 
 
@@ -114,6 +114,15 @@ def _prepare_url(url: str) -> str:
     prepared = requests.PreparedRequest()
     prepared.prepare_url(url, None)
     return prepared.url or ""
+
+
+@functools.lru_cache(MAX_ADDRESSES)
+def _prepare_headers(*headers: tuple[str, str]) -> CaseInsensitiveDict[str]:
+    """Return headers as they are sent, checked; kept, since most calls have the same."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_headers(dict(headers))
+    "".join(value for _, value in headers).encode("latin-1")  # as http.client does when connected
+    return prepared.headers
 
 
 @dataclass(slots=True)

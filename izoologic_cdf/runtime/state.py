@@ -59,6 +59,15 @@ INSERT INTO feed_deferred
 ON CONFLICT (tenant, case_id, part) DO UPDATE SET
   since = min(since, excluded.since), until = max(until, excluded.until), cause = excluded.cause
 """
+_RANGES = """
+SELECT known.since, known.until, missed.since, missed.until
+FROM (
+  SELECT min(since) AS since, max(until) AS until FROM feed_deferred
+  WHERE tenant = :tenant AND case_id = :case_id
+) AS missed
+LEFT JOIN feed_case AS known
+  ON known.tenant = :tenant AND known.case_id = :case_id AND known.since <= known.until
+"""
 _FORGET_SHORT = """
 UPDATE feed_case SET item = NULL, asked = NULL WHERE tenant = :tenant AND item IS NOT NULL
 """
@@ -115,18 +124,11 @@ class State:
 
     def ranges(self, case_id: str) -> tuple[Window | None, Window | None]:
         """Return the range in which all of a case was read, and that which a failure missed."""
-        key = {"case_id": escape(case_id)}
-        read = self.tenant.execute(
-            "SELECT since, until FROM feed_case "
-            "WHERE tenant = :tenant AND case_id = :case_id AND since <= until",
-            **key,
+        read_since, read_until, since, until = self.tenant.execute(
+            _RANGES, case_id=escape(case_id)
         ).fetchone()
-        since, until = self.tenant.execute(
-            "SELECT min(since), max(until) FROM feed_deferred "
-            "WHERE tenant = :tenant AND case_id = :case_id",
-            **key,
-        ).fetchone()
-        return Window(*read) if read else None, None if since is None else Window(since, until)
+        read = None if read_since is None else Window(read_since, read_until)
+        return read, None if since is None else Window(since, until)
 
     def is_stale(self, case_id: str, read_at: int) -> bool:
         """Return whether a newer reading of a case is committed than one that began then."""
