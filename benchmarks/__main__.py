@@ -41,6 +41,8 @@ PARTS: dict[str, Part] = {
 
 def main() -> int:
     """Measure the requested parts."""
+    # all of them keep their bytecode, as pip leaves it with what it installs
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options = _options()
     results: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     if not (options.part or options.go_on):
