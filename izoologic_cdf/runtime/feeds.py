@@ -67,7 +67,7 @@ class Feeds:
         self._base = functools.lru_cache(maxsize=MAX_NAMES)(self._base_names)
         self._builders = {name: ObjectBuilder(feed) for name, feed in definition.feeds.items()}
         self._parts = parts_of(definition)
-        self._constant = _constant_names(definition)
+        self._constant = constant_names(definition)
         self._detail, self._items = _after_track(feed.filters)
         calls = (at for at, one in enumerate(self._detail) if isinstance(one, steps.Supplemental))
         self._first_call = next(calls, len(self._detail))
@@ -317,7 +317,7 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
     return parts
 
 
-def _constant_names(definition: model.Definition) -> frozenset[str]:
+def constant_names(definition: model.Definition) -> frozenset[str]:
     """Return the names that mean the same in all calls of a run."""
     constant = {"user_fields"} - definition.template_values.keys()
     for name, value in definition.template_values.items():

@@ -125,9 +125,11 @@ class SourceClient:
 class _Plan:
     """What is the same in all requests of a call: all but the parameters, how to log in.
 
-    `header` gives the text of the header that carries a token.
+    `header` gives the text of the header that carries a token. While the plan is kept, so is its
+    source, and no other one gets the id that it is found by.
     """
 
+    source: model.HttpSource
     request: Request
     login: Login | None = None
     header: Callable[[str], str] = str
@@ -201,9 +203,10 @@ class _Call:
     def _make_plan(self, constant: frozenset[str]) -> _Plan:
         """Evaluate what is the same in all requests; keep it where only constant names count."""
         source, auth, request = self._source, self._source.auth, self._request()
-        plan = _Plan(request)
+        plan = _Plan(source, request)
         if auth is not None:
-            plan = _Plan(request, self._login(auth, request), lru_cache(1)(self._header(auth)))
+            login = self._login(auth, request)
+            plan = _Plan(source, request, login, lru_cache(1)(self._header(auth)))
         values = [getattr(source, name) for name in _OF_A_REQUEST]
         if auth is not None:
             values += [auth.request.url, auth.request.headers, auth.request.body, auth.value]

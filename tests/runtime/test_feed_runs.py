@@ -12,8 +12,11 @@ import pytest
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language import model, steps
+from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.language.nodes import Document
+from izoologic_cdf.language.values import compile_value
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.feeds import Feeds, parts_of
+from izoologic_cdf.runtime.feeds import Feeds, constant_names, parts_of
 from izoologic_cdf.runtime.lists import ListReader
 from izoologic_cdf.runtime.plan import Plan, whole
 from izoologic_cdf.runtime.windows import DAY, Window
@@ -440,6 +443,30 @@ def test_what_a_case_can_do_without_is_a_called_list_and_what_fills_placeholders
     assert set(parts_of(dataclasses.replace(ours, feeds=bare)).values()) <= {"messages"}
     idle = {name: dataclasses.replace(feed, filters=()) for name, feed in ours.feeds.items()}
     assert set(parts_of(dataclasses.replace(ours, feeds=idle)).values()) <= {"files"}
+
+
+@pytest.mark.parametrize(
+    ("values", "constant"),
+    [
+        ({}, {"user_fields"}),
+        ({"a": "user_fields.x", "b": "run_meta.since", "c": "a ~ 1", "d": "a ~ b"},
+         {"user_fields", "a", "c"}),
+        ({"a": "[1, user_fields.x]", "b": "{'x': [run_meta]}"}, {"user_fields", "a"}),
+        # one that is called as what the administrator filled in, and is not
+        ({"user_fields": "run_meta", "b": "user_fields.x"}, set()),
+    ],
+)  # fmt: skip
+def test_a_name_is_constant_when_it_is_made_of_constant_names_alone(
+    values: dict[str, str], constant: set[str]
+) -> None:
+    names = frozenset({"user_fields", "run_meta", *values})
+    documents = {name: Document("x.yaml", f'!expr "{text}"') for name, text in values.items()}
+    compiled = {
+        name: compile_value(document, document.root, names, Missing.NULL)
+        for name, document in documents.items()
+    }
+    given = cast("model.Definition", SimpleNamespace(template_values=compiled))
+    assert constant_names(given) == constant
 
 
 @pytest.mark.parametrize(("reach", "may_be"), [(39, True), (40, False), (41, False)])

@@ -52,6 +52,17 @@ class Asker:
         source = read(model.Source, scope, document.root).http
         return [getattr(body, "parsed", body) for body in self.sources.ask(source, given)]
 
+    def ask_twice(self, http: str, constant: str, **second: Any) -> list[str]:
+        """Ask one source twice, under other names the second time; return what was sent."""
+        given = {**NAMES, "host": self.server.url, "case": "one"}
+        python = PythonFilters(Path("filters-that-are-not-there"))
+        document = Document("feed.yaml", f"http: {{{http}}}")
+        scope = Scope(document, frozenset(given), Missing.NULL, python)
+        source = read(model.Source, scope, document.root).http
+        for names in (given, {**given, **second}):
+            list(self.sources.ask(source, names, frozenset(constant.split())))
+        return [f"{one.query} {one.headers['X-Case']}" for one in self.server.asked]
+
     def fail(self, http: str, **names: Any) -> str:
         with pytest.raises(HttpError) as caught:
             self.ask(http, **names)
@@ -101,6 +112,24 @@ URL = 'url: !tmpl "{{ host }}/a"'
 )  # fmt: skip
 def test_a_request_is_as_the_definition_says(asker: Asker, http: str, answer: Any) -> None:
     assert asker.ask(http) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("constant", "header", "second"),
+    [
+        ("host", "!expr case", "two"),
+        ("host user_fields", "!tmpl '{{ case }}'", "two"),
+        ("host user_fields", "!expr 'user_fields.key if user_fields.off else case'", "two"),
+        # evaluated once, since the definition says that it is the same in all calls
+        ("host case", "!expr case", "one"),
+    ],
+)
+def test_what_differs_from_call_to_call_is_evaluated_for_each(
+    asker: Asker, constant: str, header: str, second: str
+) -> None:
+    http = f"{URL}, headers: {{X-Case: {header}}}, params: {{id: !expr case}}"
+    sent = asker.ask_twice(http, constant, case="two")
+    assert sent == ["{'id': ['one']} one", f"{{'id': ['two']}} {second}"]
 
 
 def test_headers_keep_their_text_and_null_is_no_header(asker: Asker) -> None:
