@@ -4,6 +4,7 @@ Nothing heavy is imported here, so that `--help` answers at once.
 """
 
 import argparse
+import functools
 
 from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.arguments import Parser
@@ -45,8 +46,9 @@ class _ShowVersion(argparse.Action):
         parser.exit()
 
 
+@functools.cache
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of the whole command line; a process that runs commands makes it once."""
     parser = Parser(
         prog="izoologic-cdf",
         description="Sync iZoologic cases into a threat library: the feeds of the ThreatQ bundle "

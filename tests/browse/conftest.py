@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.browse import world
 from tests.support.shells import CHECKOUT, PROGRAM
@@ -69,11 +69,12 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Visitor:
-    """A page of a browser, and what it complained of."""
+    """A page of a browser, and what it complained of and asked for."""
 
     page: Page
     url: str
     complaints: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Response:
         response = self.page.goto(self.url + path)
@@ -82,21 +83,24 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def window(chromium: Browser) -> BrowserContext:
-    made = chromium.new_context(viewport={"width": 1280, "height": 800})
-    made.set_default_timeout(TIMEOUT * 1000)
-    return made
+def seat(chromium: Browser, served: Served) -> Visitor:
+    """Make the one page that the tests share: each further one is a process that starts anew."""
+    context = chromium.new_context()
+    context.set_default_timeout(TIMEOUT * 1000)
+    visitor = Visitor(context.new_page(), served.url)
+    visitor.page.on("console", lambda message: visitor.complaints.append(message.text))
+    visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+    visitor.page.on("request", lambda request: visitor.asked.append(request.url))
+    return visitor
 
 
 @pytest.fixture
-def visitor(window: BrowserContext, served: Served) -> Iterator[Visitor]:
-    visitor = Visitor(window.new_page(), served.url)
-    visitor.page.on("console", lambda message: visitor.complaints.append(message.text))
-    visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-    asked: list[str] = []
-    visitor.page.on("request", lambda request: asked.append(request.url))
-    yield visitor
+def visitor(seat: Visitor) -> Iterator[Visitor]:
+    seat.complaints.clear()
+    seat.asked.clear()
+    seat.page.set_viewport_size({"width": 1280, "height": 800})
+    seat.page.emulate_media(color_scheme="null")
+    yield seat
     # no error, no violation of the policy, no request to elsewhere
-    assert visitor.complaints == []
-    assert [url for url in asked if not url.startswith(served.url)] == []
-    visitor.page.close()
+    assert seat.complaints == []
+    assert [url for url in seat.asked if not url.startswith(seat.url)] == []
