@@ -15,8 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from izoologic_cdf.cli import places, streams
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli import (
+    definition_arguments,
+    library_arguments,
+    places,
+    run_arguments,
+    streams,
+)
+from izoologic_cdf.cli.arguments import Parser
 from izoologic_cdf.errors import CdfError, unexpected
 
 FAILED = 1
@@ -26,6 +32,37 @@ INTERRUPTED = 130
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+
+# in the order of the help; each adds the commands of one subject
+GROUPS = (*run_arguments.GROUPS, *library_arguments.GROUPS, *definition_arguments.GROUPS)
+
+
+class _ShowVersion(argparse.Action):
+    """Prints the version and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        # loading it takes longer than the rest of the help
+        from importlib.metadata import version  # noqa: PLC0415
+
+        streams.tell(f"{parser.prog} {version('izoologic-cdf')}")
+        parser.exit()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = Parser(
+        prog="izoologic-cdf",
+        description="Sync iZoologic cases into a threat library: the feeds of the ThreatQ bundle "
+        "'iZoologic Sync Cases', runnable without ThreatQ.",
+        epilog="Start with `izoologic-cdf demo`.",
+    )
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    # a bare command line shows the help
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in GROUPS:
+        add(commands)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,11 +34,6 @@ def settle(options: argparse.Namespace) -> None:
             streams.complain(f"{what} ({source})")
 
 
-def default_library() -> str:
-    """Return the library that counts where none is named."""
-    return _library()[0]
-
-
 def _configuration(of: str) -> tuple[str | None, str]:
     """Return the configuration that the user has made the default, and what says so."""
     variable, name = CONFIGURATIONS[of]
