@@ -268,7 +268,7 @@ def read_comment(sent: Any) -> str:
 def _related(state: PlatformState, sent: Mapping[str, Any]) -> "list[Row | Item]":
     found: list[Row | Item] = []
     for name, value in sent.items():
-        other = state.kinds.of_answer(name)
+        other = state.kinds.answered.get(name)
         if other is not None and isinstance(value, list):
             found += [_one_related(state, other, one) for one in value]
     return found

@@ -124,12 +124,15 @@ _MORE = {"incident": _SPAN, "campaign": _SPAN, "identity": ("contact_information
 
 
 class Kinds:
-    """The kinds of one platform: the system's, and the custom ones that were installed."""
+    """The kinds of one platform: the system's, and the custom ones that were installed.
+
+    They are found by their code, by their name in `with=` and by the key of related objects.
+    """
 
     def __init__(self) -> None:
-        self._kinds: dict[str, Kind] = {}
-        self._asked: dict[str, Kind] = {}
-        self._answered: dict[str, Kind] = {}
+        self.codes: dict[str, Kind] = {}
+        self.asked: dict[str, Kind] = {}
+        self.answered: dict[str, Kind] = {}
         for kind in _LEGACY:
             self._enter(kind)
         for number, code in enumerate(_LOOSE, 106):
@@ -138,10 +141,7 @@ class Kinds:
             self._add(number, code, name, plural, _MORE.get(code, ()), attested=code != "note")
 
     def __iter__(self) -> Iterator[Kind]:
-        return iter(self._kinds.values())
-
-    def __getitem__(self, code: str) -> Kind:
-        return self._kinds[code]
+        return iter(self.codes.values())
 
     def _add(
         self,
@@ -160,7 +160,7 @@ class Kinds:
         )
 
     def _enter(self, kind: Kind) -> None:
-        self._kinds[kind.code] = self._asked[kind.asked] = self._answered[kind.answered] = kind
+        self.codes[kind.code] = self.asked[kind.asked] = self.answered[kind.answered] = kind
 
     def install(self, definitions: Any) -> None:
         """Add custom objects; raises EmulatorError for what is no definition of one."""
@@ -172,7 +172,7 @@ class Kinds:
                     pass
                 case _:
                     raise EmulatorError("a custom object needs a code, a name and fields")
-            if not _CODE.fullmatch(code) or code in {*self._kinds, *self._answered}:
+            if not _CODE.fullmatch(code) or code in {*self.codes, *self.answered}:
                 raise EmulatorError(f"the code {code!r} is taken, or is no code")
             given = [field.get("field") for field in fields if isinstance(field, dict)]
             if "value" not in given:
@@ -204,18 +204,6 @@ class Kinds:
             if kind.generic and plain in map(_plain, names):
                 return kind
         return None
-
-    def of_code(self, code: str) -> Kind | None:
-        """Return the kind of a code, else None."""
-        return self._kinds.get(code)
-
-    def of_with(self, name: str) -> Kind | None:
-        """Return the kind of a name in `with=`, else None."""
-        return self._asked.get(name)
-
-    def of_answer(self, name: str) -> Kind | None:
-        """Return the kind of a key of related objects, else None."""
-        return self._answered.get(name)
 
 
 def definition(name: str) -> Any:

@@ -157,7 +157,7 @@ class Shapes:
         return {"id": row.id} | {column: row.fields.get(column) for column in row.kind.columns}
 
     def _asked(self, row: Row, name: str, inner: Wanted) -> Json:
-        other = self._state.kinds.of_with(name)
+        other = self._state.kinds.asked.get(name)
         if other is not None:
             pivots = row.related.get(other.code, {}).values()
             return {other.answered: [self.related(row, pivot, inner) for pivot in pivots]}
