@@ -1,10 +1,13 @@
 """What the arguments of commands share: the parser, options that several commands take, types.
 
-Nothing heavy is imported here, so that `--help` answers at once.
+Where no argument names a configuration or a library, the environment does, then the usual places of
+this machine (`settle`). Nothing heavy is imported here, so that `--help` answers at once.
 """
 
 import argparse
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from izoologic_cdf.cli import streams
@@ -13,6 +16,7 @@ from izoologic_cdf.printable import printable
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+APPLICATION = "izoologic-cdf"
 DEFAULT_LIBRARY = "izoologic.sqlite"
 LIBRARY_VARIABLE = "IZOOLOGIC_CDF_LIBRARY"
 # the variable that names the configuration of each kind of command, and its file in the usual place
@@ -70,7 +74,7 @@ class Parser(argparse.ArgumentParser):
         self.value(name, metavar, help_, action="append", default=[], **more)
 
     def config(self, of: str, what: str) -> None:
-        """Add `--config`; `places` says which one it is where it is not given."""
+        """Add `--config`; `settle` says which one it is where it is not given."""
         variable, name = CONFIGURATIONS[of]
         default = f"{variable} of the environment, or {name} in the usual place"
         self.value("--config", "FILE", f"{what}; default: {default}")
@@ -88,7 +92,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--format", choices=choices, default="text", help=help_)
 
     def library(self, what: str = "the library") -> None:
-        """Add `--library`; `places` says which one it is where it is not given."""
+        """Add `--library`; `settle` says which one it is where it is not given."""
         default = f"{LIBRARY_VARIABLE} of the environment, or {DEFAULT_LIBRARY} here, "
         self.value("--library", "FILE", f"{what}; default: {default}or in the usual place")
 
@@ -151,3 +155,52 @@ def rate(text: str) -> float:
     if not MIN_RATE <= number <= MAX_RATE:
         raise argparse.ArgumentTypeError(f"expected a number from {MIN_RATE} to {MAX_RATE}")
     return number
+
+
+def settle(options: argparse.Namespace) -> None:
+    """Set `config` and `library` of a command that has them and was given none.
+
+    Whoever starts a run sees on standard error which file that is, where he did not name it.
+    """
+    given = vars(options)
+    found: list[tuple[str, str]] = []
+    if "config_of" in given and options.config is None:
+        path, source = _configuration(options.config_of)
+        if path is not None:
+            options.config = path
+            found.append((f"the configuration is {path}", source))
+    if "library" in given and options.library is None:
+        options.library, source = _library()
+        if source:
+            found.append((f"the library is {options.library}", source))
+    if "config_of" in given and not given.get("quiet"):
+        for what, source in found:
+            streams.complain(f"{what} ({source})")
+
+
+def _configuration(of: str) -> tuple[str | None, str]:
+    """Return the configuration that the user has made the default, and what says so."""
+    variable, name = CONFIGURATIONS[of]
+    if text := os.environ.get(variable):
+        return os.path.expanduser(text), variable  # noqa: PTH111 - raises nothing
+    usual = _usual_folder("config") / name
+    return (str(usual), "the usual place") if os.path.isfile(usual) else (None, "")  # noqa: PTH113 - raises nothing
+
+
+def _library() -> tuple[str, str]:
+    """Return the default library, and what says so where it is not the one in this folder."""
+    if text := os.environ.get(LIBRARY_VARIABLE):
+        return os.path.expanduser(text), LIBRARY_VARIABLE  # noqa: PTH111 - raises nothing
+    if not os.path.exists(DEFAULT_LIBRARY):  # noqa: PTH110 - raises nothing
+        usual = _usual_folder("data") / DEFAULT_LIBRARY
+        if os.path.isfile(usual):  # noqa: PTH113
+            return str(usual), "the usual place"
+    return DEFAULT_LIBRARY, ""
+
+
+def _usual_folder(kind: str) -> Path:
+    # only who names no file waits for it
+    import platformdirs  # noqa: PLC0415
+
+    folders = {"config": platformdirs.user_config_path, "data": platformdirs.user_data_path}
+    return folders[kind](APPLICATION, appauthor=False)

@@ -15,14 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from izoologic_cdf.cli import (
-    definition_arguments,
-    library_arguments,
-    places,
-    run_arguments,
-    streams,
-)
-from izoologic_cdf.cli.arguments import Parser
+from izoologic_cdf.cli import definition_arguments, library_arguments, run_arguments, streams
+from izoologic_cdf.cli.arguments import Parser, settle
 from izoologic_cdf.errors import CdfError, unexpected
 
 FAILED = 1
@@ -93,7 +87,7 @@ def _execute(arguments: Sequence[str] | None) -> int:
         if options.command is None:
             parser.print_help()
             return 0
-        places.settle(options)
+        settle(options)
         module, _, function = str(options.command).partition(":")
         command = _import(module, function)
         code = command(options)
