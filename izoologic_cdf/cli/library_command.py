@@ -80,7 +80,8 @@ def runs(options: argparse.Namespace) -> int:
             if options.format == "json":
                 streams.tell_text(json.dumps(data, indent=2))
             elif options.format == "csv":
-                row_output.tell_csv(_RUN_COLUMNS, map(_run_cells, data))
+                cells = ([(one | one["counts"])[name] for name in _RUN_COLUMNS] for one in data)
+                row_output.tell_csv(_RUN_COLUMNS, cells)
             else:
                 streams.tell_all(_table(records))
             return 0
@@ -94,10 +95,6 @@ def runs(options: argparse.Namespace) -> int:
     else:
         streams.tell_all([*_run_lines(record), *(f"  {kind.line()}" for kind in kinds)])
     return 0
-
-
-def _run_cells(data: dict[str, Any]) -> list[Any]:
-    return [(data | data["counts"])[name] for name in _RUN_COLUMNS]
 
 
 # --- data ------------------------------------------------------------------------------------

@@ -127,11 +127,10 @@ def _text(state: PlatformState, kind: Kind, column: str, value: Any) -> str | No
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise wrong(column, f"The {column} must be a string.")
-    limits: dict[str, int | None] = {"description": assumptions.MAX_DESCRIPTION}
-    if kind.generic:
-        limits["value"] = assumptions.MAX_VALUE
-    size = limits.get(column)
-    return _bounded(state, column, str(value), size, octets=column == "description")
+    if column == "description":
+        return _bounded(state, column, str(value), assumptions.MAX_DESCRIPTION, octets=True)
+    size = assumptions.MAX_VALUE if kind.generic and column == "value" else None
+    return _bounded(state, column, str(value), size)
 
 
 def _bounded(

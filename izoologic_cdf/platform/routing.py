@@ -153,14 +153,10 @@ def find(method: str, path: str) -> tuple[str, Handler, dict[str, str]]:
             allowed = ", ".join(sorted({entry[0] for entry in fitting}))
             raise RefusalError(405, ["The method is not allowed."], Allow=allowed)
         raise RefusalError(404, ["There is no such path."])
-    _, pattern, parts, handler = min(usable, key=_braces)
+    _, pattern, parts, handler = min(usable, key=lambda entry: entry[1].count("{"))
     named = {part[1:-1]: text for part, text in zip(parts, given, strict=True) if part[0] == "{"}
     return pattern, handler, named
 
 
 def _fits(part: str, text: str) -> bool:
     return part == text or part.startswith("{")
-
-
-def _braces(entry: tuple[str, str, list[str], Handler]) -> int:
-    return entry[1].count("{")
