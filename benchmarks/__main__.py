@@ -11,29 +11,21 @@ import platform
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contenders, measures, report
+from benchmarks import measures, report
 from benchmarks.measures import LATENCY, Figures
-from benchmarks.processes import ROOT, BenchmarkError
+from benchmarks.processes import ROOT, BenchmarkError, others
 
 KEPT = ROOT / "build" / "benchmarks" / "measured.json"
 Part = Callable[[argparse.Namespace], Figures]
-
-
-def _throughput(options: argparse.Namespace, *, beside: bool = False, **ways: Any) -> Figures:
-    # the others take part where they are to be compared: they take the longest
-    who = options.others if beside else {}
-    return measures.throughput(options.rounds, who, cases=options.cases, **ways)
-
-
+# the others, which take the longest, take part where they are to be compared
 PARTS: dict[str, Part] = {
     "calls": lambda options: measures.calls(options.others),
-    "free": partial(_throughput, latency=0.0, beside=True),
-    "latency": partial(_throughput, latency=LATENCY, beside=True),
-    "wide": partial(_throughput, latency=LATENCY, in_flight=50),
+    "free": lambda options: measures.throughput(options, options.others, latency=0.0),
+    "latency": lambda options: measures.throughput(options, options.others, latency=LATENCY),
+    "wide": lambda options: measures.throughput(options, {}, latency=LATENCY, in_flight=50),
     "startup": lambda options: measures.startup(options.rounds),
     "years": lambda _options: measures.years(),
 }
@@ -44,14 +36,13 @@ def main() -> int:
     # all of them keep their bytecode, as pip leaves it with what it installs
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options = _options()
-    results: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    if not (options.part or options.go_on):
-        results = {}
+    results: dict[str, Any] = {}
+    if (options.part or options.go_on) and KEPT.exists():
+        results = json.loads(KEPT.read_text())
     begun = time.monotonic()
     try:
-        options.others = contenders.others() if options.with_others else {}
-        done = results if options.go_on else {}
-        for name in options.part or [name for name in PARTS if name not in done]:
+        options.others = others() if options.with_others else {}
+        for name in options.part or [name for name in PARTS if name not in results]:
             print(f"{name} ...", file=sys.stderr)
             results[name] = _measured(PARTS[name], options)
             print(f"{name}: {results[name]['when']}", file=sys.stderr)
@@ -64,7 +55,10 @@ def main() -> int:
         print(f"\n## {name}\n\n{text}")
     print(f"\nThis took {(time.monotonic() - begun) / 60:.1f} minutes.")
     if options.write:
-        report.write(results)
+        # not above: what it imports would count as memory of the measured processes
+        from tools.documents import make  # noqa: PLC0415
+
+        make(figures=report.blocks(results), check=False)
     return 0
 
 
@@ -85,8 +79,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="default: 5")
     parser.add_argument("--cases", type=int, default=1_000, metavar="N", help="default: 1000")
-    others = "with airbyte-cdk and dlt, each in a virtual environment under build/"
-    parser.add_argument("--with-others", action="store_true", help=others)
+    beside = "with airbyte-cdk and dlt, each in a virtual environment under build/"
+    parser.add_argument("--with-others", action="store_true", help=beside)
     parser.add_argument("--write", action="store_true", help="write to docs/performance.md")
     go_on = "measure the parts that are not in build/benchmarks/measured.json"
     parser.add_argument("--continue", dest="go_on", action="store_true", help=go_on)

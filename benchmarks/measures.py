@@ -8,25 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import processes
-from benchmarks.contenders import (
-    BARE,
-    CLI,
-    OURS,
-    RUN,
-    UPLOADED,
-    Command,
-    Job,
-    own_run,
-    own_syncs,
-    uploaded_run,
-)
-from benchmarks.processes import BenchmarkError, Cost, Served, served
+from benchmarks.processes import BARE, CLI, RUN, BenchmarkError, Command, Cost, Job, Served, served
 
 HOUR, DAY = 3_600, 86_400
 YEAR_DAYS, SYNC_DAYS = 360, 10
@@ -49,33 +38,34 @@ class Figures(NamedTuple):
 
 
 @contextmanager
-def job(emulator: Served, in_flight: int = 10) -> Iterator[Job]:
+def job(emulator: Served, **ways: int) -> Iterator[Job]:
     """Offer a job with a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        yield Job(emulator, Path(folder), in_flight)
+        yield Job(emulator, Path(folder), **ways)
 
 
 def throughput(
-    rounds: int, others: Mapping[str, Command], *, cases: int, latency: float,
-    in_flight: int = 10
-) -> Figures:  # fmt: skip
-    """Compare whole processes over one window.
+    options: Namespace, others: Mapping[str, Command], *, latency: float, in_flight: int = 10
+) -> Figures:
+    """Compare whole processes over one window, in so many rounds and with so many cases.
 
     Contenders run in turn, so that a slow moment of the machine hits all: ratios are those of
     rounds. The uploaded form takes part where there is no latency: our stand-in for the platform
     makes its calls one after the other, so that at 50 ms nothing but the waiting is measured.
     """
-    who = {**OURS, **others, **({} if latency else {UPLOADED: uploaded_run})}
+    who = {**processes.OURS, **others, **({} if latency else processes.UPLOADED)}
+    rounds, cases = options.rounds, options.cases
     taken: dict[str, list[Cost]] = {name: [] for name in who}
     busy: dict[str, list[float]] = {name: [] for name in who}
     with served(cases, latency=latency) as emulator:
         for number in range(rounds):
             for name, command in who.items():
-                with job(emulator, in_flight) as one:
-                    before = emulator.processor
-                    cost = processes.run(command(one, 0), emulator.environment)
+                with job(emulator, in_flight=in_flight) as one:
+                    _, before = emulator.take()
+                    cost = processes.run(command(one), emulator.environment)
+                    _, after = emulator.take()
                 taken[name].append(cost)
-                busy[name].append((emulator.processor - before) / cost.wall)
+                busy[name].append((after - before) / cost.wall)
                 print(f"round {number + 1}: {name} {cost.wall:.2f} s", file=sys.stderr)
     walls = {name: [cost.wall for cost in costs] for name, costs in taken.items()}
 
@@ -124,14 +114,12 @@ def _first_request(emulator: Served) -> float:
         environment = {**os.environ, **emulator.environment, "IZOOLOGIC_API_HOST": host}
         begun, quiet = time.perf_counter(), subprocess.DEVNULL
         with subprocess.Popen(  # noqa: S603 - our own command, no shell
-            own_run(one), cwd=processes.ROOT, env=environment, stdout=quiet, stderr=quiet
+            processes.own_run(one), cwd=processes.ROOT, env=environment, stdout=quiet, stderr=quiet
         ) as child:
             try:
-                connection, _ = server.accept()
-                with connection:
-                    connection.settimeout(TIMEOUT_SECONDS)
+                with server.accept()[0] as connection:
                     connection.recv(1)
-                    return time.perf_counter() - begun
+                return time.perf_counter() - begun
             finally:
                 child.kill()
 
@@ -144,17 +132,16 @@ def years() -> Figures:
             costs = []
             for _ in range(YEAR_ROUNDS if latency else 1):
                 with job(emulator) as one:
-                    costs.append(processes.run(own_run(one), emulator.environment))
+                    costs.append(processes.run(processes.own_run(one), emulator.environment))
                     size = sum(file.stat().st_size for file in one.folder.iterdir())
-                calls = sum(emulator.take_calls().values())
+                calls = sum(emulator.take()[0].values())
         cost = sorted(costs, key=lambda one: one.wall)[len(costs) // 2]
         peaks.append(cost.peak)
         figures = (f"{calls:,}", f"{cost.wall:.1f}", f"{cost.processor:.1f}", f"{cost.peak:.1f}")
         rows.append((f"{cases:,}, {latency * 1000:.0f} ms", *figures, f"{size / 1_048_576:,.1f}"))
         print(*rows[-1], sep=" | ", file=sys.stderr)
     headers = ("cases, latency", "calls", "wall s", "CPU s", "peak MB", "library MB")
-    growth = peaks[-1] - peaks[1]
-    return Figures(headers, rows, {"peak": max(peaks), "growth": growth})
+    return Figures(headers, rows, {"peak": max(peaks), "growth": peaks[-1] - peaks[1]})
 
 
 def calls(others: Mapping[str, Command]) -> Figures:
@@ -162,29 +149,30 @@ def calls(others: Mapping[str, Command]) -> Figures:
 
     Others use their own incremental modes. Raises BenchmarkError when one loses a message.
     """
-    everybody = {RUN: own_syncs, **others}
+    ours: Mapping[str, Command] = {RUN: processes.OWN_SYNCS}
+    everybody = {**ours, **others}
     year, syncs = (1_000, YEAR_DAYS), (SYNC_CASES, SYNC_DAYS)
-    jobs: dict[str, tuple[int, int, int, Mapping[str, Command]]] = {
+    jobs = {
         "a year at once": (*year, YEAR_DAYS * DAY, everybody),
         f"{SYNC_DAYS} days, hourly": (*syncs, HOUR, everybody),
-        f"{SYNC_DAYS} days, every 15 minutes": (*syncs, HOUR // 4, {RUN: own_syncs}),
+        f"{SYNC_DAYS} days, every 15 minutes": (*syncs, HOUR // 4, ours),
     }
     rows, numbers = [], {}
     for what, (cases, days, every, who) in jobs.items():
         for name, command in who.items():
-            with served(cases, days=days) as emulator, job(emulator) as one:
-                cost = processes.run(command(one, every), emulator.environment)
+            with served(cases, days=days) as emulator, job(emulator, every=every) as one:
+                cost = processes.run(command(one), emulator.environment)
                 read = json.loads((one.folder / "messages.json").read_text(encoding="utf-8"))
-                kinds = emulator.take_calls()
+                kinds, _ = emulator.take()
             got = sum(int(at) >= emulator.since for _, at in read)
             if got != emulator.messages:
                 raise BenchmarkError(f"{name}, {what}: {got} of {emulator.messages} messages")
             detail, notes = kinds["CaseDetail"], kinds["FetchCaseCommunications"]
-            numbers[f"{what}: {name}"] = (detail + notes) / cases
+            each = (detail + notes) / cases
+            if name == RUN:
+                numbers[what] = each
             counts = (kinds["Authenticate"], kinds["CaseSync"], detail, notes)
-            rows.append(
-                (what, name, *(f"{n:,}" for n in counts), f"{(detail + notes) / cases:.2f}")
-            )
+            rows.append((what, name, *(f"{n:,}" for n in counts), f"{each:.2f}"))
             print(f"{what}: {name} {cost.wall:.1f} s", file=sys.stderr)
     headers = ("what", "contender", "logins", "lists", "details", "messages", "calls per case")
     return Figures(headers, rows, numbers)

@@ -8,32 +8,23 @@ import contextlib
 import io
 import sqlite3
 import sys
-from pathlib import Path
 from unittest import mock
 
-from benchmarks.others import keep_messages, times
+from benchmarks.others import EVERY, FOLDER, IN_FLIGHT, SINCE, UNTIL, keep_messages, times
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.runtime.windows import SystemClock
 
-FOLDER, (SINCE, UNTIL, IN_FLIGHT, EVERY) = Path(sys.argv[1]), map(int, sys.argv[2:6])
 LIBRARY = FOLDER / "library.sqlite"
 
-
-def sync(now: int) -> None:
-    """Sync at a time."""
-    command = ["sync"] if EVERY < UNTIL - SINCE else ["run", "--until", str(now)]
-    options = ["--since", str(SINCE), "--in-flight", str(IN_FLIGHT), "--library", str(LIBRARY)]
-    with (
-        mock.patch.object(SystemClock, "now", return_value=now),
-        contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())),
-    ):
-        if code := main([*command, "incident", *options, "--quiet"]):
-            sys.exit(code)
-
-
 if __name__ == "__main__":
-    for at in times(SINCE, UNTIL, EVERY):
-        sync(at)
-    with contextlib.closing(sqlite3.connect(LIBRARY)) as library:
-        notes = "SELECT case_ids, strftime('%s', published) FROM notes"
-        keep_messages(FOLDER, library.execute(notes).fetchall())
+    for now in times():
+        command = ["sync"] if EVERY < UNTIL - SINCE else ["run", "--until", str(now)]
+        options = ["--since", str(SINCE), "--in-flight", str(IN_FLIGHT), "--library", str(LIBRARY)]
+        with (
+            mock.patch.object(SystemClock, "now", return_value=now),
+            contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())),
+        ):
+            if code := main([*command, "incident", *options, "--quiet"]):
+                sys.exit(code)
+    notes = "SELECT case_ids, strftime('%s', published) FROM notes"
+    keep_messages(sqlite3.connect(LIBRARY).execute(notes))

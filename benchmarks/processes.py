@@ -1,4 +1,4 @@
-"""Runs a command to its end and says what it cost; runs the emulator beside it."""
+"""Who runs against whom: each a command in a process of its own, beside that of the emulator."""
 
 import json
 import os
@@ -6,14 +6,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from izoologic_cdf.bundle.build import build_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-KIB = 1024
-# bytes of output that are kept: this process stays small
+CLI = (sys.executable, "-m", "izoologic_cdf.cli.main")
+# bytes of output that an error shows
 TAIL = 4096
 
 
@@ -21,17 +23,12 @@ class BenchmarkError(Exception):
     """A measurement that cannot be taken; the message says what ended how."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Wall and processor time in seconds, peak resident memory in MB, the end of the output.
-
-    A MB has 1,048,576 bytes, here and in all tables.
-    """
+class Cost(NamedTuple):
+    """Wall and processor time in seconds, peak memory in MB of 1,048,576 bytes."""
 
     wall: float
     processor: float
     peak: float
-    output: bytes
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
@@ -39,29 +36,27 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
 
     Raises BenchmarkError when it ends with another code than 0.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as output:
         begun = time.perf_counter()
         child = subprocess.Popen(  # noqa: S603 - our own commands, no shell
             command,
             cwd=ROOT,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=errors,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(max(0, out.seek(0, os.SEEK_END) - TAIL))
         if child.returncode:
-            errors.seek(0)
-            text = (errors.read() or out.read()).decode(errors="replace")[-TAIL:]
+            output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL))
+            text = output.read().decode(errors="replace")
             raise BenchmarkError(f"{' '.join(command[:6])} ended with {child.returncode}\n{text}")
-        return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB, out.read())
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """A running emulator: its keys by the names that contenders read, and its process.
 
     `since` and `until` are the epoch seconds that enclose its cases, `messages` how many messages
@@ -74,22 +69,11 @@ class Served:
     messages: int
     process: "subprocess.Popen[str]"
 
-    @property
-    def processor(self) -> float:
-        """Processor seconds that it has used so far."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def take_calls(self) -> dict[str, int]:
-        """Return how many requests each endpoint got since the last call of this."""
-        stdin, stdout = self.process.stdin, self.process.stdout
-        if stdin is None or stdout is None:
-            raise BenchmarkError("the emulator has no pipes")
-        stdin.write("calls\n")
-        stdin.flush()
-        counts: dict[str, int] = json.loads(stdout.readline())
-        return counts
+    def take(self) -> tuple[dict[str, int], float]:
+        """Return the requests by endpoint since the last call, and the processor seconds so far."""
+        print("take", file=self.process.stdin, flush=True)
+        calls, processor = json.loads(_line(self.process))
+        return calls, processor
 
 
 @contextmanager
@@ -103,9 +87,71 @@ def served(cases: int, *, days: int = 0, latency: float = 0.0) -> Iterator[Serve
     with subprocess.Popen(  # noqa: S603 - our own command, no shell
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
+        if not (line := _line(process)):
             raise BenchmarkError("the emulator did not start; see its error above")
         yield Served(**json.loads(line), process=process)
-        if process.stdin:
-            process.stdin.close()
+
+
+def _line(process: "subprocess.Popen[str]") -> str:
+    return process.stdout.readline() if process.stdout else ""
+
+
+class Job(NamedTuple):
+    """One job: which emulator, a fresh folder to write in, how many cases at once.
+
+    `every` is how often to sync, in seconds; 0 is one reading without a state.
+    """
+
+    served: Served
+    folder: Path
+    in_flight: int = 10
+    every: int = 0
+
+
+Command = Callable[[Job], list[str]]
+
+
+def own_run(job: Job, *more: str) -> list[str]:
+    """Return the command of an incident run of this project."""
+    span = ["--since", str(job.served.since), "--until", str(job.served.until)]
+    library = str(job.folder / "library.sqlite")
+    ways = ["--in-flight", str(job.in_flight), "--library", library]
+    return [*CLI, "run", "incident", *span, *ways, *more]
+
+
+def uploaded_run(job: Job) -> list[str]:
+    """Return the command of a run of the uploaded form."""
+    built = job.folder / "uploaded.yaml"
+    feeds = ROOT / "feeds" / "izoologic_sync_cases.yaml"
+    built.write_text(build_yaml(feeds, ROOT / "filters"), encoding="utf-8")
+    return own_run(job, "--definition", str(built))
+
+
+def _program(module: str, python: str = sys.executable) -> Command:
+    """Return the command of a program that takes the arguments of benchmarks/others."""
+
+    def command(job: Job) -> list[str]:
+        numbers = (job.served.since, job.served.until, job.in_flight, job.every)
+        return [python, "-m", f"benchmarks.{module}", str(job.folder), *map(str, numbers)]
+
+    return command
+
+
+BARE, RUN, AIRBYTE, DLT = "bare aiohttp client", "our run", "airbyte-cdk", "dlt"
+UPLOADED: Mapping[str, Command] = {"our run of the uploaded form": uploaded_run}
+OURS: Mapping[str, Command] = {BARE: _program("bare_client"), RUN: own_run}
+OWN_SYNCS = _program("own_syncs")
+
+
+def others() -> dict[str, Command]:
+    """Return airbyte-cdk and dlt, each in the virtual environment that `make` has made for it.
+
+    Raises BenchmarkError when one is missing.
+    """
+    found = {}
+    for title, name in ((AIRBYTE, "airbyte"), (DLT, "dlt")):
+        place = f"build/benchmarks/{name}"
+        if not (ROOT / place / "bin" / "python").exists():
+            raise BenchmarkError(f"{title} is not installed; run `make {place}`")
+        found[title] = _program(f"others.with_{name}", f"{place}/bin/python")
+    return found

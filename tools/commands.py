@@ -4,8 +4,7 @@ import argparse
 import textwrap
 from collections.abc import Iterator
 
-from izoologic_cdf.cli.main import INTERRUPTED, USAGE_ERROR
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import INTERRUPTED, USAGE_ERROR, build_parser
 from izoologic_cdf.runtime.summary import EXIT_CODES, Outcome
 from tools.markdown import code, fenced, prose, table
 

@@ -19,9 +19,9 @@ from izoologic_cdf.errors import CdfError
 from izoologic_cdf.library.tables import NEWEST, statements
 from izoologic_cdf.library.views import NAMES
 from izoologic_cdf.lint.check import RULES
-from izoologic_cdf.lint.editor_schema import CUSTOM_TAGS, schema
 from izoologic_cdf.lint.rules import GROUPS
 from tools.commands import command_reference, exit_codes
+from tools.editor_schema import CUSTOM_TAGS, schema
 from tools.explained import explanations
 from tools.guesses import alternative_edits, conventions, conventions_checklist
 from tools.layers import ROOT, layers

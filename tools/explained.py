@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from izoologic_cdf.cli.explain_command import explanation
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from izoologic_cdf.content import folder
 from izoologic_cdf.explain.telling import Data, as_text
 from tools.markdown import fenced

@@ -3,7 +3,7 @@
 from functools import cache
 
 from izoologic_cdf.cli.explain_command import count
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from izoologic_cdf.explain.ledger import Ledger
 from tools.markdown import code, table
 

@@ -1,4 +1,4 @@
-"""The job with airbyte-cdk, in its own virtual environment: FOLDER SINCE UNTIL IN_FLIGHT [EVERY].
+"""The job with airbyte-cdk, in its own virtual environment: FOLDER SINCE UNTIL IN_FLIGHT EVERY.
 
 A declarative manifest: the list, its detail and communications as substreams read concurrently,
 the attributes added by their names; records go to standard output, as airbyte's do. With EVERY it
@@ -8,112 +8,73 @@ syncs so often, in seconds: each stream has a cursor, and gets the state of the 
 import json
 import logging
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
-from airbyte_cdk.entrypoint import launch  # type: ignore[import-not-found]
-from airbyte_cdk.models import (  # type: ignore[import-not-found]
-    AirbyteStateMessageSerializer,
-    ConfiguredAirbyteCatalogSerializer,
-    Type,
-)
-from airbyte_cdk.sources.declarative.yaml_declarative_source import (  # type: ignore[import-not-found]
-    YamlDeclarativeSource,
-)
+from airbyte_cdk import entrypoint, models  # type: ignore[import-not-found]
+from airbyte_cdk.sources.declarative import yaml_declarative_source  # type: ignore[import-not-found]
 
-from benchmarks.others import DAY, NAMES, keep_messages, times
+from benchmarks import others
+from benchmarks.others import EVERY, FOLDER, HOST, IN_FLIGHT, KEYS, MIDNIGHT, NAMES, SINCE, UNTIL
 
-FOLDER, SINCE, UNTIL, IN_FLIGHT = Path(sys.argv[1]), *map(int, sys.argv[2:5])
-EVERY = int(sys.argv[5]) if len(sys.argv) > 5 else None
-MIDNIGHT = SINCE - SINCE % DAY
+DETAILS, NOTES = "CaseDetail", "FetchCaseCommunications"
 MODE = "incremental" if EVERY else "full_refresh"
-CONFIG = {
-    "host": os.environ["IZOOLOGIC_API_HOST"],
-    "api_key": os.environ["IZOOLOGIC_API_KEY"],
-    "api_secret": os.environ["IZOOLOGIC_API_SECRET"],
-}
-KEYS = {"apikey": "{{ config['api_key'] }}", "secretkey": "{{ config['api_secret'] }}"}
-HOST = "{{ config['host'] }}"
+CONFIG = {"host": HOST, **KEYS}
+MODES = {"sync_mode": MODE, "destination_sync_mode": "append"}
 STREAMS = [
-    {
-        "stream": {"name": name, "json_schema": {}, "supported_sync_modes": [MODE]},
-        "sync_mode": MODE,
-        "destination_sync_mode": "append",
-    }
-    for name in ("details", "communications")
+    {"stream": {"name": name, "json_schema": {}, "supported_sync_modes": [MODE]}, **MODES}
+    for name in (DETAILS, NOTES)
 ]
-CATALOG = ConfiguredAirbyteCatalogSerializer.load({"streams": STREAMS})
+CATALOG = models.ConfiguredAirbyteCatalogSerializer.load({"streams": STREAMS})
 ANYTHING = {"type": "object", "additionalProperties": True, "properties": {}}
 
 
 def component(kind: str, **fields: Any) -> dict[str, Any]:
-    """Return a component of the manifest; fields that are None are left out."""
-    return {"type": kind, **{key: value for key, value in fields.items() if value is not None}}
+    """Return a component of the manifest."""
+    return {"type": kind, **fields}
 
 
-def cursor(field: str, lookback: str, step: str | None = None) -> dict[str, Any]:
-    """Return the cursor of a stream, with windows where its requests have any."""
-    return component(
-        "DatetimeBasedCursor",
-        cursor_field=field,
-        datetime_format="%s",
-        start_datetime=str(MIDNIGHT),
-        end_datetime="{{ config['until'] }}",
-        lookback_window=lookback,
-        step=step,
-        cursor_granularity="PT1S" if step else None,
-    )
+def requester(path: str, method: str, **more: Any) -> dict[str, Any]:
+    """Return how one endpoint is requested."""
+    where = {"url_base": "{{ config['host'] }}", "path": path, "http_method": method}
+    return component("HttpRequester", **where, **more)
+
+
+def cursor(field: str, lookback: str) -> dict[str, Any]:
+    """Return the cursor of a stream."""
+    span = {"start_datetime": str(MIDNIGHT), "end_datetime": "{{ config['until'] }}"}
+    ways = {"cursor_field": field, "datetime_format": "%s", "lookback_window": lookback}
+    return component("DatetimeBasedCursor", **span, **ways)
 
 
 def stream(action: str, incremental: dict[str, Any], **request: Any) -> dict[str, Any]:
     """Return a stream of the manifest: the list, or what is requested for each of its cases."""
-    login = component(
-        "HttpRequester",
-        url_base=HOST,
-        path="/api/Token/Authenticate",
-        http_method="POST",
-        request_body_json=KEYS,
-    )
-    token = component(
+    is_list, keys = action == "CaseSync", {key: f"{{{{ config['{key}'] }}}}" for key in KEYS}
+    request["authenticator"] = component(
         "SessionTokenAuthenticator",
         session_token_path=["result", "accessToken"],
         expiration_duration="P1D",
         request_authentication=component("Bearer"),
-        login_requester=login,
+        login_requester=requester("/api/Token/Authenticate", "POST", request_body_json=keys),
     )
-    parent = component(
-        "ParentStreamConfig",
-        stream="#/streams/0",
-        parent_key="caseId",
-        partition_field="case_id",
-        incremental_dependency=bool(EVERY),
-        extra_fields=[["updatedAt"]] if EVERY else None,
+    path, found = (
+        f"/api/ThreatManagement/{action}",
+        component("DpathExtractor", field_path=["result"]),
     )
-    is_list = action == "CaseSync"
-    partitions = component("SubstreamPartitionRouter", parent_stream_configs=[parent])
-    requester = component(
-        "HttpRequester",
-        url_base=HOST,
-        authenticator=token,
-        path=f"/api/ThreatManagement/{action}",
-        http_method="POST" if is_list else "GET",
-        **request,
-    )
-    found = component("DpathExtractor", field_path=["result"])
     retriever = component(
         "SimpleRetriever",
         record_selector=component("RecordSelector", extractor=found),
-        requester=requester,
-        partition_router=None if is_list else partitions,
+        requester=requester(path, "POST" if is_list else "GET", **request),
     )
-    return component(
-        "DeclarativeStream",
-        name={"CaseSync": "cases", "CaseDetail": "details"}.get(action, "communications"),
-        schema_loader=component("InlineSchemaLoader", schema=ANYTHING),
-        retriever=retriever,
-        incremental_sync=incremental if EVERY else None,
-    )
+    if not is_list:
+        parent = {"stream": "#/streams/0", "parent_key": "caseId", "partition_field": "case_id"}
+        more = {"incremental_dependency": True, "extra_fields": [["updatedAt"]]} if EVERY else {}
+        parents = [component("ParentStreamConfig", **parent, **more)]
+        router = component("SubstreamPartitionRouter", parent_stream_configs=parents)
+        retriever["partition_router"] = router
+    schema = component("InlineSchemaLoader", schema=ANYTHING)
+    made = component("DeclarativeStream", name=action, schema_loader=schema, retriever=retriever)
+    return made | ({"incremental_sync": incremental} if EVERY else {})
 
 
 def manifest() -> dict[str, Any]:
@@ -129,25 +90,20 @@ def manifest() -> dict[str, Any]:
         component("AddedFieldDefinition", path=path.split("/"), value=value, value_type="string")
         for path, value in values.items()
     ]
+    windows = {"step": "P30D", "cursor_granularity": "PT1S"}
     # a sync begins ten minutes early, as ours does
-    cases = stream(
-        "CaseSync", cursor("updatedAt", "PT10M", "P30D"), request_body_json={"lastsyncntime": since}
-    )
-    details = stream(
-        "CaseDetail", cursor("updatedAt", "PT10M"), request_parameters={"caseid": case_id}
-    )
+    updated, created = cursor("updatedAt", "PT10M"), cursor("createdOn", "P1D")
+    cases = stream("CaseSync", updated | windows, request_body_json={"lastsyncntime": since})
+    details = stream(DETAILS, updated, request_parameters={"caseid": case_id})
     details["transformations"] = [component("AddFields", fields=added)]
-    # the API rounds the begin of a range of messages up to midnight
     asked = {"caseid": case_id, "fromdate": bounds[0], "todate": bounds[1]}
-    incremental = cursor("createdOn", "P1D", "P30D")
-    notes = stream("FetchCaseCommunications", incremental, request_parameters=asked)
+    notes = stream(NOTES, created | windows, request_parameters=asked)
+    level = {"default_concurrency": IN_FLIGHT, "max_concurrency": 100}
     return component(
         "DeclarativeSource",
         version="7.39.1",
-        check=component("CheckStream", stream_names=["cases"]),
-        concurrency_level=component(
-            "ConcurrencyLevel", default_concurrency=IN_FLIGHT, max_concurrency=100
-        ),
+        check=component("CheckStream", stream_names=["CaseSync"]),
+        concurrency_level=component("ConcurrencyLevel", **level),
         spec=component("Spec", connection_specification=ANYTHING),
         streams=[cases, details, notes],
     )
@@ -159,22 +115,23 @@ def source(until: int, state: list[Any]) -> Any:
     files = {"config": CONFIG, "catalog": {"streams": STREAMS}, "manifest": manifest()}
     for name, value in files.items():
         Path(f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
-    return YamlDeclarativeSource(
+    return yaml_declarative_source.YamlDeclarativeSource(
         path_to_yaml="manifest.json", catalog=CATALOG, config=CONFIG, state=state
     )
 
 
 def sync(now: int, state: dict[str, Any]) -> list[tuple[str, str]]:
     """Sync once, renew the state and return the messages that were read."""
-    notes, given = [], [AirbyteStateMessageSerializer.load(one) for one in state.values()]
+    serializer = models.AirbyteStateMessageSerializer
+    notes, given = [], [serializer.load(one) for one in state.values()]
     run = source(now, given)
     for message in run.read(logging.getLogger("airbyte"), CONFIG, CATALOG, given):
-        if message.type == Type.STATE:
+        if message.type == models.Type.STATE:
             name = message.state.stream.stream_descriptor.name
-            state[name] = AirbyteStateMessageSerializer.dump(message.state)
+            state[name] = serializer.dump(message.state)
             # a case that is new to it would begin there, and lose its older messages
             state[name]["stream"]["stream_state"].pop("state", None)
-        elif message.type == Type.RECORD and message.record.stream == "communications":
+        elif message.type == models.Type.RECORD and message.record.stream == NOTES:
             notes.append((message.record.data["caseID"], message.record.data["createdOn"]))
     return notes
 
@@ -182,15 +139,15 @@ def sync(now: int, state: dict[str, Any]) -> list[tuple[str, str]]:
 def main() -> None:
     """Read both streams, once or sync by sync."""
     os.chdir(FOLDER)
-    if EVERY is None:
-        run = source(UNTIL, [])
-        launch(run, ["read", "--config", "config.json", "--catalog", "catalog.json"])
+    if not EVERY:
+        files = ["--config", "config.json", "--catalog", "catalog.json"]
+        entrypoint.launch(source(UNTIL, []), ["read", *files])
         return
     state: dict[str, Any] = {}
     notes = []
-    for now in times(SINCE, UNTIL, EVERY):
+    for now in others.times():
         notes += sync(now, state)
-    keep_messages(FOLDER, notes)
+    others.keep_messages(notes)
 
 
 if __name__ == "__main__":

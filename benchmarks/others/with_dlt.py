@@ -1,4 +1,4 @@
-"""The job with dlt, in its own virtual environment: FOLDER SINCE UNTIL IN_FLIGHT [EVERY].
+"""The job with dlt, in its own virtual environment: FOLDER SINCE UNTIL IN_FLIGHT EVERY.
 
 List, detail and communications with `rest_api`, the attributes mapped, all into SQLite. The list
 comes as one page; it is taken apart, since dlt works on the parts of a page one after the other.
@@ -6,21 +6,18 @@ With EVERY it syncs so often, in seconds: the list is `incremental` on the updat
 of a case are requested from where dlt's state says that they were read last.
 """
 
-import contextlib
-import json
 import os
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-FOLDER, SINCE, UNTIL, IN_FLIGHT = sys.argv[1], *map(int, sys.argv[2:5])
-EVERY = int(sys.argv[5]) if len(sys.argv) > 5 else None
+from benchmarks import others
+from benchmarks.others import DAY, EVERY, FOLDER, HOST, IN_FLIGHT, MIDNIGHT, NAMES, SINCE, UNTIL
+
 # dlt reads its settings when it is imported
 os.environ.update(
     {
-        "DLT_DATA_DIR": FOLDER,
+        "DLT_DATA_DIR": str(FOLDER),
         "RUNTIME__DLTHUB_TELEMETRY": "false",
         "RUNTIME__LOG_LEVEL": "ERROR",
         "EXTRACT__WORKERS": str(IN_FLIGHT),
@@ -28,28 +25,12 @@ os.environ.update(
     }
 )
 
-import dlt  # type: ignore[import-not-found] # noqa: E402
-from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found] # noqa: E402
+import dlt  # type: ignore[import-not-found]
+from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]
 
-from benchmarks.others import DAY, NAMES, keep_messages, post, times  # noqa: E402
-
-HOST = os.environ["IZOOLOGIC_API_HOST"]
-PATH = "api/ThreatManagement"
 WINDOW = 30 * DAY
 # seconds that an incremental list begins early, as ours does
 LAG = 600
-
-
-def token() -> str:
-    """Log in."""
-    names = {"apikey": "IZOOLOGIC_API_KEY", "secretkey": "IZOOLOGIC_API_SECRET"}
-    answer = post("/api/Token/Authenticate", {key: os.environ[name] for key, name in names.items()})
-    return str(json.loads(answer)["result"]["accessToken"])
-
-
-def one_by_one(case: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """Take a page apart, into pages of one case."""
-    yield [case]
 
 
 def incremental(bearer: str, now: int) -> list[Any]:
@@ -63,8 +44,7 @@ def incremental(bearer: str, now: int) -> list[Any]:
     @dlt.resource(selected=False)  # type: ignore[untyped-decorator]
     def cases(updated: Any = newer) -> Iterator[list[dict[str, Any]]]:
         for since in range(updated.start_value, now, WINDOW):
-            body = post(f"/{PATH}/CaseSync", {"lastsyncntime": str(since)}, bearer)
-            for row in json.loads(body)["result"] or ():
+            for row in others.listed(since, bearer):
                 # a list holds both ends of its window
                 if (at := int(row["updatedAt"])) < since + WINDOW:
                     yield [row | {"updatedAt": at}]
@@ -83,10 +63,9 @@ def incremental(bearer: str, now: int) -> list[Any]:
 
 def mapped(record: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a case; texts, since a column has one type."""
-    found = {
-        name: None if record.get(key) is None else str(record[key]) for key, name in NAMES.items()
-    }
-    return {**found, "Case ID": record["_cases_caseId"]}
+    names = {**NAMES, "_cases_caseId": "Case ID"}
+    values = {name: record.get(key) for key, name in names.items()}
+    return {name: None if value is None else str(value) for name, value in values.items()}
 
 
 def note(record: dict[str, Any]) -> dict[str, Any]:
@@ -95,53 +74,44 @@ def note(record: dict[str, Any]) -> dict[str, Any]:
     return {key: record.get(key) for key in keys}
 
 
-def endpoint(action: str, request: dict[str, Any]) -> dict[str, Any]:
+def endpoint(action: str, **request: Any) -> dict[str, Any]:
     """Return an endpoint whose result is one page."""
-    return {
-        "path": f"{PATH}/{action}",
-        "data_selector": "result",
-        "paginator": "single_page",
-        **request,
-    }
+    path = f"api/ThreatManagement/{action}"
+    return {"path": path, "data_selector": "result", "paginator": "single_page", **request}
 
 
 def child(
     name: str, action: str, mapper: Callable[..., Any], parent: str = "cases", **params: str
 ) -> dict[str, Any]:
     """Return a resource that is requested for each row of its parent."""
-    request = {"params": {"caseid": f"{{resources.{parent}.caseId}}", **params}}
+    params["caseid"] = f"{{resources.{parent}.caseId}}"
     return {
         "name": name,
         "include_from_parent": ["caseId"],
         "parallelized": True,
         "write_disposition": "append",
         "processing_steps": [{"map": mapper}],
-        "endpoint": endpoint(action, request),
+        "endpoint": endpoint(action, params=params),
     }
 
 
-def run(now: int) -> Any:
-    """Run the pipeline once; return it."""
-    bearer = token()
+def run(now: int) -> None:
+    """Run the pipeline once."""
+    bearer = others.log_in()
     if EVERY:
         listed = incremental(bearer, now)
         bounds = {key: f"{{resources.windows.{key}}}" for key in ("fromdate", "todate")}
         bounds["parent"] = "windows"
     else:
-        listing = {"method": "POST", "json": {"lastsyncntime": str(SINCE)}}
-        cases = {"name": "cases", "selected": False, "endpoint": endpoint("CaseSync", listing)}
-        listed = [cases | {"processing_steps": [{"yield_map": one_by_one}]}]
-        bounds = {"fromdate": str(SINCE - SINCE % DAY), "todate": str(now)}
-    source = rest_api_source(
-        {
-            "client": {"base_url": HOST, "auth": {"type": "bearer", "token": bearer}},
-            "resources": [
-                *listed,
-                child("details", "CaseDetail", mapped),
-                child("communications", "FetchCaseCommunications", note, **bounds),
-            ],
-        }
-    )
+        listing = endpoint("CaseSync", method="POST", json={"lastsyncntime": str(SINCE)})
+        cases = {"name": "cases", "selected": False, "endpoint": listing}
+        one_by_one = {"yield_map": lambda case: [[case]]}
+        listed = [cases | {"processing_steps": [one_by_one]}]
+        bounds = {"fromdate": str(MIDNIGHT), "todate": str(now)}
+    details = child("details", "CaseDetail", mapped)
+    notes = child("communications", "FetchCaseCommunications", note, **bounds)
+    client = {"base_url": HOST, "auth": {"type": "bearer", "token": bearer}}
+    source = rest_api_source({"client": client, "resources": [*listed, details, notes]})
     pipeline = dlt.pipeline(
         "benchmark",
         pipelines_dir=f"{FOLDER}/pipelines",
@@ -149,20 +119,15 @@ def run(now: int) -> Any:
         dataset_name="main",
     )
     pipeline.run(source).raise_on_failed_jobs()
-    return pipeline
 
 
 def main() -> None:
     """Run the pipeline, or sync at each time and keep which messages were read."""
-    if EVERY is None:
-        counts = run(UNTIL).last_trace.last_normalize_info.row_counts
-        print(json.dumps({name: n for name, n in counts.items() if not name.startswith("_")}))
-        return
-    for now in times(SINCE, UNTIL, EVERY):
+    for now in others.times() if EVERY else [UNTIL]:
         run(now)
-    with contextlib.closing(sqlite3.connect(f"{FOLDER}/dlt.sqlite")) as database:
-        rows = database.execute("SELECT case_id, created_on FROM communications").fetchall()
-    keep_messages(Path(FOLDER), rows)
+    if EVERY:
+        notes = "SELECT case_id, created_on FROM communications"
+        others.keep_messages(sqlite3.connect(f"{FOLDER}/dlt.sqlite").execute(notes))
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def bars_over_time(counts: Mapping[tuple[str, str], int], what: str) -> Series |
     """
     undated = sum(count for (day, _), count in counts.items() if not day)
     counts = {key: count for key, count in counts.items() if key[0]}
-    days = {_day(text) for text, _ in counts}
+    days = {date.fromisoformat(text) for text, _ in counts}
     if not days:
         return None
     bins, unit = _bins(min(days), max(days))
@@ -55,20 +55,17 @@ def bars_over_time(counts: Mapping[tuple[str, str], int], what: str) -> Series |
     table = [[0] * len(names) for _ in bins]
     starts = [start for start, _ in bins]
     for (text, name), count in counts.items():
-        bar = max(index for index, start in enumerate(starts) if start <= _day(text))
+        bar = max(index for index, start in enumerate(starts) if start <= date.fromisoformat(text))
         table[bar][_index(names, name)] += count
     top = _round_up(max(sum(row) for row in table))
     plot = _HEIGHT - _FOOT
     step = (_WIDTH - _LEFT) / len(bins)
-    parts = [
-        Markup('<line class="grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>').format(
-            _LEFT, _WIDTH, _n(plot - plot * part * 0.94)
-        )
-        + Markup('<text class="tick end" x="{}" y="{}">{}</text>').format(
-            _LEFT - 8, _n(plot - plot * part * 0.94 + 4), f"{round(top * part):,}"
-        )
-        for part in ((0, 0.5, 1) if top > 1 else (0, 1))
-    ]
+    parts = []
+    for part in (0, 0.5, 1) if top > 1 else (0, 1):
+        y = plot - plot * part * 0.94
+        line = Markup('<line class="grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>')
+        parts.append(line.format(_LEFT, _WIDTH, _n(y)))
+        parts.append(_text("tick end", _LEFT - 8, y + 4, f"{round(top * part):,}"))
     every = -(-len(bins) * 64 // _WIDTH)
     for index, ((_, label), row) in enumerate(zip(bins, table, strict=True)):
         left, low = _LEFT + step * index, float(plot)
@@ -76,26 +73,12 @@ def bars_over_time(counts: Mapping[tuple[str, str], int], what: str) -> Series |
             if count:
                 high = count / top * plot * 0.94
                 low -= high
-                parts.append(
-                    Markup(
-                        '<rect class="s{}" x="{}" y="{}" width="{}" height="{}">'
-                        "<title>{}: {} {:,}</title></rect>"
-                    ).format(
-                        series, _n(left + 1), _n(low), _n(max(1, min(step - 2, 40))), _n(high),
-                        label, printable(names[series]), count,
-                    )
-                )  # fmt: skip
+                box = (left + 1, low, max(1, min(step - 2, 40)), high)
+                parts.append(_bar(series, box, f"{label}: {names[series]} {count:,}"))
         if index % every == 0:
-            parts.append(
-                Markup('<text class="tick" x="{}" y="{}">{}</text>').format(
-                    _n(left + 1), _HEIGHT - 6, label
-                )
-            )
+            parts.append(_text("tick", left + 1, _HEIGHT - 6, label))
     svg = _svg(_WIDTH, _HEIGHT, f"{what}, by {unit}", parts)
-    sums = [sum(column) for column in zip(*table, strict=True)]
-    legend = [(f"s{index}", name, sums[index]) for index, name in enumerate(names)]
-    rows = [(label, row) for (_, label), row in zip(bins, table, strict=True)]
-    return Series(svg, legend, [unit, *names], rows, undated)
+    return _series(svg, unit, names, [label for _, label in bins], table, undated)
 
 
 def bars_by_name(counts: Mapping[tuple[str, str], int], what: str) -> Series | None:
@@ -112,38 +95,17 @@ def bars_by_name(counts: Mapping[tuple[str, str], int], what: str) -> Series | N
     parts = []
     for line, (head, row) in enumerate(zip(heads, table, strict=True)):
         left, y = float(_LABEL), line * _ROW + 5
-        parts.append(
-            Markup('<text class="label end" x="{}" y="{}">{}</text>').format(
-                _LABEL - 10, y + 12, _short(printable(head))
-            )
-        )
+        parts.append(_text("label end", _LABEL - 10, y + 12, _short(printable(head))))
         for series, count in enumerate(row):
             if count:
                 width = max(1.0, count / top * room)
                 parts.append(
-                    Markup(
-                        '<rect class="s{}" x="{}" y="{}" width="{}" height="16">'
-                        "<title>{}: {} {:,}</title></rect>"
-                    ).format(
-                        series,
-                        _n(left),
-                        y,
-                        _n(width),
-                        printable(head),
-                        printable(names[series]),
-                        count,
-                    )
+                    _bar(series, (left, y, width, 16), f"{head}: {names[series]} {count:,}")
                 )
                 left += width
-        parts.append(
-            Markup('<text class="tick" x="{}" y="{}">{:,}</text>').format(
-                _n(left + 8), y + 12, sum(row)
-            )
-        )
+        parts.append(_text("tick", left + 8, y + 12, f"{sum(row):,}"))
     svg = _svg(_WIDTH, len(heads) * _ROW + 4, what, parts)
-    sums = [sum(column) for column in zip(*table, strict=True)]
-    legend = [(f"s{index}", name, sums[index]) for index, name in enumerate(names)]
-    return Series(svg, legend, ["", *names], list(zip(heads, table, strict=True)))
+    return _series(svg, "", names, heads, table)
 
 
 def calendar_year(year: int, states: Mapping[str, Sequence[Window]], what: str) -> Markup:
@@ -173,11 +135,7 @@ def calendar_year(year: int, states: Mapping[str, Sequence[Window]], what: str) 
     ]
     for month in range(1, 13):
         week = ((date(year, month, 1) - first).days + lead) // 7
-        parts.append(
-            Markup('<text class="tick" x="{}" y="10">{}</text>').format(
-                week * _PITCH, calendar.month_abbr[month]
-            )
-        )
+        parts.append(_text("tick", week * _PITCH, 10, calendar.month_abbr[month]))
     return _svg(_WEEKS * _PITCH, 7 * _PITCH + 16, what, parts)
 
 
@@ -191,6 +149,29 @@ def _state(states: Mapping[str, Sequence[Window]], start: int) -> str:
         elif touching:
             found = name
     return found
+
+
+def _text(kind: str, x: float, y: float, text: str) -> Markup:
+    mark = Markup('<text class="{}" x="{}" y="{}">{}</text>')
+    return mark.format(kind, _n(x), _n(y), text)
+
+
+def _bar(series: int, box: tuple[float, float, float, float], title: str) -> Markup:
+    mark = Markup('<rect class="s{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>')
+    return mark.format(series, *map(_n, box), printable(title))
+
+
+def _series(
+    svg: Markup,
+    unit: str,
+    names: list[str],
+    labels: list[str],
+    table: list[list[int]],
+    undated: int = 0,
+) -> Series:
+    sums = [sum(column) for column in zip(*table, strict=True)]
+    legend = [(f"s{index}", name, sums[index]) for index, name in enumerate(names)]
+    return Series(svg, legend, [unit, *names], list(zip(labels, table, strict=True)), undated)
 
 
 def _svg(width: int, height: int, what: str, parts: Iterable[Markup]) -> Markup:
@@ -233,10 +214,6 @@ def _round_up(number: int) -> int:
     """Return the next number that an axis can end with: 1, 2, 4, 6, 8 or 10 times a power of 10."""
     power = int("1" + "0" * (len(str(number)) - 1))
     return next(one * power for one in (1, 2, 4, 6, 8, 10) if one * power >= number)
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text)
 
 
 def _n(number: float) -> str:

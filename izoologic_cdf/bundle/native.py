@@ -122,13 +122,10 @@ def _put_anchors(tree: Mapping, forms: Mapping) -> None:
                 anchors.comments[len(anchors.items)] = comment
             anchors.items.append(item)
     if authored is None and anchors.items:
-        tree.entries.insert(_place_of_feeds(tree), (_ANCHORS, anchors))
+        feeds = next(i for i, (key, _) in enumerate(tree.entries) if key == "feeds")
+        tree.entries.insert(feeds, (_ANCHORS, anchors))
     else:
         tree.set(_ANCHORS, anchors)
-
-
-def _place_of_feeds(tree: Mapping) -> int:
-    return next(i for i, (key, _) in enumerate(tree.entries) if key == "feeds")
 
 
 def _write_out_template_values(tree: Mapping) -> None:
@@ -144,15 +141,11 @@ def _write_out_template_values(tree: Mapping) -> None:
     meanings = settled(sources)
     for key in sources:
         values.remove(key)
-    for scalar in _scalars(tree):
-        if scalar.tag == "!expr":
-            scalar.text = inline(scalar.text, meanings)
-        elif scalar.tag == "!tmpl":
-            scalar.text = inline_template(scalar.text, meanings)
-
-
-def _scalars(tree: Tree) -> Iterator[Scalar]:
-    return (node for node in walk(tree) if isinstance(node, Scalar))
+    for node in walk(tree):
+        if isinstance(node, Scalar) and node.tag == "!expr":
+            node.text = inline(node.text, meanings)
+        elif isinstance(node, Scalar) and node.tag == "!tmpl":
+            node.text = inline_template(node.text, meanings)
 
 
 # --- names of expressions, on tokens: keys, attributes and texts of the same spelling stay --------

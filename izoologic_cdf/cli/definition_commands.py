@@ -52,7 +52,8 @@ def _lint(
     if options.format == "json":
         streams.tell_text(json.dumps([as_object(finding) for finding in findings], indent=2))
     for number, finding in enumerate(findings if options.format == "text" else ()):
-        streams.tell(*[""][: number > 0], *as_lines(finding))
+        coded = replace(finding, message=f"{finding.code} {finding.message}")
+        streams.tell(*[""][: number > 0], *coded.lines)
     return 1 if findings else 0
 
 
@@ -62,11 +63,6 @@ def _explain(code: str) -> int:
         raise UsageError(f"there is no rule {code!r}; there are {', '.join(rules)}")
     streams.tell_text(rules[code.upper()].page)
     return 0
-
-
-def as_lines(finding: Finding) -> list[str]:
-    """Return file:line:col, code and sentence; the source line with a caret; what to do."""
-    return replace(finding, message=f"{finding.code} {finding.message}").lines
 
 
 def as_object(finding: Finding) -> dict[str, str | int | None]:

@@ -1,25 +1,34 @@
-"""The arguments of what reads a library, from `status` to `push`."""
+"""The arguments of what reads a library, from `status` to `push`, and of what looks into one."""
 
-from izoologic_cdf.cli.arguments import (
-    A_TIME,
-    MAX_NUMBER,
-    Commands,
-    Parser,
-    add_command,
-    add_config,
-    add_filters,
-    add_format,
-    add_library_option,
-    add_port,
-    add_set,
-    add_show_passwords,
-    add_spellings,
-    integer,
-    rate,
-)
+from izoologic_cdf.cli.arguments import A_TIME, MAX_NUMBER, Commands, Parser, add_command, integer
+
+# what each list shows, what its filter by type looks at, and its filter by status if it has one
+_LISTS = {
+    "cases": (
+        "Incident cases, whether ingested as incidents or as events.",
+        "case type, incident type, threat type, incident or event",
+        "status of the case",
+    ),
+    "accounts": (
+        "Leaked accounts of DLR cases. Passwords are counted, and never shown.",
+        "data type, subtype, account or identity",
+        "",
+    ),
+    "indicators": (
+        "IP addresses and other indicators, with the cases they belong to.",
+        "IP Address, IPv6 Address",
+        "status of the indicator",
+    ),
+    "notes": ("Messages of cases.", "type of the case", "status of the case"),
+    "files": (
+        "Files of cases; `file` writes their bytes.",
+        "type of the case",
+        "status of the case",
+    ),
+}
 
 
-def add_status(commands: "Commands[Parser]") -> None:
+def add_status(commands: Commands) -> None:
     """Add what says how a library stands."""
     status = add_command(
         commands,
@@ -41,59 +50,138 @@ def add_status(commands: "Commands[Parser]") -> None:
         "similar ones as one. The counts are objects that the run created, objects that no later "
         "run has changed since, and messages; a library keeps the last 100,000 messages.",
     )
-    runs.add_argument(
-        "number", nargs="?", type=integer(1, MAX_NUMBER), metavar="N", help="number of a run"
-    )
-    runs.add_argument(
+    runs.value("number", "N", "number of a run", nargs="?", type=integer(1, MAX_NUMBER))
+    runs.value(
         "--limit",
+        "COUNT",
+        "runs that are listed; default: 20",
         type=integer(1, MAX_NUMBER),
         default=20,
-        metavar="COUNT",
-        help="runs that are listed; default: 20",
     )
     for parser in (status, runs):
-        add_library_option(parser)
-    add_format(status, "status")
-    add_format(runs, "runs, or of the messages of one", rows=True)
+        parser.library()
+    status.format("status")
+    runs.format("runs, or of the messages of one", rows=True)
 
 
-def add_browse(commands: "Commands[Parser]") -> None:
+def add_lists(commands: Commands) -> None:
+    """Add the lists, and what searches, counts and tells what changed."""
+    for name, (description, type_, status) in _LISTS.items():
+        parser = add_command(
+            commands,
+            name,
+            "view_commands:show_list",
+            help=f"list the {name} of a library",
+            description=f"{description} TEXT is a part of a value, a text or an attribute; of "
+            "several words, each has to be found.",
+            epilog=A_TIME,
+        )
+        parser.set_defaults(kind=name)
+        parser.value("words", "TEXT", "a part of a text", nargs="*")
+        _add_filters(parser, type_, status)
+        _add_columns(parser)
+    show = add_command(
+        commands,
+        "show",
+        "view_commands:show",
+        help="show what a value, a case or a part of one names, in full",
+        description="Show each object of that value, or of that case: an incident with what "
+        "belongs to it, the accounts of a DLR case. Where there is none, whatever has it as a "
+        "part of its value or case id; more than 20 objects are listed by name.",
+    )
+    show.value("value", "VALUE", "case id, e-mail, address, title or name")
+    show.show_passwords()
+    file = add_command(
+        commands,
+        "file",
+        "view_commands:write_file",
+        help="write a file of a case",
+        description="Write the bytes of a file that belongs to a case, readable by you alone. "
+        "Without NAME, list the files of the case.",
+    )
+    file.value("case", "CASE", "case id")
+    file.value("name", "NAME", "name of the file", nargs="?")
+    file.value(
+        "-o --output",
+        "PATH",
+        "file or folder to write to, or - for standard output; default: the name, here",
+    )
+    file.value("--sha256", "DIGEST", "which of several files of one name")
+    file.flag("--force", "replace a file that is there")
+    changes = add_command(
+        commands,
+        "changes",
+        "view_commands:changes",
+        help="list what came, went or changed since a time",
+        description="List objects that came, and attributes, relations and other values that came, "
+        "went or changed, oldest first, with old and new value; passwords are hidden.",
+        epilog=A_TIME,
+    )
+    changes.set_defaults(kind="changes")
+    changes.value("--since", "T", "at that time or later", required=True)
+    changes.value("--until", "T", "at that time or before; default: now")
+    changes.add_argument(
+        "--what",
+        action="append",
+        default=[],
+        choices=("object", "attribute", "field", "relation", "source", "tag"),
+        help="only what came, went or changed is this; repeatable",
+    )
+    _add_columns(changes, sortable=False)
+    count = add_command(
+        commands,
+        "count",
+        "view_commands:count",
+        help="count cases or others by brand, status, or any other attribute",
+        description="Count the rows of a list by attributes or columns of it, or by the year, "
+        "month or day of a time, as in published:month. Several values of one stand together.",
+        epilog=A_TIME,
+    )
+    count.add_argument(
+        "kind", nargs="?", choices=tuple(_LISTS), default="cases", help="default: cases"
+    )
+    count.value("--by", "NAME,...", "attributes or columns, as in Brand,Status", required=True)
+    count.add_argument("--text", dest="words", action="append", default=[], help="as of lists")
+    _add_filters(count, "type, as of that list", "status")
+    _add_output(count, "counts")
+    for parser in (show, file):
+        parser.library()
+    show.format("objects")
+
+
+def add_browse(commands: Commands) -> None:
     """Add what shows a library in a browser."""
     browse = add_command(
         commands,
         "browse",
-        "browse_command:browse",
+        "view_commands:browse",
         help="show a library in the browser",
         description="Serve a library on loopback, to look at: overview, lists with filters and "
         "search, cases, accounts and files. Prints its address; stop it with Ctrl-C. Answers to "
         "you alone. Needs the extra izoologic-cdf[browse].",
     )
-    add_port(browse)
+    browse.port()
     report = add_command(
         commands,
         "report",
-        "browse_command:report",
+        "view_commands:report",
         help="write a library as one HTML file, to hand on",
         description="Write the overview of a library, and the cases last updated in a range, as "
         "one HTML file that loads nothing. Without personal data, unless you ask for it, and "
         "never with passwords.",
         epilog=A_TIME,
     )
-    report.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write")
-    report.add_argument(
-        "--since", default="30d", metavar="T", help="start of the range; default: 30d"
-    )
-    report.add_argument("--until", metavar="T", help="end of the range; default: now")
-    report.add_argument(
-        "--with-personal-data",
-        action="store_true",
-        help="add accounts, notes, indicators, files, free texts and all changes",
+    report.value("-o --output", "FILE", "the file to write", required=True)
+    report.value("--since", "T", "start of the range; default: 30d", default="30d")
+    report.value("--until", "T", "end of the range; default: now")
+    report.flag(
+        "--with-personal-data", "add accounts, notes, indicators, files, free texts and all changes"
     )
     for parser in (browse, report):
-        add_library_option(parser)
+        parser.library()
 
 
-def add_push(commands: "Commands[Parser]") -> None:
+def add_push(commands: Commands) -> None:
     """Add `push`."""
     push = add_command(
         commands,
@@ -106,17 +194,15 @@ def add_push(commands: "Commands[Parser]") -> None:
         epilog="Exit codes: 0 complete, 3 partial (something was refused, is missing or differs), "
         "1 failed, 2 usage or configuration.",
     )
-    add_library_option(push)
-    add_config(
-        push,
+    push.library()
+    push.config(
         "push",
         "YAML file, one field: value per line: threatq_host, client_id, client_secret or "
         "email and password, verify_ssl, disable_proxies, tlp",
     )
-    add_set(
-        push,
+    push.set_fields(
         "set one field, not a secret; overrides the file and IZOOLOGIC_<FIELD> of the environment; "
-        "repeatable",
+        "repeatable"
     )
     what = push.add_mutually_exclusive_group()
     what.add_argument(
@@ -130,23 +216,14 @@ def add_push(commands: "Commands[Parser]") -> None:
         action="store_true",
         help="read everything back and name each difference; the next push mends them",
     )
-    push.add_argument(
-        "--without-passwords", action="store_true", help="leave out the attribute Password"
+    push.flag("--without-passwords", "leave out the attribute Password")
+    push.value(
+        "--definition", "FILE", "the definition that filled the library, if not the built-in one"
     )
-    push.add_argument(
-        "--definition",
-        metavar="FILE",
-        help="the definition that filled the library, if not the built-in one",
-    )
-    add_filters(push)
-    add_spellings(push, "the definition")
-    push.add_argument(
-        "--requests-per-second",
-        type=rate,
-        metavar="N",
-        help="upper limit of the request rate; default: none",
-    )
-    add_format(push, "summary")
+    push.filters()
+    push.spellings("the definition")
+    push.requests_per_second()
+    push.format("summary")
     push.add_argument(
         "--quiet",
         action="store_const",
@@ -155,7 +232,7 @@ def add_push(commands: "Commands[Parser]") -> None:
     )
 
 
-def add_library(commands: "Commands[Parser]") -> None:
+def add_library(commands: Commands) -> None:
     """Add `library` and its actions."""
     library = commands.add_parser("library", help="look into a library")
     actions = library.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -167,12 +244,47 @@ def add_library(commands: "Commands[Parser]") -> None:
         description="Without VALUE: counts, and the first 50 values of each type. With VALUE: "
         "every object with that value, in full.",
     )
-    show.add_argument("file", nargs="?", metavar="FILE", help="default: as for `status --library`")
-    show.add_argument("value", nargs="?", metavar="VALUE", help="value, title or name of an object")
-    add_show_passwords(show)
+    show.value("library", "FILE", "default: as for `status --library`", nargs="?")
+    show.value("value", "VALUE", "value, title or name of an object", nargs="?")
+    show.show_passwords()
     export = add_command(
         actions, "export", "library_command:export", help="print a library as one JSON document"
     )
-    export.add_argument(
-        "file", nargs="?", metavar="FILE", help="default: as for `status --library`"
+    export.value("library", "FILE", "default: as for `status --library`", nargs="?")
+
+
+def _add_filters(parser: Parser, type_: str, status: str) -> None:
+    """Add the filters of a list; there is none by status where that is empty."""
+    filters = {
+        "brand": "brand",
+        "case": "id of a case they belong to",
+        "source": "feed that reports it, or a part of its name",
+        "status": status,
+        "type": type_,
+    }
+    for name, what in filters.items():
+        if what:
+            parser.several(f"--{name}", name.upper(), f"{what}; repeatable")
+        else:
+            parser.set_defaults(**{name: ()})
+    parser.value("--since", "T", "published at that time or later; came then, where it has no date")
+    parser.value("--changed-since", "T", "last changed in the library at that time or later")
+
+
+def _add_columns(parser: Parser, *, sortable: bool = True) -> None:
+    if sortable:
+        parser.value("--sort", "COLUMN", "default: the newest first")
+        parser.flag("--reverse", "the other way round")
+    parser.value(
+        "--columns", "NAME,...", "columns, or all; default: some as text, all as json and csv"
     )
+    _add_output(parser, "list")
+
+
+def _add_output(parser: Parser, what: str) -> None:
+    parser.value("--limit", "COUNT", "rows; default: all", type=integer(1, MAX_NUMBER))
+    parser.library()
+    parser.format(what, rows=True)
+
+
+GROUPS = (add_status, add_lists, add_browse, add_push, add_library)

@@ -4,11 +4,9 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.cli import places, row_output, streams
-from izoologic_cdf.errors import UsageError
+from izoologic_cdf.cli import row_output, streams
 from izoologic_cdf.library import export as exporting
 from izoologic_cdf.library import show as showing
 from izoologic_cdf.library.store import Library
@@ -42,7 +40,7 @@ _MESSAGE_COLUMNS = ("level", "text", "count", "cases", "more_cases")
 
 def show(options: argparse.Namespace) -> int:
     """Print an overview, or the objects of one value."""
-    with _open(options.file) as library:
+    with Library.open(options.library) as library:
         found = showing.show(library, options.value, passwords=options.show_passwords)
         streams.tell_all(line[:-1] for line in found)
     return 0
@@ -50,17 +48,9 @@ def show(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Print the library as one JSON document."""
-    with _open(options.file) as library:
+    with Library.open(options.library) as library:
         streams.pour(exporting.export(library))
     return 0
-
-
-def _open(file: str | None) -> Library:
-    """Open the library that was named, or else the default one."""
-    path = file if file is not None else places.default_library()
-    if file is None and not Path(path).exists():
-        raise UsageError(f"name the FILE of a library: there is none at {path}")
-    return Library.open(path)
 
 
 def status(options: argparse.Namespace) -> int:
@@ -90,7 +80,8 @@ def runs(options: argparse.Namespace) -> int:
             if options.format == "json":
                 streams.tell_text(json.dumps(data, indent=2))
             elif options.format == "csv":
-                row_output.tell_csv(_RUN_COLUMNS, map(_run_cells, data))
+                cells = ([(one | one["counts"])[name] for name in _RUN_COLUMNS] for one in data)
+                row_output.tell_csv(_RUN_COLUMNS, cells)
             else:
                 streams.tell_all(_table(records))
             return 0
@@ -104,10 +95,6 @@ def runs(options: argparse.Namespace) -> int:
     else:
         streams.tell_all([*_run_lines(record), *(f"  {kind.line()}" for kind in kinds)])
     return 0
-
-
-def _run_cells(data: dict[str, Any]) -> list[Any]:
-    return [(data | data["counts"])[name] for name in _RUN_COLUMNS]
 
 
 # --- data ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that `--help` answers at once.
 
 import argparse
 import atexit
+import functools
 import gc
 import importlib
 import os
@@ -15,8 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from izoologic_cdf.cli import places, streams
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli import definition_arguments, library_arguments, run_arguments, streams
+from izoologic_cdf.cli.arguments import Parser, settle
 from izoologic_cdf.errors import CdfError, unexpected
 
 FAILED = 1
@@ -26,6 +27,38 @@ INTERRUPTED = 130
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+
+# in the order of the help; each adds the commands of one subject
+GROUPS = (*run_arguments.GROUPS, *library_arguments.GROUPS, *definition_arguments.GROUPS)
+
+
+class _ShowVersion(argparse.Action):
+    """Prints the version and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        # loading it takes longer than the rest of the help
+        from importlib.metadata import version  # noqa: PLC0415
+
+        streams.tell(f"{parser.prog} {version('izoologic-cdf')}")
+        parser.exit()
+
+
+@functools.cache
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; a process that runs commands makes it once."""
+    parser = Parser(
+        prog="izoologic-cdf",
+        description="Sync iZoologic cases into a threat library: the feeds of the ThreatQ bundle "
+        "'iZoologic Sync Cases', runnable without ThreatQ.",
+        epilog="Start with `izoologic-cdf demo`.",
+    )
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+    # a bare command line shows the help
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in GROUPS:
+        add(commands)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +89,7 @@ def _execute(arguments: Sequence[str] | None) -> int:
         if options.command is None:
             parser.print_help()
             return 0
-        places.settle(options)
+        settle(options)
         module, _, function = str(options.command).partition(":")
         command = _import(module, function)
         code = command(options)

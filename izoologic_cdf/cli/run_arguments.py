@@ -7,18 +7,11 @@ from izoologic_cdf.cli.arguments import (
     Commands,
     Parser,
     add_command,
-    add_config,
-    add_filters,
-    add_format,
-    add_library_option,
-    add_set,
-    add_spellings,
     integer,
-    rate,
 )
 
 
-def add_runs(commands: "Commands[Parser]") -> None:
+def add_runs(commands: Commands) -> None:
     """Add what runs feeds."""
     demo = add_command(
         commands,
@@ -29,9 +22,9 @@ def add_runs(commands: "Commands[Parser]") -> None:
         "both feeds over it into a library in FOLDER, and show the summaries and a few objects. "
         "Nothing leaves this machine.",
     )
-    demo.add_argument("folder", nargs="?", default="demo", metavar="FOLDER", help="default: demo")
-    demo.add_argument("--definition", metavar="FILE", help="run a built definition of your own")
-    add_spellings(demo, "the definition")
+    demo.value("folder", "FOLDER", "default: demo", nargs="?", default="demo")
+    demo.value("--definition", "FILE", "run a built definition of your own")
+    demo.spellings("the definition")
     _add_ledger(demo)
     run = add_command(
         commands,
@@ -94,89 +87,71 @@ def add_runs(commands: "Commands[Parser]") -> None:
         "configuration.",
     )
     for parser in (run, backfill, sync, retry, check):
-        parser.add_argument("feed", metavar="FEED", help=FEED_OR_ALL)
+        parser.value("feed", "FEED", FEED_OR_ALL)
     for parser in (run, backfill, windows):
-        parser.add_argument(
-            "--since", required=True, metavar="T", help="start of the range, inclusive"
-        )
-        parser.add_argument("--until", metavar="T", help="end of the range; default: now")
-    sync.add_argument(
-        "--since", metavar="T", help="where the first sync begins; later syncs ignore it"
-    )
-    sync.add_argument(
+        parser.value("--since", "T", "start of the range, inclusive", required=True)
+        parser.value("--until", "T", "end of the range; default: now")
+    sync.value("--since", "T", "where the first sync begins; later syncs ignore it")
+    sync.value(
         "--push",
-        metavar="CONFIG",
-        help="then push the library to the ThreatQ of this configuration, as `push --config` does",
+        "CONFIG",
+        "then push the library to the ThreatQ of this configuration, as `push --config` does",
     )
-    retry.add_argument("cases", nargs="*", metavar="CASE", help="case id; default: all")
+    retry.value("cases", "CASE", "case id; default: all", nargs="*")
     for parser in (run, backfill, sync, retry):
         _add_run_options(parser)
     _add_form_options(check)
-    add_format(check, "result")
+    check.format("result")
     check.set_defaults(tenant=None, same_tenant=False, in_flight=1)
 
 
 def _add_form_options(parser: Parser) -> None:
     """Add what says which feed is meant, and how its form is filled in."""
-    add_config(parser, "feeds", "YAML file, one field: value per line; may hold secrets")
-    add_set(
-        parser,
+    parser.config("feeds", "YAML file, one field: value per line; may hold secrets")
+    parser.set_fields(
         "set one field, not a secret; overrides the file and IZOOLOGIC_<FIELD> of the environment; "
-        "repeatable",
+        "repeatable"
     )
-    parser.add_argument(
+    parser.several(
         "--without",
-        action="append",
-        default=[],
-        metavar="PART",
-        help="skip a part of the cases, messages or files: it is not requested, and the run is "
+        "PART",
+        "skip a part of the cases, messages or files: it is not requested, and the run is "
         "complete without it; also `without` in the configuration",
     )
-    parser.add_argument(
-        "--definition",
-        metavar="FILE",
-        help="run the feeds of this file, not the built-in ones",
-    )
-    add_spellings(parser, "the definition")
-    add_filters(parser)
-    parser.add_argument(
-        "--requests-per-second",
-        type=rate,
-        metavar="N",
-        help="upper limit of the request rate; default: none",
-    )
+    parser.value("--definition", "FILE", "run the feeds of this file, not the built-in ones")
+    parser.spellings("the definition")
+    parser.filters()
+    parser.requests_per_second()
 
 
 def _add_ledger(parser: Parser) -> None:
-    parser.add_argument(
+    parser.value(
         "--ledger",
-        metavar="FILE",
-        help="count what becomes of each field of the answers, as `ledger` does, and write it: as "
+        "FILE",
+        "count what becomes of each field of the answers, as `ledger` does, and write it: as "
         "JSON if FILE ends with .json, else as text; a run that counts takes longer",
     )
 
 
 def _add_run_options(parser: Parser) -> None:
-    add_library_option(parser, "the library; created if missing")
+    parser.library("the library; created if missing")
     _add_form_options(parser)
-    parser.add_argument(
+    parser.value(
         "--tenant",
-        metavar="NAME",
-        help="name of the tenant if one host serves several; also `tenant` in the configuration",
+        "NAME",
+        "name of the tenant if one host serves several; also `tenant` in the configuration",
     )
-    parser.add_argument(
-        "--same-tenant",
-        action="store_true",
-        help="the keys have changed but the tenant has not, whatever the API shows",
+    parser.flag(
+        "--same-tenant", "the keys have changed but the tenant has not, whatever the API shows"
     )
-    parser.add_argument(
+    parser.value(
         "--in-flight",
+        "N",
+        f"cases processed at the same time, at most {MAX_IN_FLIGHT}; default: 8",
         type=integer(1, MAX_IN_FLIGHT),
         default=8,
-        metavar="N",
-        help=f"cases processed at the same time, at most {MAX_IN_FLIGHT}; default: 8",
     )
-    add_format(parser, "summary")
+    parser.format("summary")
     _add_ledger(parser)
     output = parser.add_mutually_exclusive_group()
     output.add_argument(
@@ -191,3 +166,6 @@ def _add_run_options(parser: Parser) -> None:
         const="verbose",
         help="print every warning by itself, with its place in the definition",
     )
+
+
+GROUPS = (add_runs,)

@@ -1,18 +1,19 @@
-"""What looks into a library: lists, `show`, `file`, `changes` and `count`."""
+"""What looks into a library: lists, `show`, `file`, `changes`, `count`, `browse`, `report`."""
 
 import argparse
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from izoologic_cdf.cli import file_output, row_output, streams
-from izoologic_cdf.cli.moments import parse_time
+from izoologic_cdf.cli.moments import parse_range, parse_time
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.library import finding, queries
 from izoologic_cdf.library.queries import Filters, Table
 from izoologic_cdf.library.store import Library
-from izoologic_cdf.runtime.windows import SystemClock, stamp
+from izoologic_cdf.runtime.windows import SystemClock, Window, stamp
 
 # what the text of a list shows, and the date by which the newest stands first
 _SHOWN = {
@@ -108,13 +109,53 @@ def write_file(options: argparse.Namespace) -> int:
     return 0
 
 
+def browse(options: argparse.Namespace) -> int:
+    """Serve a library on loopback until SIGINT or SIGTERM."""
+    try:
+        from izoologic_cdf.browse.site import Site  # noqa: PLC0415 - needs an extra
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("izoologic_cdf"):
+            raise
+        raise UsageError("browse needs Datasette: pip install 'izoologic-cdf[browse]'") from None
+    from izoologic_cdf.loopback.serving import serve_until_signal  # noqa: PLC0415
+
+    _bring_up_to_date(options)
+    site = Site(Path(options.library), options.port)
+    serve_until_signal(
+        site,
+        lambda: streams.tell_text(
+            f"{site.url} shows the library {options.library} to this machine. Stop it with Ctrl-C."
+        ),
+    )
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write a library as one HTML file."""
+    from izoologic_cdf.browse.handover import write_report  # noqa: PLC0415 - loads Jinja2
+
+    now = SystemClock().now()
+    since, until, _ = parse_range(options.since, options.until, now)
+    output = Path(options.output)
+    with _opened(options) as library:
+        write_report(
+            library, output, Window(since, until), now, personal=options.with_personal_data
+        )
+    streams.tell(f"the report is {output}, readable by you alone")
+    return 0
+
+
 @contextmanager
 def _opened(options: argparse.Namespace) -> Iterator[Library]:
     """Open the library in today's format, or say what it lacks."""
-    if word := Library.bring_up_to_date(options.library):
-        streams.complain(f"warning: {word}")
+    _bring_up_to_date(options)
     with Library.open(options.library) as library:
         yield library
+
+
+def _bring_up_to_date(options: argparse.Namespace) -> None:
+    if word := Library.bring_up_to_date(options.library):
+        streams.complain(f"warning: {word}")
 
 
 def _filters(options: argparse.Namespace) -> Filters:

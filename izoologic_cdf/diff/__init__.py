@@ -1,5 +1,4 @@
 """What an upgrade from one version of a definition to another does, for an administrator.
 
-Submodules in the order in which they build on each other: versions, changes, report_changes,
-definition_changes, results, compare.
+Submodules in the order in which they build on each other: versions, changes, results, compare.
 """

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from izoologic_cdf.diff.changes import KINDS, Change
-from izoologic_cdf.diff.definition_changes import definition_changes
+from izoologic_cdf.diff.changes import KINDS, Change, definition_changes
 from izoologic_cdf.diff.results import Configure, object_changes, run_over
 from izoologic_cdf.diff.versions import Version
 from izoologic_cdf.emulator import Scenario

@@ -164,17 +164,16 @@ def _redirect(definition: model.Definition, server: str) -> model.Definition:
 
 def _on(server: str, source: model.HttpSource) -> model.HttpSource:
     auth = source.auth
+    if auth is not None:
+        login = dataclasses.replace(auth.request, url=Redirected(auth.request.url, server))
+        auth = dataclasses.replace(auth, request=login)
     return dataclasses.replace(
         source,
         url=Redirected(source.url, server),
         fallback_url=source.fallback_url and Redirected(source.fallback_url, server),
-        auth=auth and dataclasses.replace(auth, request=_redirected(auth.request, server)),
+        auth=auth,
         disable_proxies=Literal(True, source.position),
     )
-
-
-def _redirected(request: model.LoginRequest, server: str) -> model.LoginRequest:
-    return dataclasses.replace(request, url=Redirected(request.url, server))
 
 
 def object_changes(old: list[Object], new: list[Object]) -> Iterator[Change]:

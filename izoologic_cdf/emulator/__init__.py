@@ -7,7 +7,7 @@ names and codes.
 from izoologic_cdf.emulator.generated import generate
 from izoologic_cdf.emulator.scenario import Fault, Options, Scenario, ScenarioError
 from izoologic_cdf.emulator.scenarios import load_scenario
-from izoologic_cdf.emulator.server import Emulator, serve
+from izoologic_cdf.emulator.server import Emulator
 from izoologic_cdf.emulator.tenant import State
 from izoologic_cdf.loopback.inputs import EmulatorError
 from izoologic_cdf.loopback.steering import LoggedRequest, RequestLog
@@ -24,5 +24,4 @@ __all__ = [
     "State",
     "generate",
     "load_scenario",
-    "serve",
 ]

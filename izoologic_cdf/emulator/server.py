@@ -1,10 +1,8 @@
 """The emulator as a server: route, authorize, read, answer, as ASP.NET Core does."""
 
 import asyncio
-import functools
 import json
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
@@ -18,7 +16,7 @@ from izoologic_cdf.emulator.tenant import CONTROL, State
 from izoologic_cdf.loopback import faults
 from izoologic_cdf.loopback.faults import Fault
 from izoologic_cdf.loopback.inputs import iso
-from izoologic_cdf.loopback.serving import HTML, Answer, LoopbackServer, serve_until_signal
+from izoologic_cdf.loopback.serving import HTML, Answer, LoopbackServer
 from izoologic_cdf.loopback.steering import LoggedRequest, RequestLog, masked
 from izoologic_cdf.printable import printable
 
@@ -172,22 +170,6 @@ class _Call:
         if endpoint is endpoints.DLR_DETAIL and identifier is not None:
             return self.state.dlr.find(identifier) or identifier
         return identifier
-
-
-def serve(
-    scenario: Scenario,
-    port: int = 0,
-    *,
-    announce: Callable[[str], None] | None = None,
-    **options: Any,
-) -> None:
-    """Announce address and credentials, by default on standard output; block until a signal.
-
-    The options are those of Emulator. Call it from the main thread. Raises EmulatorError.
-    """
-    emulator = Emulator(scenario, port=port, **options)
-    say = announce or functools.partial(print, flush=True)
-    serve_until_signal(emulator, lambda: say(description(emulator)))
 
 
 def description(emulator: Emulator) -> str:

@@ -98,6 +98,8 @@ class State(Steered[Options]):
     until the clock gets there. Mistakes (an unknown case, an unreadable time) raise EmulatorError.
     """
 
+    _fault = Fault
+
     def __init__(
         self, scenario: Scenario, api_key: str, secret_key: str, strict: bool | None
     ) -> None:
@@ -145,22 +147,6 @@ class State(Steered[Options]):
         """End every access token that has been given out."""
         with self.lock:
             self.tokens.revoke()
-
-    def add_fault(
-        self,
-        kind: str,
-        *,
-        endpoint: str | None = None,
-        case: str | None = None,
-        nth: int = 1,
-        count: int | None = 1,
-        **parameters: Any,
-    ) -> Fault:
-        """Set a fault and return it: its `applied` says how often it has struck so far."""
-        fault = Fault(kind, nth, count, parameters, endpoint=endpoint, case=case)
-        with self.lock:
-            self.faults.append(fault)
-        return fault
 
     def put_case(self, case_id: str, detail: Mapping[str, Any], updated: Time = None) -> None:
         """Add or replace an incident case; messages and files that it has stay."""

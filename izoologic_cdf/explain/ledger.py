@@ -17,7 +17,7 @@ from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.explain.origins import Way
 from izoologic_cdf.explain.paths import Path, leaves
 from izoologic_cdf.explain.story import Story, story_of
-from izoologic_cdf.explain.trace import Event, Frame, ListedCase, TracedFeeds
+from izoologic_cdf.explain.trace import Frame, ListedCase, TracedFeeds, events_of
 from izoologic_cdf.language import steps
 from izoologic_cdf.language.values import Value, members
 from izoologic_cdf.printable import printable
@@ -279,21 +279,14 @@ def _name(endpoint: str) -> str:
 
 
 def _answers(frames: Iterable[Frame]) -> Iterator[tuple[str, Any]]:
-    for frame, event in _events(frames):
+    for frame, event in events_of(frames):
         if isinstance(event.step, steps.ParseJson) and frame.asked is not None:
             yield _name(frame.asked.endpoint), event.after
 
 
-def _events(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Event]]:
-    for frame in frames:
-        for event in frame.events:
-            yield frame, event
-            yield from _events(event.inner)
-
-
 def _uses(story: Story) -> Iterator[tuple[Position, str, Way]]:
     """Yield what steps use, other than for the report: parameters, conditions, the id of a case."""
-    for frame, event in _events(story.recorder.frames):
+    for frame, event in events_of(story.recorder.frames):
         step, at = event.step, frame.events.index(event)
         used: list[tuple[str, Value]] = []
         if isinstance(step, steps.Supplemental) and step.params is not None:

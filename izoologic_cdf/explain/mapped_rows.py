@@ -7,9 +7,7 @@ from typing import Any
 from izoologic_cdf.errors import ItemError, Position
 from izoologic_cdf.explain.origins import Field, Hop, Origins, Way, source
 from izoologic_cdf.explain.paths import ABSENT, look, place
-from izoologic_cdf.explain.trace import (
-    Item,
-)
+from izoologic_cdf.explain.trace import Item
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.expressions import Compiled, Expression
 from izoologic_cdf.language.positions import did_you_mean
@@ -146,7 +144,8 @@ def _evaluated(value: Value, names: Mapping[str, Any]) -> tuple[Any, str | None]
     try:
         return evaluate(value, names), None
     except ItemError as error:
-        return None, f"{error.message}{_at(error)}"
+        at = f" [{place(error.position)}]" if error.position is not None else ""
+        return None, f"{error.message}{at}"
 
 
 def _having(item: Item, row: Row) -> list[str]:
@@ -228,7 +227,3 @@ def _nearest(row: Row, item: Item, read_by: set[tuple[str, ...]]) -> str:
             close = did_you_mean(read.path[-1], free, "")
             return f"; {close}" if close else ""
     return ""
-
-
-def _at(error: ItemError) -> str:
-    return f" [{place(error.position)}]" if error.position is not None else ""

@@ -1,7 +1,14 @@
-"""A story as data, as text, and as one HTML page; whatever is shown of values is masked here."""
+"""A story as data, as text, and as one HTML page; whatever is shown of values is masked here.
+
+What is personal is decided by the mapping: `fixtures/mapping/fields.yaml` names the fields by
+endpoint. Of an endpoint that is not there, fields with the usual names count. The values of such
+fields are masked wherever they stand, whatever a step has called them.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -9,11 +16,10 @@ from jinja2 import Environment, StrictUndefined
 
 from izoologic_cdf.errors import ItemError, UsageError
 from izoologic_cdf.explain.mapped_rows import Row
-from izoologic_cdf.explain.masking import Masker
 from izoologic_cdf.explain.origins import Field, Hop
-from izoologic_cdf.explain.paths import ABSENT, dotted, place
+from izoologic_cdf.explain.paths import ABSENT, Path, dotted, parts, place
 from izoologic_cdf.explain.story import Story
-from izoologic_cdf.explain.trace import Event, Frame
+from izoologic_cdf.explain.trace import Asked, Frame, events_of
 from izoologic_cdf.language import steps
 from izoologic_cdf.language.expressions import Missing
 from izoologic_cdf.language.nodes import Document
@@ -21,12 +27,89 @@ from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.values import compile_value
 from izoologic_cdf.printable import printable
 from izoologic_cdf.runtime.interpreter import evaluate
+from izoologic_cdf.runtime.redactor import MASK, Redactor
 from izoologic_cdf.runtime.windows import stamp
 
 Data = dict[str, Any]
 _MAX_TEXT = 120
 _ANSWER = steps.ParseJson.word
 _AT = "the expression"
+_USUAL = frozenset(
+    {"apikey", "body", "dob", "email", "filetoken", "firstname", "fullname", "lastname", "mail"}
+    | {"message", "passwd", "password", "phone", "pwd", "secret", "ssn", "token", "username"}
+)
+# shorter texts would mask ordinary words
+_MIN_TEXT = 3
+MAX_SHOWN = 300
+
+
+class Masker:
+    """What is shown of values."""
+
+    def __init__(
+        self, personal: Mapping[str, list[str]], redactor: Redactor, *, show_data: bool = False
+    ) -> None:
+        """`personal` are patterns of paths by the last part of an endpoint's path."""
+        self._personal = {name.lower(): patterns for name, patterns in personal.items()}
+        self._redactor, self._show = redactor, show_data
+        self._texts: dict[str, None] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, frames: Iterable[Frame]) -> None:
+        """Remember the personal values of the answers."""
+        for frame, event in events_of(frames):
+            if isinstance(event.step, steps.ParseJson):
+                self._learn(frame.asked, event.after)
+        longest = sorted(self._texts, key=len, reverse=True)
+        escaped = "|".join(map(re.escape, longest))
+        self._pattern = re.compile(escaped, re.IGNORECASE) if escaped else None
+
+    def _learn(self, asked: Asked | None, body: Any) -> None:
+        for path, value in parts(body):
+            is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+            if is_text and self.is_personal(asked, path):
+                for line in (str(value), *str(value).splitlines()):
+                    if len(line.strip()) >= _MIN_TEXT:
+                        self._texts[line.strip()] = None
+
+    def is_personal(self, asked: Asked | None, path: Path) -> bool:
+        """Return whether a field of an answer is personal."""
+        names = [one.lower() for one in path if isinstance(one, str)]
+        endpoint = asked.endpoint.rpartition("/")[2].lower() if asked is not None else ""
+        if endpoint in self._personal:
+            dotted = ".".join(names)
+            return any(fnmatch(dotted, one.lower()) for one in self._personal[endpoint])
+        return bool(names) and names[-1] in _USUAL
+
+    def text(self, text: str) -> str:
+        """Return a text with what is personal or secret in it masked."""
+        if self._pattern is not None and not self._show:
+            text = self._pattern.sub(MASK, text)
+        return self._redactor(text)
+
+    def value(self, value: Any) -> str | None:
+        """Return a value as JSON text, cut; null where there is none."""
+        if value is ABSENT:
+            return None
+        written = json.dumps(self._masked(value), ensure_ascii=False, default=_other)
+        return written if len(written) <= MAX_SHOWN else f"{written[:MAX_SHOWN]}..."
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(key): self._masked(one) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._masked(one) for one in value]
+        if isinstance(value, str):
+            return self.text(value)
+        shown = not isinstance(value, int | float) or isinstance(value, bool)
+        return (
+            value if shown or self._show or str(value) not in self._texts else self.text(str(value))
+        )
+
+
+def _other(value: Any) -> str:
+    size = len(value) if isinstance(value, bytes) else getattr(value, "size", None)
+    return f"{size} bytes" if size is not None else type(value).__name__
 
 
 def as_data(story: Story, masker: Masker, attribute: str | None = None) -> Data:
@@ -201,7 +284,7 @@ def evaluations(story: Story, expression: str, line: int | None, masker: Masker)
         for number, item in enumerate(story.recorder.items, 1):
             try_at(f"item {number}", "report", item.names)
         return found
-    for frame, event in _events(story.recorder.frames):
+    for frame, event in events_of(story.recorder.frames):
         lines.add(event.position.line)
         if line in (None, event.position.line):
             names = {**frame.names, "value": event.before}
@@ -210,13 +293,6 @@ def evaluations(story: Story, expression: str, line: int | None, masker: Masker)
         known = ", ".join(map(str, sorted(lines)))
         raise UsageError(f"no step of line {line} has run for this case; steps ran at {known}")
     return found
-
-
-def _events(frames: list[Frame]) -> Iterator[tuple[Frame, Event]]:
-    for frame in frames:
-        for event in frame.events:
-            yield frame, event
-            yield from _events(event.inner)
 
 
 # --- the page ------------------------------------------------------------------------------------

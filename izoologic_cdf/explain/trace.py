@@ -4,7 +4,7 @@ The recording one is the interpreter itself, with a note at each of its own call
 pays nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
@@ -71,6 +71,14 @@ class Frame:
         last = self.events[-1] if self.events else None
         ends = last is not None and isinstance(last.step, steps.Drop) and last.result
         return last if ends and not self.outputs else None
+
+
+def events_of(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Event]]:
+    """Yield each step of pipelines and of those inside of them, in order, with its pipeline."""
+    for frame in frames:
+        for event in frame.events:
+            yield frame, event
+            yield from events_of(event.inner)
 
 
 class Recorder:

@@ -2,5 +2,5 @@
 
 It knows the language and nothing of the runtime, and runs no code of the definition or beside it.
 Submodules in the order in which they build on each other: reads, outline, flow, rules (explained in
-rules.yaml); key_rules, call_rules and approval_rules; check. editor_schema is for editors.
+rules.yaml); key_rules, call_rules and approval_rules; check.
 """

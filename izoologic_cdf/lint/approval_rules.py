@@ -7,7 +7,7 @@ from izoologic_cdf.language.checks import PYTHON_NOT_JINJA
 from izoologic_cdf.language.nodes import Entry, MappingNode, Node, ScalarNode
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.language.sandbox import PYTHON_NAMES
-from izoologic_cdf.lint.outline import FeedOutline, Trees, children, elements, walk, word
+from izoologic_cdf.lint.outline import FeedOutline, Trees, children, elements, text_of, walk, word
 from izoologic_cdf.lint.rules import Found, Subject, rule
 
 # only Commercial is attested; nobody here could confirm the names of the other sections
@@ -36,19 +36,18 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 @rule("CDF201")
 def version_formed(subject: Subject) -> Found:
-    entry = subject.keys.get("version")
-    text = word(entry.value) if entry else None
-    if entry and text is not None and not _VERSION.fullmatch(text):
-        yield entry.value, f"the version {text!r} is not of the form 1.2.3", "write three numbers"
+    text = text_of(subject.keys, "version")
+    if text is not None and not _VERSION.fullmatch(text):
+        message = f"the version {text!r} is not of the form 1.2.3"
+        yield subject.keys["version"].value, message, "write three numbers"
 
 
 @rule("CDF202")
 def required_version_formed(subject: Subject) -> Found:
-    entry = subject.keys.get("required_threatq_version")
-    text = word(entry.value) if entry else None
-    if entry and text is not None and not _BOUNDS.fullmatch(text):
+    text = text_of(subject.keys, "required_threatq_version")
+    if text is not None and not _BOUNDS.fullmatch(text):
         yield (
-            entry.value,
+            subject.keys["required_threatq_version"].value,
             f"the required version {text!r} is not of the form >=5.29.0",
             "write a comparison and a version, several with commas between them",
         )
@@ -164,8 +163,7 @@ def attribute_name_plain(subject: Subject) -> Found:
 
 
 def _vendor(feed: FeedOutline) -> str | None:
-    namespace = word(feed.keys["namespace"].value) if "namespace" in feed.keys else None
-    parts = namespace.split(".") if namespace else []
+    parts = (text_of(feed.keys, "namespace") or "").split(".")
     return parts[-2] if len(parts) >= _MIN_PARTS else None
 
 

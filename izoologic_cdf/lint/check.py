@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.load import filters_of, load_document
@@ -96,11 +95,8 @@ class _DeclaredFilters(PythonFilters):
         module, _, function = name.partition(".")
         if module not in self.modules() or function not in self.named(module):
             raise UnknownFilterError(self.known())
-        return _never_run
-
-
-def _never_run(value: Any) -> Any:
-    return value
+        # never run
+        return lambda value: value
 
 
 @dataclass(slots=True)
@@ -128,7 +124,9 @@ class _Ignore:
 
 def _not_silenced(document: Document, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Yield the findings that no comment silences, and those about the comments themselves."""
-    found = [(at, match) for at, text in enumerate(document.lines) if (match := _in_line(text))]
+    found = [
+        (at, match) for at, text in enumerate(document.lines) if (match := _COMMENT.search(text))
+    ]
     scalars = [one for one in walk(document.root) if isinstance(one, ScalarNode)] if found else []
     spans = [_span(node) for node in scalars]
     ignores = [
@@ -162,10 +160,6 @@ def _span(node: ScalarNode) -> tuple[tuple[int, int], tuple[int, int]]:
     # a block text begins below its `>-`, and a comment may stand beside that
     first = (begin.line + 1, 0) if node.style in ("|", ">") else (begin.line, begin.column)
     return first, (end.line, end.column)
-
-
-def _in_line(text: str) -> "re.Match[str] | None":
-    return _COMMENT.search(text) if "lint:" in text else None
 
 
 def _ignore(document: Document, at: int, comment: "re.Match[str]") -> _Ignore:

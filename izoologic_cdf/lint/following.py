@@ -43,7 +43,7 @@ from izoologic_cdf.lint.known import (
     text,
     union,
 )
-from izoologic_cdf.lint.outline import AUTH, YAML, FeedOutline, Outline, Site, word
+from izoologic_cdf.lint.outline import AUTH, YAML, FeedOutline, Outline, Site, text_of, word
 from izoologic_cdf.lint.reads import DICT_METHODS, Read
 
 _CALL, _LOGIN = of(Supplemental).words, of(Auth).words
@@ -94,21 +94,12 @@ class Following:
         for feed in order:
             if feed.name not in self._walked:
                 self._feed(feed, ANY)
-
-    @property
-    def not_given(self) -> list[NotGiven]:
-        """Reads of fields that no step gives."""
-        return self._reads.always()
-
-    @property
-    def gets_not_given(self) -> list[tuple[Node, str, Shape]]:
-        """`get` steps of keys that no step gives: where, the key, the record."""
-        return self._gets.always()
-
-    @property
-    def texts_as_numbers(self) -> list[tuple[Site, TextAsNumber]]:
-        """Operators that have a text where a number is due."""
-        return self._operators.always()
+        # reads of fields that no step gives
+        self.not_given: list[NotGiven] = self._reads.always()
+        # `get` steps of keys that no step gives: where, the key, the record
+        self.gets_not_given: list[tuple[Node, str, Shape]] = self._gets.always()
+        # operators that have a text where a number is due
+        self.texts_as_numbers: list[tuple[Site, TextAsNumber]] = self._operators.always()
 
     # --- feeds -----------------------------------------------------------------------------------
 
@@ -179,7 +170,7 @@ class Following:
                     attributes |= self._named(rows, names)
                 elif kind != TAG_SETS:
                     attributes |= self._attributes_of(rows, names)
-                filling = word(keys[_FILLING].value) if _FILLING in keys else None
+                filling = text_of(keys, _FILLING)
                 if filling is not None:
                     item = items.elements if items.kind == "list" else items
                     handed.setdefault(filling, []).append(item.get(_RUN_PARAMS))
@@ -200,11 +191,9 @@ class Following:
                 if isinstance(e.value, SequenceNode) and k not in ("attributes", "tags")
             ]
             found = {name for one in inner for name in self._attributes_of(one, names)}
-            return (
-                found | self._named(keys["attributes"].value, names)
-                if "attributes" in keys
-                else found
-            )
+            if "attributes" in keys:
+                found |= self._named(keys["attributes"].value, names)
+            return found
         given = self._value(items, names)
         item = given.elements if given.kind == "list" else given
         return _names_of(item.get("attributes")) if item.kind != "null" else set()
@@ -281,15 +270,12 @@ class Following:
 
     def _call(self, node: Node, shape: Shape, names: Names) -> Shape:
         keys = self._outline.mapping(node)
-        params = (
-            self._value(keys[_CALL.params].value, names) if _CALL.params in keys else record({})
-        )
-        name, into = (
-            word(keys[key].value) if key in keys else None for key in (_CALL.feed, _CALL.into)
-        )
+        given = keys.get(_CALL.params)
+        params = self._value(given.value, names) if given else record({})
+        name, into = text_of(keys, _CALL.feed), text_of(keys, _CALL.into)
         feed = self._outline.feeds.get(name or "")
-        given = self._feed(feed, params) if feed else ANY
-        return shape.with_fields({into: given}) if into else ANY
+        back = self._feed(feed, params) if feed else ANY
+        return shape.with_fields({into: back}) if into else ANY
 
     # --- values ----------------------------------------------------------------------------------
 
@@ -328,9 +314,7 @@ class Following:
 def _not_given(site: Site, read: Read, shape: Shape) -> NotGiven | None:
     """Return what is wrong with a read of a name that has this shape; null where nothing is."""
     for at, key in enumerate(read.path):
-        if key in DICT_METHODS or shape.kind in ("any", "null"):
-            return None
-        if shape.kind == "boolean":
+        if key in DICT_METHODS or shape.kind in ("any", "null", "boolean"):
             return None
         if key not in shape.fields and not shape.open:
             return NotGiven(site, read, at, shape)

@@ -53,11 +53,11 @@ class FieldOutline:
 
     def on(self, flag: str) -> bool:
         """Return whether a flag is written out as true."""
-        return flag in self.keys and word(self.keys[flag].value) in ("true", "True", "yes", "on")
+        return text_of(self.keys, flag) in ("true", "True", "yes", "on")
 
     def text(self, key: str) -> str:
         """Return the text under a key; empty where there is none."""
-        return (word(self.keys[key].value) if key in self.keys else None) or ""
+        return text_of(self.keys, key) or ""
 
 
 @dataclass(slots=True)
@@ -270,3 +270,8 @@ class Trees:
                 for child in children(node)
             )
         return self._sizes[id(node)]
+
+
+def text_of(keys: dict[str, Entry], key: str) -> str | None:
+    """Return the plain text under a key; null where there is none."""
+    return word(keys[key].value) if key in keys else None

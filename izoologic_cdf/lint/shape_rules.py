@@ -14,7 +14,7 @@ from izoologic_cdf.language.reports import ATTRIBUTE_SETS
 from izoologic_cdf.language.schema import of
 from izoologic_cdf.language.steps import RUN_PARAMS, Python, Supplemental
 from izoologic_cdf.lint.known import Shape
-from izoologic_cdf.lint.outline import YAML, FeedOutline, elements, walk, word
+from izoologic_cdf.lint.outline import YAML, FeedOutline, elements, text_of, walk, word
 from izoologic_cdf.lint.reads import scan
 from izoologic_cdf.lint.rules import Found, Subject, rule
 
@@ -149,7 +149,7 @@ def _named_rows(subject: Subject, rows: list[Node]) -> Iterator[tuple[str, Node,
     """Yield the name of each attribute, its node, the row, and whether that has a condition."""
     for row in rows:
         keys = subject.mapping(row)
-        name = word(keys["name"].value) if "name" in keys else None
+        name = text_of(keys, "name")
         if name is not None:
             yield name, keys["name"].value, row, "condition" in keys
 
@@ -173,15 +173,19 @@ def ingest_rule_applies(subject: Subject) -> Found:
         reported = subject.following.attributes.get(feed.name, set())
         names = {name for name in reported if name is not None}
         for element in rules:
-            entry = subject.mapping(element).get("name")
-            name = word(entry.value) if entry else None
-            if entry is None or name is None or name in names:
+            keys = subject.mapping(element)
+            name = text_of(keys, "name")
+            if name is None or name in names:
                 continue
             # where some names come with the data, only one that is nearly known is a mistake
             hint = did_you_mean(name, names, "")
             if hint or None not in reported:
                 message = f"no attribute {name!r} is reported, so this rule never applies"
-                yield entry.value, message, hint or "remove the rule, or report the attribute"
+                yield (
+                    keys["name"].value,
+                    message,
+                    hint or "remove the rule, or report the attribute",
+                )
 
 
 # --- text and numbers ----------------------------------------------------------------------------

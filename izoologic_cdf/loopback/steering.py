@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from aiohttp import web
 
@@ -146,6 +146,8 @@ class Steered(Generic[Options]):
     the control plane. Mistakes raise EmulatorError.
     """
 
+    _fault: ClassVar[type[Fault]] = Fault
+
     def __init__(self, options: Options) -> None:
         self.lock = threading.RLock()
         self.options = options
@@ -181,6 +183,16 @@ class Steered(Generic[Options]):
             self.options = self.options.changed(**changes)
             self.requests.limit(self.options.log_limit)
             return self.options
+
+    def add_fault(self, kind: str, **settings: Any) -> Fault:
+        """Set a fault and return it: its `applied` says how often it has struck so far.
+
+        The settings are what selects calls, `nth`, `count`, and the parameters of the kind.
+        """
+        fault = self._fault.read({"kind": kind, **settings})
+        with self.lock:
+            self.faults.append(fault)
+        return fault
 
     def clear_faults(self) -> None:
         """Remove all faults."""

@@ -7,11 +7,11 @@ What no public source settles stands in `assumptions`.
 from izoologic_cdf.loopback.inputs import EmulatorError
 
 # these register their routes
-from izoologic_cdf.platform import file_routes, object_routes, part_routes, word_routes
+from izoologic_cdf.platform import object_routes, part_routes, word_routes
 from izoologic_cdf.platform.assumptions import Options
 from izoologic_cdf.platform.grants import Credentials
 from izoologic_cdf.platform.host import Platform
 from izoologic_cdf.platform.world import Fault, PlatformState
 
 __all__ = ["Credentials", "EmulatorError", "Fault", "Options", "Platform", "PlatformState"]
-_ROUTES = (file_routes, object_routes, part_routes, word_routes)
+_ROUTES = (object_routes, part_routes, word_routes)

@@ -23,7 +23,7 @@ class Credentials:
     password: str = "loopback-password"  # noqa: S105 - of no real platform
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
     """Who has logged in: `number` counts from 1, `user` is the source that they are."""
 
@@ -39,8 +39,6 @@ class Logins:
 
     credentials: Credentials
     _sessions: dict[str, Session] = field(default_factory=dict)
-    # refresh token -> access token
-    _refresh: dict[str, str] = field(default_factory=dict)
     _count: int = 0
 
     def login(self, given: Mapping[str, Any], now: int, options: Options) -> dict[str, Any]:
@@ -58,11 +56,11 @@ class Logins:
             user = own.client_id
             right = client and given.get("client_secret") == own.client_secret
         elif grant == "refresh_token":
-            token = self._refresh.get(str(given.get("refresh_token")))
-            right, user = token is not None, ""
-            if token is not None:
-                user = self._sessions[token].user
-                self._end(token)
+            sent = given.get("refresh_token")
+            found = (one for one, its in self._sessions.items() if its.refresh_token == sent)
+            token = next(found, None)
+            right = token is not None
+            user = self._sessions.pop(token).user if token is not None else ""
         else:
             raise RefusalError(400, [f"The grant type {grant!r} is not supported."])
         if not right:
@@ -78,24 +76,19 @@ class Logins:
 
     def revoke(self) -> None:
         """End every access token; refresh tokens stay good."""
-        for token, session in self._sessions.items():
-            self._sessions[token] = Session(session.number, session.user, 0, session.refresh_token)
+        for session in self._sessions.values():
+            session.ends_at = 0
 
     def _issue(self, user: str, ends_at: int, options: Options) -> dict[str, Any]:
         self._count += 1
         token, refresh = secrets.token_hex(_TOKEN_BYTES), secrets.token_hex(_TOKEN_BYTES)
         self._sessions[token] = Session(self._count, user, ends_at, refresh)
-        self._refresh[refresh] = token
         return {
             "access_token": token,
             "token_type": "Bearer",
             "expires_in": options.token_life_seconds,
             "refresh_token": refresh,
         }
-
-    def _end(self, token: str) -> None:
-        session = self._sessions.pop(token)
-        del self._refresh[session.refresh_token]
 
 
 def basic(header: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The emulated ThreatQ as a server."""
+"""The emulated ThreatQ as a server, with its control plane `/_platform`."""
 
 import asyncio
 import re
@@ -12,14 +12,18 @@ from typing import Any
 from aiohttp import web
 
 from izoologic_cdf.loopback import faults
+from izoologic_cdf.loopback.inputs import OBJECT, TEXT, EmulatorError, instance
 from izoologic_cdf.loopback.serving import Answer, LoopbackServer, encode
-from izoologic_cdf.loopback.steering import LoggedRequest, RequestLog, masked
-from izoologic_cdf.platform import remote, routing
+from izoologic_cdf.loopback.steering import ControlPlane, LoggedRequest, RequestLog, masked
+from izoologic_cdf.platform import items, routing
 from izoologic_cdf.platform.assumptions import Options
 from izoologic_cdf.platform.envelope import RefusalError, refusal
 from izoologic_cdf.platform.grants import Credentials
+from izoologic_cdf.platform.intake import Ingest
 from izoologic_cdf.platform.kinds import definition
 from izoologic_cdf.platform.routing import Call, Upload
+from izoologic_cdf.platform.rows import Reports, Row
+from izoologic_cdf.platform.shapes import Shapes
 from izoologic_cdf.platform.world import PlatformState
 
 _API = "/api/"
@@ -36,6 +40,68 @@ _DIALECT = faults.Dialect(
     refusal=lambda status, _form, message, _code: Answer(status, encode({"errors": [message]})),
     unauthorized={"WWW-Authenticate": "Bearer"},
     payload="data",
+)
+
+
+def plant(state: PlatformState, collection: str, item: dict[str, Any]) -> int:
+    """Bring in an object as a consume would, and return its id.
+
+    Raises EmulatorError for an unknown collection or a wrong item.
+    """
+    with state.lock:
+        kind = state.kinds.of_path(collection, state.options)
+        if kind is None:
+            raise EmulatorError(f"there is no collection {collection!r}")
+        try:
+            read = items.read_item(state, kind, item)
+        except RefusalError as error:
+            raise EmulatorError(f"the item is refused: {items.first_error(error.errors)}") from None
+        row, _ = Ingest(state, state.credentials.client_id).put(read)
+        return row.id
+
+
+def snapshot(state: PlatformState) -> dict[str, list[dict[str, Any]]]:
+    """Return everything by code of its kind, in a form for comparing: names instead of ids."""
+    with state.lock:
+        return {
+            kind.code: [_told(state, row) for row in state.store.rows(kind)]
+            for kind in state.kinds
+            if state.store.count(kind)
+        }
+
+
+def _told(state: PlatformState, row: Row) -> dict[str, Any]:
+    flat = Shapes(state).flat(row)
+    columns = (row.kind.key, *row.kind.columns, "type_name", "status_name", "published_at")
+    related = {
+        code: sorted(str(pivot.other(row).name) for pivot in pivots.values())
+        for code, pivots in row.related.items()
+        if pivots
+    }
+    return {
+        "id": row.id,
+        **{name: flat[name] for name in columns if name in flat},
+        "attributes": sorted(
+            (one.name, one.value, _names(one.sources)) for one in row.attributes.values()
+        ),
+        "sources": _names(row.sources),
+        "tags": sorted(row.tags.values()),
+        "comments": [comment.value for comment in row.comments.values()],
+        "related": related,
+    }
+
+
+def _names(reports: Reports) -> list[str]:
+    return sorted(report.source.name for report in reports.values())
+
+
+PLANE = ControlPlane(
+    "/_platform",
+    PlatformState,
+    {"plant": plant},
+    {"kind": TEXT, "collection": TEXT, "name": TEXT, "item": OBJECT, "filters": OBJECT}
+    | {"definition": instance(list, "an array")},
+    {"objects": snapshot},
 )
 
 
@@ -72,11 +138,11 @@ class Platform(LoopbackServer):
 
     def plant(self, collection: str, item: dict[str, Any]) -> int:
         """Bring in an object as a consume would, and return its id."""
-        return remote.plant(self.state, collection, item)
+        return plant(self.state, collection, item)
 
     def snapshot(self) -> dict[str, list[dict[str, Any]]]:
         """Return all objects by code of their kind, with names instead of ids."""
-        return remote.snapshot(self.state)
+        return snapshot(self.state)
 
     def describe(self, authority: Path | None = None) -> str:
         """Return address and credentials, one `name: value` a line; `authority` is its CA."""
@@ -84,15 +150,15 @@ class Platform(LoopbackServer):
         lines += [f"{name}: {value}" for name, value in asdict(self.credentials).items()]
         if authority is not None:
             lines.append(f"ca: {authority}")
-        lines.append(f"control: {self.url}{remote.PLANE.path}")
+        lines.append(f"control: {self.url}{PLANE.path}")
         lines.append("# These credentials are the emulated platform's own. Stop it with Ctrl-C.")
         return "\n".join(lines)
 
     async def respond(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of the API or of the control plane."""
         state, path = self.state, _SLASHES.sub("/", request.path)
-        if path.startswith(remote.PLANE.path):
-            return remote.PLANE.answer(state, request, await request.read()).response()
+        if path.startswith(PLANE.path):
+            return PLANE.answer(state, request, await request.read()).response()
         if path == _CONFIG:
             text = _CONFIG_TEXT.format(self.credentials.client_id)
             return web.Response(text=text, content_type="application/javascript")
@@ -155,7 +221,7 @@ def _answer(call: Call, *, inside: bool) -> tuple[list[Any], Answer]:
                 _admit(call)
             if handler is None:
                 raise error
-            answer = handler(call, **named)
+            answer = handler(call, **call.resolve(named))
         except RefusalError as refused:
             answer = refusal(refused, state.options)
         finally:

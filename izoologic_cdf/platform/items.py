@@ -127,11 +127,10 @@ def _text(state: PlatformState, kind: Kind, column: str, value: Any) -> str | No
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise wrong(column, f"The {column} must be a string.")
-    limits: dict[str, int | None] = {"description": assumptions.MAX_DESCRIPTION}
-    if kind.generic:
-        limits["value"] = assumptions.MAX_VALUE
-    size = limits.get(column)
-    return _bounded(state, column, str(value), size, octets=column == "description")
+    if column == "description":
+        return _bounded(state, column, str(value), assumptions.MAX_DESCRIPTION, octets=True)
+    size = assumptions.MAX_VALUE if kind.generic and column == "value" else None
+    return _bounded(state, column, str(value), size)
 
 
 def _bounded(
@@ -268,7 +267,7 @@ def read_comment(sent: Any) -> str:
 def _related(state: PlatformState, sent: Mapping[str, Any]) -> "list[Row | Item]":
     found: list[Row | Item] = []
     for name, value in sent.items():
-        other = state.kinds.of_answer(name)
+        other = state.kinds.answered.get(name)
         if other is not None and isinstance(value, list):
             found += [_one_related(state, other, one) for one in value]
     return found

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from izoologic_cdf import content
 from izoologic_cdf.loopback.inputs import EmulatorError
 from izoologic_cdf.platform.assumptions import Options
 
+_COLUMNS = ("value", "status_id", "type_id", "description")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,19}")
 
 
@@ -28,7 +29,7 @@ class Kind:
     plural: str
     number: int
     key: str = "value"
-    columns: tuple[str, ...] = ("value", "status_id", "type_id", "description")
+    columns: tuple[str, ...] = _COLUMNS
     dates: tuple[str, ...] = ()
     collection: str = ""
     loose: bool = False
@@ -56,10 +57,15 @@ class Kind:
         return first + "".join(word.title() for word in rest)
 
 
-def _legacy(number: int, code: str, name: str, collection: str, key: str, columns: str) -> Kind:
+def _legacy(number: int, code: str, name: str, columns: str) -> Kind:
     names = tuple(columns.split())
     dates = tuple(name for name in names if name.endswith("_at"))
-    return Kind(code, name, f"{name}s", number, key, names, dates, collection)
+    return Kind(code, name, f"{name}s", number, names[0], names, dates, f"{code}s")
+
+
+def _generic(number: int, code: str, name: str, plural: str, more: tuple[str, ...]) -> Kind:
+    dates = tuple(column for column in more if column.endswith("_at"))
+    return Kind(code, name, plural, number, columns=(*_COLUMNS, *more), dates=dates)
 
 
 def _loose(number: int, code: str) -> Kind:
@@ -67,35 +73,17 @@ def _loose(number: int, code: str) -> Kind:
     return Kind(code, name, f"{name}s", number, "name", (), (), f"{code}s", loose=True)
 
 
-INDICATOR = _legacy(
-    101,
-    "indicator",
-    "Indicator",
-    "indicators",
-    "value",
+_INDICATORS = (
     "value class type_id status_id description hash expires_needs_calc expires_at expired_at "
-    "expires_calculated_at last_detected_at",
+    "expires_calculated_at last_detected_at"
 )
-EVENT = _legacy(
-    102, "event", "Event", "events", "title", "title type_id happened_at hash description"
-)
+_FILES = "name title type_id file_size hash content_type_id malware_locked description"
+_SIGNATURES = "name value type_id status_id hash description"
+INDICATOR = _legacy(101, "indicator", "Indicator", _INDICATORS)
+EVENT = _legacy(102, "event", "Event", "title type_id happened_at hash description")
 ADVERSARY = Kind("adversary", "Adversary", "Adversaries", 103, "name", ("name",), (), "adversaries")
-ATTACHMENT = _legacy(
-    104,
-    "attachment",
-    "File",
-    "attachments",
-    "name",
-    "name title type_id file_size hash content_type_id malware_locked description",
-)
-SIGNATURE = _legacy(
-    105,
-    "signature",
-    "Signature",
-    "signatures",
-    "name",
-    "name value type_id status_id hash description",
-)
+ATTACHMENT = _legacy(104, "attachment", "File", _FILES)
+SIGNATURE = _legacy(105, "signature", "Signature", _SIGNATURES)
 # the columns that an answer about an adversary lacks, and the database has
 HIDDEN = {ADVERSARY.code: ("description",)}
 _LEGACY = (INDICATOR, EVENT, ADVERSARY, ATTACHMENT, SIGNATURE)
@@ -124,43 +112,28 @@ _MORE = {"incident": _SPAN, "campaign": _SPAN, "identity": ("contact_information
 
 
 class Kinds:
-    """The kinds of one platform: the system's, and the custom ones that were installed."""
+    """The kinds of one platform: the system's, and the custom ones that were installed.
+
+    They are found by their code, by their name in `with=` and by the key of related objects.
+    """
 
     def __init__(self) -> None:
-        self._kinds: dict[str, Kind] = {}
-        self._asked: dict[str, Kind] = {}
-        self._answered: dict[str, Kind] = {}
+        self.codes: dict[str, Kind] = {}
+        self.asked: dict[str, Kind] = {}
+        self.answered: dict[str, Kind] = {}
         for kind in _LEGACY:
             self._enter(kind)
         for number, code in enumerate(_LOOSE, 106):
             self._enter(_loose(number, code))
         for number, (code, name, plural) in enumerate(_SYSTEM, 1):
-            self._add(number, code, name, plural, _MORE.get(code, ()), attested=code != "note")
+            kind = _generic(number, code, name, plural, _MORE.get(code, ()))
+            self._enter(replace(kind, attested=code != "note"))
 
     def __iter__(self) -> Iterator[Kind]:
-        return iter(self._kinds.values())
-
-    def __getitem__(self, code: str) -> Kind:
-        return self._kinds[code]
-
-    def _add(
-        self,
-        number: int,
-        code: str,
-        name: str,
-        plural: str,
-        more: tuple[str, ...],
-        *,
-        attested: bool,
-    ) -> None:
-        columns = ("value", "status_id", "type_id", "description", *more)
-        dates = tuple(column for column in more if column.endswith("_at"))
-        self._enter(
-            Kind(code, name, plural, number, columns=columns, dates=dates, attested=attested)
-        )
+        return iter(self.codes.values())
 
     def _enter(self, kind: Kind) -> None:
-        self._kinds[kind.code] = self._asked[kind.asked] = self._answered[kind.answered] = kind
+        self.codes[kind.code] = self.asked[kind.asked] = self.answered[kind.answered] = kind
 
     def install(self, definitions: Any) -> None:
         """Add custom objects; raises EmulatorError for what is no definition of one."""
@@ -172,7 +145,7 @@ class Kinds:
                     pass
                 case _:
                     raise EmulatorError("a custom object needs a code, a name and fields")
-            if not _CODE.fullmatch(code) or code in {*self._kinds, *self._answered}:
+            if not _CODE.fullmatch(code) or code in {*self.codes, *self.answered}:
                 raise EmulatorError(f"the code {code!r} is taken, or is no code")
             given = [field.get("field") for field in fields if isinstance(field, dict)]
             if "value" not in given:
@@ -180,7 +153,7 @@ class Kinds:
             more = tuple(str(name) for name in given if name not in ("value", "description"))
             number = 1 + max(kind.number for kind in self if kind.generic)
             plural = str(definition.get("name_plural") or f"{name}s")
-            self._add(number, code, name, plural, more, attested=False)
+            self._enter(replace(_generic(number, code, name, plural, more), attested=False))
 
     def collection(self, kind: Kind, options: Options) -> str:
         """Return the name in the path of a kind's collection."""
@@ -204,18 +177,6 @@ class Kinds:
             if kind.generic and plain in map(_plain, names):
                 return kind
         return None
-
-    def of_code(self, code: str) -> Kind | None:
-        """Return the kind of a code, else None."""
-        return self._kinds.get(code)
-
-    def of_with(self, name: str) -> Kind | None:
-        """Return the kind of a name in `with=`, else None."""
-        return self._asked.get(name)
-
-    def of_answer(self, name: str) -> Kind | None:
-        """Return the kind of a key of related objects, else None."""
-        return self._answered.get(name)
 
 
 def definition(name: str) -> Any:

@@ -1,25 +1,31 @@
-"""The routes of objects: create, consume, list, read, change, delete, search."""
+"""The routes of objects: create, consume, list, read, change, delete, search; and of files."""
 
+import hashlib
+import json
 import random
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
-from izoologic_cdf.loopback.serving import Answer
-from izoologic_cdf.platform import items, listing, searching
+from izoologic_cdf.loopback.serving import BYTES, Answer
+from izoologic_cdf.platform import items, searching
 from izoologic_cdf.platform.envelope import RefusalError, missing, nothing, one, several, wrong
-from izoologic_cdf.platform.kinds import ADVERSARY, ATTACHMENT, INDICATOR, Kind
-from izoologic_cdf.platform.routing import Call, route
+from izoologic_cdf.platform.kinds import ADVERSARY, ATTACHMENT, INDICATOR, SIGNATURE, Kind
+from izoologic_cdf.platform.routing import Call, Upload, route
+from izoologic_cdf.platform.rows import Row
 from izoologic_cdf.platform.shapes import Json
 
 # of a flat row, left out of a saved search unless they are asked for
 _ASKED = ("attributes", "sources")
 _DEFAULT_LIMIT = 1000
+# what cannot stand between the quotes of a header
+_UNQUOTABLE = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 
 @route("POST", "/{c}")
-def create(call: Call, c: str) -> Answer:
+def create(call: Call, kind: Kind) -> Answer:
     """Create an object, or several of a list; what exists is answered with existing = Y."""
-    kind = call.kind(c)
     if kind is ATTACHMENT:
         raise wrong("file", "The file field is required.")
     read = [items.read_item(call.state, kind, sent) for sent in call.rows]
@@ -35,11 +41,11 @@ def create(call: Call, c: str) -> Answer:
 
 
 @route("POST", "/{c}/consume", "/{c}/consume/new")
-def consume(call: Call, c: str) -> Answer:
+def consume(call: Call, kind: Kind) -> Answer:
     """Bring in objects, new or not; answers each object once."""
-    kind, options = call.kind(c), call.state.options
+    options = call.state.options
     if kind is ATTACHMENT or kind.loose:
-        raise missing(f"Route {c}/consume")
+        raise missing(f"Route {kind.answered}/consume")
     read, refused = [], list[Json]()
     for index, sent in enumerate(call.rows):
         try:
@@ -72,45 +78,40 @@ def _of_item(error: RefusalError, index: int) -> RefusalError:
 
 
 @route("GET", "/{c}")
-def list_all(call: Call, c: str) -> Answer:
+def list_all(call: Call, kind: Kind) -> Answer:
     """List the objects of a collection."""
-    kind = call.kind(c)
     shapes, want = call.shapes, call.want
-    which = listing.part(call.query, call.state.options.page_size)
-    rows = listing.of_kind(call.state.store, kind, call.query)
-    return listing.listed(rows, call.query, which, lambda row: shapes.row(row, want))
+    which = searching.part(call.query, call.state.options.page_size)
+    rows = searching.of_kind(call.state.store, kind, call.query)
+    return searching.listed(rows, call.query, which, lambda row: shapes.row(row, want))
 
 
 @route("GET", "/{c}/{id}")
-def read_one(call: Call, c: str, id: str) -> Answer:  # noqa: A002 - as the pattern names it
+def read_one(call: Call, row: Row) -> Answer:
     """Answer one object."""
-    return one(call.shapes.row(call.row(call.kind(c), id), call.want))
+    return one(call.shapes.row(row, call.want))
 
 
 @route("GET", "/{c}/{id}/details")
-def read_details(call: Call, c: str, id: str) -> Answer:  # noqa: A002
+def read_details(call: Call, row: Row) -> Answer:
     """Answer one object with everything."""
-    kind = call.kind(c)
-    return one(call.shapes.row(call.row(kind, id), call.shapes.everything(kind)))
+    return one(call.shapes.row(row, call.shapes.everything(row.kind)))
 
 
 @route("PUT", "/{c}/{id}")
-def update(call: Call, c: str, id: str) -> Answer:  # noqa: A002
+def update(call: Call, row: Row) -> Answer:
     """Change an object; columns may stand in the query too."""
-    kind = call.kind(c)
-    row = call.row(kind, id)
     body = call.json
     if body is not None and not isinstance(body, dict):
         raise RefusalError(400, ["An object is expected."])
     query = {name: text for name, text in call.query.items() if name not in ("with", "fields")}
-    call.ingest.change(row, items.read_change(call.state, kind, {**query, **(body or {})}))
+    call.ingest.change(row, items.read_change(call.state, row.kind, {**query, **(body or {})}))
     return one(call.shapes.row(row, call.want))
 
 
 @route("DELETE", "/{c}/{id}")
-def delete(call: Call, c: str, id: str) -> Answer:  # noqa: A002
+def delete(call: Call, row: Row) -> Answer:
     """Delete an object and what hangs on it."""
-    row = call.row(call.kind(c), id)
     call.state.store.delete(row)
     if row.kind is ATTACHMENT:
         del call.state.contents[row.id]
@@ -118,25 +119,24 @@ def delete(call: Call, c: str, id: str) -> Answer:  # noqa: A002
 
 
 @route("POST", "/{c}/query")
-def query(call: Call, c: str) -> Answer:
+def query(call: Call, kind: Kind) -> Answer:
     """Search a collection with filters."""
-    kind, body = call.kind(c), call.object
-    fields = body.get("fields") or []
-    return _found(call, kind, body, _names(fields), limit=_DEFAULT_LIMIT)
+    body = call.object
+    return _found(call, kind, body, _names(body.get("fields") or []))
 
 
 @route("GET", "/{c}/query/hash/{hash}")
-def saved_query(call: Call, c: str, hash: str) -> Answer:  # noqa: A002
+def saved_query(call: Call, kind: Kind, digest: str) -> Answer:
     """Search a collection with the filters that were saved under a hash."""
-    kind, options = call.kind(c), call.state.options
-    body = call.state.searches.get(hash)
+    options = call.state.options
+    body = call.state.searches.get(digest)
     if body is None:
         if options.unknown_hash == "refuse":
             raise missing("Search")
         body = {}
     fields = _names(call.query.get("fields", ""))
     leave = _ASKED if options.hash_fields == "asked" else ()
-    return _found(call, kind, body, fields, limit=_DEFAULT_LIMIT, leave=leave)
+    return _found(call, kind, body, fields, leave)
 
 
 def _found(
@@ -144,13 +144,11 @@ def _found(
     kind: Kind,
     body: dict[str, Any],
     fields: list[str],
-    *,
-    limit: int,
     leave: Iterable[str] = (),
 ) -> Answer:
     found = dict(searching.matching(call.state, searching.candidates(call.state, kind, body), body))
-    rows = listing.ordered(list(found), call.query.get("sort", ""))
-    which = listing.part(call.query, limit)
+    rows = searching.ordered(list(found), call.query.get("sort", ""))
+    which = searching.part(call.query, _DEFAULT_LIMIT)
     flats = [found[row] for row in rows]
     page, more = flats[which], dict[str, Any]()
     if "cursorMark" in call.query:
@@ -175,11 +173,110 @@ def _names(fields: Any) -> list[str]:
 def search(call: Call) -> Answer:
     """Search the names of indicators, events, adversaries and attachments."""
     found = list(searching.everywhere(call.state, call.query.get("query", "")))
-    return several(found[listing.part(call.query, None)], len(found))
+    return several(found[searching.part(call.query, None)], len(found))
 
 
 @route("POST", "/search/advanced")
 def search_advanced(call: Call) -> Answer:
     """Search with groups of conditions."""
     found = list(searching.advanced(call.state, call.json))
-    return several(found[listing.part(call.query, None)], len(found))
+    return several(found[searching.part(call.query, None)], len(found))
+
+
+@route("POST", "/attachments/upload")
+def upload(call: Call) -> Answer:
+    """Take the bytes of a file; nothing but its name ties them to what follows."""
+    name, file = call.form.get("resumableFilename"), call.form.get("file")
+    if not isinstance(name, str) or not isinstance(file, Upload):
+        raise wrong("file", "The file field and its resumableFilename are required.")
+    if call.form.get("resumableTotalChunks", "1") != "1":
+        raise wrong("resumableTotalChunks", "A file in several chunks is not supported.")
+    call.state.uploads[name] = file.content
+    return one({"name": name, "file_size": len(file.content)}, 201)
+
+
+@route("POST", "/attachments")
+def attach(call: Call) -> Answer:
+    """Make an attachment of a multipart body, or of a file that was uploaded under its name."""
+    state = call.state
+    if call.form:
+        sent = dict(call.form)
+        file = sent.pop("file", None)
+        if not isinstance(file, Upload):
+            raise wrong("file", "The file field is required.")
+        sent.setdefault("name", file.filename)
+        if str(sent.get("sources", "")).startswith(("[", "{")):
+            sent["sources"] = _parsed(sent["sources"])
+        content = file.content
+    else:
+        sent = call.object
+        name = sent.get("name")
+        if not isinstance(name, str) or name not in state.uploads:
+            raise wrong("name", "There is no uploaded file of that name.")
+        content = state.uploads[name]
+    item = items.read_item(state, ATTACHMENT, {"title": sent.get("name"), **sent})
+    if item.fields.get("type_id") is None:
+        raise wrong("type", "The type field is required.")
+    # a name of the database's own, as the API has it
+    digest = hashlib.md5(content).hexdigest()  # noqa: S324
+    item.fields |= {"hash": digest, "file_size": len(content)}
+    row, existing = call.ingest.put(item)
+    state.contents[row.id] = content
+    if not call.form:
+        del state.uploads[item.fields["name"]]
+    status = created_or_not([(row, existing)])
+    return one(call.shapes.created(row, call.want, existing=existing), status)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@route("GET", "/attachments/{id}/download")
+def download(call: Call, identifier: str) -> Answer:
+    """Answer the bytes of an attachment, with its name between quotes in a header."""
+    row = call.row(ATTACHMENT, identifier)
+    name = _UNQUOTABLE.sub("_", str(row.name))
+    disposition = f'attachment; filename="{name.encode("ascii", "replace").decode()}"'
+    if not name.isascii():
+        disposition += f"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+    headers = {"Content-Disposition": disposition}
+    return Answer(200, call.state.contents[row.id], BYTES, headers)
+
+
+@route("POST", "/signatures/import")
+def import_signatures(call: Call) -> Answer:
+    """Take the text of signatures; the hashes in the answer name them in what follows."""
+    state, data = call.state, []
+    for sent in [call.form] if call.form else call.rows:
+        text = sent.get("text") if isinstance(sent, Mapping) else None
+        if not isinstance(text, str) or not text:
+            raise wrong("text", "The text field is required.")
+        read = items.read_item(state, SIGNATURE, {"type_id": sent.get("type_id")})
+        digest = hashlib.md5(text.encode(errors="replace")).hexdigest()  # noqa: S324
+        state.imports[digest] = {"value": text, **read.fields, "hash": digest}
+        data.append({"name": None, **state.imports[digest]})
+    return several(data, status=201)
+
+
+@route("POST", "/signatures/consume")
+def consume_signatures(call: Call) -> Answer:
+    """Make signatures of what was imported, named by its hash."""
+    read = [
+        items.read_item(call.state, SIGNATURE, _imported(call.state.imports, sent))
+        for sent in call.rows
+    ]
+    ingest, shapes = call.ingest, call.shapes
+    made = [ingest.put(item) for item in read]
+    data = [shapes.row(row, call.want) for row in dict(made)]
+    return several(data, status=created_or_not(made))
+
+
+def _imported(imports: Mapping[str, dict[str, Any]], sent: Any) -> dict[str, Any]:
+    known = imports.get(str(sent.get("hash"))) if isinstance(sent, dict) else None
+    if known is None:
+        raise wrong("hash", "The signature was not imported.")
+    return {"name": known["hash"], **known, **sent}

@@ -1,50 +1,43 @@
 """The routes of what hangs on objects: attributes, sources, tags, comments, scores, relations."""
 
 from izoologic_cdf.loopback.serving import Answer
-from izoologic_cdf.platform import items, listing
+from izoologic_cdf.platform import items, searching
 from izoologic_cdf.platform.envelope import missing, nothing, one, several, wrong
 from izoologic_cdf.platform.items import number
-from izoologic_cdf.platform.kinds import ADVERSARY, INDICATOR
+from izoologic_cdf.platform.kinds import ADVERSARY, INDICATOR, Kind
 from izoologic_cdf.platform.object_routes import created_or_not
 from izoologic_cdf.platform.routing import Call, route
 from izoologic_cdf.platform.rows import Attribute, Row
 
-# the parameters are called as the patterns name them
-# ruff: noqa: A002
-
 
 @route("GET", "/{c}/{id}/attributes")
-def list_attributes(call: Call, c: str, id: str) -> Answer:
+def list_attributes(call: Call, row: Row) -> Answer:
     """List the attributes of an object."""
-    row = call.row(call.kind(c), id)
     found = [call.shapes.attribute(row, one) for one in row.attributes.values()]
-    return several(found[listing.part(call.query, call.state.options.page_size)], len(found))
+    return several(found[searching.part(call.query, call.state.options.page_size)], len(found))
 
 
 @route("POST", "/{c}/{id}/attributes")
-def add_attributes(call: Call, c: str, id: str) -> Answer:
+def add_attributes(call: Call, row: Row) -> Answer:
     """Add one attribute or several; answers a list, with those that exist."""
-    row = call.row(call.kind(c), id)
     added = call.ingest.attributes(row, items.read_attributes(call.state, call.rows))
     return several([call.shapes.attribute(row, one) for one in added], status=201)
 
 
 @route("PUT", "/{c}/{id}/attributes/{row}")
-def change_attribute(call: Call, c: str, id: str, row: str) -> Answer:
+def change_attribute(call: Call, row: Row, part: str) -> Answer:
     """Give an attribute another value, named by the id of its row."""
-    owner = call.row(call.kind(c), id)
-    attribute, body = _attribute(owner, row), call.object
-    ((sent),) = items.read_attributes(call.state, {"name": attribute.name, **body})
-    changed = call.ingest.change_attribute(owner, attribute, sent.value, sent.sources)
-    return one(call.shapes.attribute(owner, changed))
+    attribute = _attribute(row, part)
+    (sent,) = items.read_attributes(call.state, {"name": attribute.name, **call.object})
+    changed = call.ingest.change_attribute(row, attribute, sent.value, sent.sources)
+    return one(call.shapes.attribute(row, changed))
 
 
 @route("DELETE", "/{c}/{id}/attributes/{row}")
-def delete_attribute(call: Call, c: str, id: str, row: str) -> Answer:
+def delete_attribute(call: Call, row: Row, part: str) -> Answer:
     """Delete an attribute, named by the id of its row."""
-    owner = call.row(call.kind(c), id)
-    del owner.attributes[_attribute(owner, row).id]
-    owner.touched_at = call.state.stamp
+    del row.attributes[_attribute(row, part).id]
+    row.touched_at = call.state.stamp
     return nothing()
 
 
@@ -56,55 +49,51 @@ def _attribute(owner: Row, identifier: str) -> Attribute:
 
 
 @route("GET", "/{c}/{id}/sources")
-def list_sources(call: Call, c: str, id: str) -> Answer:
+def list_sources(call: Call, row: Row) -> Answer:
     """List the sources of an object."""
-    row = call.row(call.kind(c), id)
     return several([call.shapes.source(row, report) for report in row.sources.values()])
 
 
 @route("POST", "/{c}/{id}/sources")
-def add_source(call: Call, c: str, id: str) -> Answer:
+def add_source(call: Call, row: Row) -> Answer:
     """Add a source to an object, or several of a list."""
-    row, body = call.row(call.kind(c), id), call.json
     added = [call.ingest.source(row, items.read_source(sent)) for sent in call.rows]
     data = [
         call.shapes.source_created(row, report, existing=existing) for report, existing in added
     ]
     status = created_or_not(added)
-    return several(data, status=status) if isinstance(body, list) else one(data[0], status)
+    return several(data, status=status) if isinstance(call.json, list) else one(data[0], status)
 
 
 @route("DELETE", "/{c}/{id}/sources/{row}")
-def delete_source(call: Call, c: str, id: str, row: str) -> Answer:
+def delete_source(call: Call, row: Row, part: str) -> Answer:
     """Take a source from an object, named by its pivot's id."""
-    owner = call.row(call.kind(c), id)
-    for source_id, report in owner.sources.items():
-        if report.id == number(row):
-            del owner.sources[source_id]
-            owner.touched_at = call.state.stamp
+    for source_id, report in row.sources.items():
+        if report.id == number(part):
+            del row.sources[source_id]
+            row.touched_at = call.state.stamp
             return nothing()
     raise missing("Source")
 
 
 @route("GET", "/{c}/{id}/tags")
-def list_tags(call: Call, c: str, id: str) -> Answer:
+def list_tags(call: Call, row: Row) -> Answer:
     """List the tags of an object."""
-    return several(call.shapes.tags(call.row(call.kind(c), id)))
+    return several(call.shapes.tags(row))
 
 
 @route("POST", "/{c}/{id}/tags")
-def add_tags(call: Call, c: str, id: str) -> Answer:
+def add_tags(call: Call, row: Row) -> Answer:
     """Set one tag or several."""
-    row, state = call.row(call.kind(c), id), call.state
+    state = call.state
     names = [items.read_tag(state, sent) for sent in call.rows]
     numbers = [state.store.tag(row, name, state.stamp) for name in names]
     return several([{"id": tag, "name": row.tags[tag]} for tag in numbers], status=201)
 
 
 @route("DELETE", "/{c}/{id}/tags/{tag}")
-def delete_tag(call: Call, c: str, id: str, tag: str) -> Answer:
+def delete_tag(call: Call, row: Row, tag: str) -> Answer:
     """Take a tag from one object."""
-    row = call.row(call.kind(c), id)
     if row.tags.pop(number(tag) or 0, None) is None:
         raise missing("Tag")
     row.touched_at = call.state.stamp
@@ -124,39 +113,37 @@ def delete_tag_everywhere(call: Call, tag: str) -> Answer:
 
 
 @route("GET", "/{c}/{id}/comments")
-def list_comments(call: Call, c: str, id: str) -> Answer:
+def list_comments(call: Call, row: Row) -> Answer:
     """List the comments on an object."""
-    row = call.row(call.kind(c), id)
     return several([call.shapes.comment(row, one) for one in row.comments.values()])
 
 
 @route("POST", "/{c}/{id}/comments")
-def add_comment(call: Call, c: str, id: str) -> Answer:
+def add_comment(call: Call, row: Row) -> Answer:
     """Comment on an object."""
-    row = call.row(call.kind(c), id)
     comment = call.ingest.comment(row, items.read_comment(call.object))
     return one(call.shapes.comment(row, comment), 201)
 
 
 @route("GET", "/adversaries/{id}/description")
-def read_description(call: Call, id: str) -> Answer:
+def read_description(call: Call, identifier: str) -> Answer:
     """Answer the description of an adversary."""
-    return one(call.shapes.description(call.row(ADVERSARY, id)))
+    return one(call.shapes.description(call.row(ADVERSARY, identifier)))
 
 
 @route("POST", "/adversaries/{id}/description")
-def set_description(call: Call, id: str) -> Answer:
+def set_description(call: Call, identifier: str) -> Answer:
     """Set the description of an adversary."""
-    row = call.row(ADVERSARY, id)
+    row = call.row(ADVERSARY, identifier)
     sent = {"description": [call.object]}
     call.ingest.change(row, items.read_change(call.state, ADVERSARY, sent))
     return one(call.shapes.description(row), 201)
 
 
 @route("PUT", "/indicator/{id}/scores")
-def set_score(call: Call, id: str) -> Answer:
+def set_score(call: Call, identifier: str) -> Answer:
     """Set the score of an indicator by hand, or with null take that back."""
-    row = call.row(INDICATOR, id)
+    row = call.row(INDICATOR, identifier)
     sent = {**call.query, **(call.object if call.json is not None else {})}
     score = sent.get("manual_score")
     given = None if score in (None, "", "null") else number(score)
@@ -168,15 +155,14 @@ def set_score(call: Call, id: str) -> Answer:
 
 
 @route("GET", "/{c}/{id}/{c2}")
-def list_related(call: Call, c: str, id: str, c2: str) -> Answer:
+def list_related(call: Call, row: Row, other: Kind) -> Answer:
     """List the related objects of one kind, each with the pivot of the relation."""
-    row, other = call.row(call.kind(c), id), call.kind(c2)
     pivots, options = row.related.get(other.code, {}), call.state.options
-    which = listing.part(call.query, options.page_size, options.related_limit)
+    which = searching.part(call.query, options.page_size, options.related_limit)
     rows = (pivot.other(row) for pivot in pivots.values())
     shapes, want = call.shapes, call.want
-    return listing.listed(
-        listing.filtered(call.state.store, rows, call.query),
+    return searching.listed(
+        searching.filtered(call.state.store, rows, call.query),
         call.query,
         which,
         lambda found: shapes.related(row, pivots[found.id], want),
@@ -184,20 +170,19 @@ def list_related(call: Call, c: str, id: str, c2: str) -> Answer:
 
 
 @route("POST", "/{c}/{id}/{c2}")
-def relate(call: Call, c: str, id: str, c2: str) -> Answer:
+def relate(call: Call, row: Row, other: Kind) -> Answer:
     """Relate objects that are there; answers a list of them with their pivots."""
-    row, kind, state = call.row(call.kind(c), id), call.kind(c2), call.state
-    others = [items.read_reference(state, kind, sent) for sent in call.rows]
+    state = call.state
+    others = [items.read_reference(state, other, sent) for sent in call.rows]
     if row in others:
         raise wrong("id", "An object cannot be related to itself.")
-    pivots = [state.store.relate(row, other, state.stamp) for other in others]
+    pivots = [state.store.relate(row, one, state.stamp) for one in others]
     return several([call.shapes.related(row, pivot) for pivot in pivots], status=201)
 
 
 @route("DELETE", "/{c}/{id}/{c2}")
-def unrelate(call: Call, c: str, id: str, c2: str) -> Answer:
+def unrelate(call: Call, row: Row, other: Kind) -> Answer:
     """End relations, named by their pivots' ids in a list in the body."""
-    row, other = call.row(call.kind(c), id), call.kind(c2)
     known = {pivot.id: pivot for pivot in row.related.get(other.code, {}).values()}
     body = call.json
     named = [number(one) or 0 for one in body] if isinstance(body, list) else []
@@ -210,10 +195,11 @@ def unrelate(call: Call, c: str, id: str, c2: str) -> Answer:
 
 
 @route("POST", "/investigations/{id}/nodes")
-def add_node(call: Call, id: str) -> Answer:
+def add_node(call: Call, identifier: str) -> Answer:
     """Put an object into an investigation."""
-    row, body = call.row(call.state.kinds["investigation"], id), call.object
-    kind = call.state.kinds.of_code(str(body.get("object_type")))
+    kinds, body = call.state.kinds.codes, call.object
+    row = call.row(kinds["investigation"], identifier)
+    kind = kinds.get(str(body.get("object_type")))
     if kind is None:
         raise wrong("object_type", "The selected object type is invalid.")
     other = items.read_reference(call.state, kind, {"id": body.get("object_id")})

@@ -15,6 +15,14 @@ from izoologic_cdf.platform.shapes import Shapes, Wanted, wanted
 from izoologic_cdf.platform.world import PlatformState
 
 Handler = Callable[..., Answer]
+# the names in patterns, as handlers call what they stand for; kind and identifier are a row
+_PARAMETERS = {
+    "c": "kind",
+    "c2": "other",
+    "id": "identifier",
+    "row": "part",
+    "hash": "digest",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,20 @@ class Call:
         """The way in for what this request changes."""
         return Ingest(self.state, self.user)
 
+    def resolve(self, named: Mapping[str, str]) -> dict[str, Any]:
+        """Return what a handler takes: for what the path names, kinds and objects that are there.
+
+        Raises RefusalError (404).
+        """
+        given: dict[str, Any] = {_PARAMETERS.get(name, name): text for name, text in named.items()}
+        if "kind" in given:
+            given["kind"] = self.kind(given["kind"])
+            if "identifier" in given:
+                given["row"] = self.row(given.pop("kind"), given.pop("identifier"))
+        if "other" in given:
+            given["other"] = self.kind(given["other"])
+        return given
+
     def kind(self, collection: str) -> Kind:
         """Return the kind of a collection; raises RefusalError (404)."""
         kind = self.state.kinds.of_path(collection, self.state.options)
@@ -107,7 +129,7 @@ ROUTES: dict[int, list[tuple[str, str, list[str], Handler]]] = {}
 
 
 def route(method: str, *patterns: str) -> Callable[[Handler], Handler]:
-    """Register a handler for patterns such as `/{c}/{id}`; it takes what braces name."""
+    """Register a handler for patterns such as `/{c}/{id}`; it takes what these name."""
 
     def register(handler: Handler) -> Handler:
         for pattern in patterns:
@@ -131,14 +153,10 @@ def find(method: str, path: str) -> tuple[str, Handler, dict[str, str]]:
             allowed = ", ".join(sorted({entry[0] for entry in fitting}))
             raise RefusalError(405, ["The method is not allowed."], Allow=allowed)
         raise RefusalError(404, ["There is no such path."])
-    _, pattern, parts, handler = min(usable, key=_braces)
+    _, pattern, parts, handler = min(usable, key=lambda entry: entry[1].count("{"))
     named = {part[1:-1]: text for part, text in zip(parts, given, strict=True) if part[0] == "{"}
     return pattern, handler, named
 
 
 def _fits(part: str, text: str) -> bool:
     return part == text or part.startswith("{")
-
-
-def _braces(entry: tuple[str, str, list[str], Handler]) -> int:
-    return entry[1].count("{")

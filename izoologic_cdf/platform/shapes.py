@@ -30,6 +30,18 @@ def _stamps(row: Any, *, touched: bool = False) -> Json:
     return stamps | ({"touched_at": row.touched_at} if touched else {})
 
 
+def _reported(row: Row, report: Report) -> Json:
+    return {
+        "id": report.id,
+        row.kind.reference: row.id,
+        "source_id": report.source.id,
+        "creator_source_id": report.creator.id,
+        "tlp_id": report.tlp_id,
+        "name": report.source.name,
+        **_stamps(report),
+    }
+
+
 def _born(row: Any) -> Json:
     return {"created_at": row.created_at, "updated_at": row.created_at}
 
@@ -42,10 +54,9 @@ class Shapes:
 
     def everything(self, kind: Kind) -> Wanted:
         """Return all that can be asked for with objects of a kind."""
-        related: Wanted = {other.asked: {} for other in self._state.kinds if not other.loose}
-        more = ("score",) if kind is INDICATOR else ()
-        parts = [part for part in _PARTS if part != "score"]
-        return related | {name: {} for name in (*parts, *more)}
+        related = [other.asked for other in self._state.kinds if not other.loose]
+        parts = [part for part in _PARTS if part != "score" or kind is INDICATOR]
+        return {name: {} for name in (*related, *parts)}
 
     def row(self, row: Row, want: Wanted | None = None) -> Json:
         """Return an object with what was asked for; raises RefusalError (500) as real ones do."""
@@ -97,18 +108,8 @@ class Shapes:
 
     def source_created(self, row: Row, report: Report, *, existing: bool) -> Json:
         """Return the answer to POST /{c}/{id}/sources."""
-        return {
-            "id": report.id,
-            row.kind.reference: row.id,
-            "source_id": report.source.id,
-            "creator_source_id": report.creator.id,
-            "tlp_id": report.tlp_id,
-            "name": report.source.name,
-            "published_at": None,
-            **_stamps(report),
-            "deleted_at": None,
-            "existing": int(existing),
-        }
+        created = {"published_at": None, "deleted_at": None, "existing": int(existing)}
+        return _reported(row, report) | created
 
     def comment(self, row: Row, comment: Comment) -> Json:
         """Return a comment with its sources."""
@@ -144,7 +145,15 @@ class Shapes:
                 | {"value": one.value, "created_at": one.created_at, "updated_at": one.updated_at}
                 for one in row.attributes.values()
             ],
-            "sources": [self._flat_source(row, report) for report in row.sources.values()],
+            "sources": [
+                _reported(row, report)
+                | {
+                    "source_type": report.source.type,
+                    "published_at": report.published_at or report.created_at,
+                    "reference_id": report.source.id,
+                }
+                for report in row.sources.values()
+            ],
         }
 
     def score(self, row: Row) -> Json:
@@ -157,7 +166,7 @@ class Shapes:
         return {"id": row.id} | {column: row.fields.get(column) for column in row.kind.columns}
 
     def _asked(self, row: Row, name: str, inner: Wanted) -> Json:
-        other = self._state.kinds.of_with(name)
+        other = self._state.kinds.asked.get(name)
         if other is not None:
             pivots = row.related.get(other.code, {}).values()
             return {other.answered: [self.related(row, pivot, inner) for pivot in pivots]}
@@ -219,18 +228,4 @@ class Shapes:
                 "source_id": report.source.id,
                 "creator_source_id": report.creator.id,
             },
-        }
-
-    def _flat_source(self, row: Row, report: Report) -> Json:
-        return {
-            "id": report.id,
-            row.kind.reference: row.id,
-            "source_id": report.source.id,
-            "source_type": report.source.type,
-            "creator_source_id": report.creator.id,
-            "tlp_id": report.tlp_id,
-            **_stamps(report),
-            "published_at": report.published_at or report.created_at,
-            "reference_id": report.source.id,
-            "name": report.source.name,
         }

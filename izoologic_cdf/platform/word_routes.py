@@ -1,7 +1,7 @@
 """The routes of what there is: kinds of objects, their types and statuses; and the login."""
 
 from izoologic_cdf.loopback.serving import Answer, encode
-from izoologic_cdf.platform import listing
+from izoologic_cdf.platform import searching
 from izoologic_cdf.platform.envelope import missing, one, several, wrong
 from izoologic_cdf.platform.grants import basic
 from izoologic_cdf.platform.items import number
@@ -63,14 +63,14 @@ def list_words(call: Call) -> Answer:
     for name in _FILTERS:
         if name in call.query:
             entries = [entry for entry in entries if entry.get(name) == call.query[name]]
-    return several(entries[listing.part(call.query, None)], len(entries))
+    return several(entries[searching.part(call.query, None)], len(entries))
 
 
 @route("GET", *(f"/{family}/{what}/{{id}}" for family in _FAMILIES for what in _WHAT))
-def read_word(call: Call, id: str) -> Answer:  # noqa: A002 - as the pattern names it
+def read_word(call: Call, identifier: str) -> Answer:
     """Answer one type or status."""
     for entry in _entries(call):
-        if entry["id"] == number(id):
+        if entry["id"] == number(identifier):
             return one(entry)
     raise missing("Entry")
 

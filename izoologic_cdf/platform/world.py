@@ -60,6 +60,8 @@ class Quota:
 class PlatformState(Steered[Options]):
     """A thread-safe handle on an emulated platform; hold `lock` while looking into `store`."""
 
+    _fault = Fault
+
     def __init__(
         self, options: Options, credentials: Credentials, installed: Iterable[Any]
     ) -> None:
@@ -115,22 +117,6 @@ class PlatformState(Steered[Options]):
             super().set_options(**changes)
             self.store.reindex(self.options)
             return self.options
-
-    def add_fault(
-        self,
-        kind: str,
-        *,
-        method: str | None = None,
-        path: str | None = None,
-        nth: int = 1,
-        count: int | None = 1,
-        **parameters: Any,
-    ) -> Fault:
-        """Set a fault and return it: its `applied` tells how often it has struck so far."""
-        fault = Fault(kind, nth, count, parameters, method=method, path=path)
-        with self.lock:
-            self.faults.append(fault)
-        return fault
 
     def revoke_tokens(self) -> None:
         """End every access token that has been given out."""

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.bundle.build import BuildError, build_yaml
 from izoologic_cdf.content import folder
-from izoologic_cdf.diff.changes import KINDS
-from izoologic_cdf.diff.definition_changes import definition_changes
+from izoologic_cdf.diff.changes import KINDS, definition_changes
 from izoologic_cdf.diff.versions import Form, Leaf, Version, parts, read_version
 from tests.support.small_feed import OLD, version
 

@@ -8,7 +8,7 @@ import pytest
 
 from izoologic_cdf.cli.configuration import ConfigurationError, configured
 from izoologic_cdf.cli.form import find_feed
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from tests.support.shells import NEWEST, Ended, Shell
 
 SECRET = "s3cr3t-s3cr3t"

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from tests.support.shells import CHECKOUT, Ended, Shell
 from tools.commands import commands
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.cli import emulator_commands
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from izoologic_cdf.emulator import Emulator, generate, load_scenario
 from izoologic_cdf.emulator.scenario import CaseSource
 from izoologic_cdf.runtime.windows import DAY

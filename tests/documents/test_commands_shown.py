@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from tests.documents.support import DOCUMENTS, fences, inline, rows, text
 from tools.commands import commands
 

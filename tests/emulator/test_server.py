@@ -101,9 +101,7 @@ def test_stopping_does_not_wait_for_a_client_that_hangs() -> None:
             assert isinstance(future.exception(), requests.exceptions.ConnectionError)
 
 
-SERVE = (
-    "from izoologic_cdf.emulator import load_scenario, serve\nserve(load_scenario('guide'), 0)\n"
-)
+SERVE = ("-m", "izoologic_cdf.cli.main", "emulator", "--fixed-dates")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -112,7 +110,7 @@ def test_serving_by_hand_prints_address_and_keys_and_ends_on_a_signal(
 ) -> None:
     with heeded():
         started = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, *SERVE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
     with started as process:
         assert process.stdout is not None

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from izoologic_cdf.cli.run_command import run
 from izoologic_cdf.errors import Position
 from izoologic_cdf.explain.ledger import Ledger, Tally, plain

@@ -11,8 +11,8 @@ from izoologic_cdf.language import overlay
 from izoologic_cdf.language.schema import CONSTRUCTS
 from izoologic_cdf.language.steps import STEPS, takes_value
 from izoologic_cdf.lint.check import RULES
-from izoologic_cdf.lint.editor_schema import schema
 from izoologic_cdf.lint.rules import Rule, complete
+from tools.editor_schema import schema
 
 
 class EditorLoader(yaml.SafeLoader):

@@ -11,8 +11,7 @@ import pytest
 import requests
 
 from izoologic_cdf.cli import emulator_commands
-from izoologic_cdf.cli.main import main
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser, main
 from izoologic_cdf.errors import UsageError
 
 PROGRAM = "import sys; from izoologic_cdf.cli.main import main; sys.exit(main())"

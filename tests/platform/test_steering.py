@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from izoologic_cdf.platform import EmulatorError, Platform, PlatformState
-from izoologic_cdf.platform.remote import PLANE
+from izoologic_cdf.platform.host import PLANE
 from tests.platform.rest import Rest, fits
 
 SECRETS = ("loopback-client-secret", "loopback-password", "leaked", "canary@example.com")

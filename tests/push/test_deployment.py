@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from izoologic_cdf.cli.parser import build_parser
+from izoologic_cdf.cli.main import build_parser
 from izoologic_cdf.cli.push_command import COLOURS, FIELDS
 from tests.documents.support import rows, text
 

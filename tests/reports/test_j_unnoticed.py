@@ -7,7 +7,7 @@ import pytest
 
 from izoologic_cdf.bundle import layout
 from izoologic_cdf.bundle.verify import verify
-from izoologic_cdf.diff.definition_changes import definition_changes
+from izoologic_cdf.diff.changes import definition_changes
 from izoologic_cdf.emulator.endpoints import ENDPOINTS
 from izoologic_cdf.language.nodes import Document
 from tests.support.benches import BAD, FEEDS, Bench

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from izoologic_cdf.emulator import Emulator, Fault
+from izoologic_cdf.emulator import Emulator
+from izoologic_cdf.loopback.faults import Fault
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.http import Limits
 from izoologic_cdf.runtime.windows import DAY
