@@ -108,3 +108,9 @@ class ItemError(CdfError):
         self.message = message
         self.position = position
         self.cause = cause
+
+
+def unforeseen(error: Exception) -> ItemError:
+    """Return what an error that nobody foresaw means for the item that met it."""
+    outside = isinstance(error, OSError | MemoryError)
+    return ItemError(unexpected(error), cause=Cause.MACHINE if outside else Cause.ITEM)
