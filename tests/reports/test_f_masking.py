@@ -82,15 +82,10 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "short octal escapes": lambda s: "".join(f"\\{byte:o}" for byte in s.encode()),
     "names of code points": lambda s: " ".join(f"U+{ord(c):04X}" for c in s),
     "doubled quotes": lambda s: s.replace('"', '""').replace("'", "''"),
-    **{
-        f"with {what} in it": lambda s, between=between: f"{s[:7]}{between}{s[7:]}"
-        for what, between in {
-            "a line break": "\r\n",
-            "a joined line": "\\\n  ",
-            "a soft hyphen": "\u00ad",
-            "a blank of no width": "\u200b",
-        }.items()
-    },
+    "with a line break in it": lambda s: f"{s[:7]}\r\n{s[7:]}",
+    "with a joined line in it": lambda s: f"{s[:7]}\\\n  {s[7:]}",
+    "with a soft hyphen in it": lambda s: f"{s[:7]}\u00ad{s[7:]}",
+    "with a blank of no width in it": lambda s: f"{s[:7]}\u200b{s[7:]}",
     "wide characters": lambda s: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in s),
 }
 
