@@ -91,11 +91,17 @@ def unexpected(error: Exception) -> str:
 
 
 class RunError(CdfError):
-    """The run cannot go on; the message says why and what to do."""
+    """The run cannot go on; the message says why and what to do.
 
-    def __init__(self, message: str, cause: Cause = Cause.ITEM) -> None:
+    `position` is where the definition noticed, for its author.
+    """
+
+    def __init__(
+        self, message: str, cause: Cause = Cause.ITEM, position: Position | None = None
+    ) -> None:
         super().__init__(message)
         self.cause = cause
+        self.position = position
 
 
 class ItemError(CdfError):
@@ -108,3 +114,9 @@ class ItemError(CdfError):
         self.message = message
         self.position = position
         self.cause = cause
+
+
+def unforeseen(error: Exception) -> ItemError:
+    """Return what an error that nobody foresaw means for the item that met it."""
+    outside = isinstance(error, OSError | MemoryError)
+    return ItemError(unexpected(error), cause=Cause.MACHINE if outside else Cause.ITEM)

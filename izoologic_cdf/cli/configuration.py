@@ -42,7 +42,9 @@ _ENDS = {
 # blanks of every kind, line ends, other control characters, and what has no width
 _ODD = r"\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff"
 _AROUND = re.compile(f"^[{_ODD}]+|[{_ODD}]+$")
-_INSIDE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# the last of them are bytes that are no text
+_INSIDE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_MAX_CHARACTERS = 1_000_000
 
 
 class ConfigurationError(CdfError):
@@ -57,7 +59,10 @@ def read_file(path: Path, secrets: Collection[str] = ()) -> dict[str, str]:
             secret that YAML reads as something else than its text.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_MAX_CHARACTERS)
+        if len(text) == _MAX_CHARACTERS:
+            raise ConfigurationError(f"{path}: the file is too large for a configuration")
         _refuse_misread(path, text, secrets)
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except OSError as error:

@@ -14,7 +14,7 @@ from izoologic_cdf.errors import CdfError
 PythonFilter = Callable[[Any], Any]
 
 
-def refusal(error: Exception) -> str | None:
+def refusal(error: BaseException) -> str | None:
     """Return what a filter says of data that it refuses, null for any other failure.
 
     A filter refuses by raising an exception called `Refused`; filters import nothing of ours.
@@ -158,5 +158,5 @@ def _is_all(statement: ast.Assign | ast.AnnAssign) -> bool:
 
 
 def _not_python(path: Path, error: SyntaxError) -> str:
-    place = f"{error.filename or path}:{error.lineno or 1}:{error.offset or 1}"
+    place = f"{error.filename or path}:{error.lineno or 1}:{max(error.offset or 1, 1)}"
     return f"{place}: not valid Python: {error.msg}"

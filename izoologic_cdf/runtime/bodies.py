@@ -34,14 +34,20 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 _CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _BROKEN_TEXT = "the JSON holds bytes that are not {}; each was replaced by U+FFFD"
 _BROKEN_NUMBER = "the JSON holds a number that cannot be represented; it was read as null"
+_BROKEN_ESCAPE = "the JSON holds backslashes that escape nothing; each was read as a backslash"
+_ESCAPE = re.compile(r"""\\(?:(["\\/bfnrt]|u[0-9A-Fa-f]{4})|)""")
 
 # what markup begins with, after marks and blanks
-_MARKUP = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<\0?[!?A-Za-z]")
-_MARKUP_WITHIN = 512
+_MARKUP = re.compile(rb"[\xef\xbb\xbf\xff\xfe\s\0]*<\0{0,3}[!?/%A-Za-z]")
+_MARKUP_WITHIN = 4_096
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+# of a name: without a version, a query, or what nobody sees behind it
+_EXTENSION = re.compile(r"\.([0-9A-Za-z]+)(?:[?;#][^.]*)?[\W_]*$")
 # extensions of files that are never markup
 _NO_MARKUP = re.compile(
-    "7z|apk|avif?|bmp|bz2|csv|dmg|docm?|docx|exe|gif|gz|heic|ico|ipa|jar|jfif|jpe?g?|json|mkv|mov|mp[34]"
-    "|msg|msi|od[pst]|ogg|p7m|pcap|pdf|png|pptx?|rar|rtf|tar|tgz|tiff?|wav|web[mp]|wmv|xlsm?|xlsx|xz"
+    "3gp|7z|aa[bc]|apk|avif?|bmp|bz2|cab|csv|deb|dll|dmg|docm?|docx|dotx|exe|flac|gif|gz|heic|ico|ipa|iso"
+    "|jar|jfif|jp2|jpe?g?|json|m4[av]|mkv|mov|mp[34]|mpe?g|msg|msi|od[pst]|ogg|p7m|pcap|pdf|png|pps?x"
+    "|ppt[mx]?|psd|pst|rar|rpm|rtf|svgz|tar|tgz|tiff?|vsdx|wav|web[mp]|wm[av]|woff2?|xapk|xls[bmx]?|xz"
     "|zip|zst"
 )
 # but office programs save documents as HTML under the old names
@@ -161,12 +167,14 @@ def read_json(body: bytes, content_type: str | None = None) -> JsonBody:
         raise BodyError("expected JSON, got HTML", final=True)
     try:
         try:
-            result.parsed = _DECODER.decode(text)
-        except json.JSONDecodeError:
-            raise
-        except (ValueError, OverflowError):
-            result.parsed = _LENIENT.decode(text)
-            result.remarks += (_BROKEN_NUMBER,)
+            result.parsed = _parse(text, result)
+        except json.JSONDecodeError as error:
+            if "escape" not in error.msg:
+                raise
+            # only in a text can a backslash stand
+            text = _ESCAPE.sub(lambda found: found[0] if found[1] else r"\\", text)
+            result.parsed = _parse(text, result)
+            result.remarks += (_BROKEN_ESCAPE,)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         if error.pos >= len(text) or "Unterminated" in error.msg:
@@ -176,6 +184,18 @@ def read_json(body: bytes, content_type: str | None = None) -> JsonBody:
         message = "the JSON is nested too deeply"
         raise BodyError(message, final=True, cause=Cause.ITEM) from None
     return result
+
+
+def _parse(text: str, result: JsonBody) -> Any:
+    """Return what a text means; a number that cannot be represented is null, with a remark."""
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, OverflowError):
+        parsed = _LENIENT.decode(text)
+        result.remarks += (_BROKEN_NUMBER,)
+        return parsed
 
 
 def _text(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]:
@@ -196,7 +216,7 @@ def _text(body: bytes, content_type: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 def _trim(text: str) -> str:
-    return text.lstrip("\ufeff \t\r\n").rstrip("\0 \t\r\n")
+    return text.lstrip("\ufeff\ufffd \t\r\n").rstrip("\ufffd\0 \t\r\n")
 
 
 def _charset(content_type: str | None) -> str | None:
@@ -257,13 +277,14 @@ def intruder(name: str, body: bytes | Path) -> str | None:
 
     Only where the name rules it out: a page under a name that may be one is kept.
     """
-    extension = name.rpartition(".")[2].strip().lower() if "." in name else ""
+    found = _EXTENSION.search(name)
+    extension = found[1].lower() if found else ""
     if not _NO_MARKUP.fullmatch(extension):
         return None
     head = body[:_MARKUP_WITHIN] if isinstance(body, bytes) else _start_of(body)
     if _MARKUP.match(head) and _OFFICE not in head:
         return f"a page came where the name says {extension}"
-    if extension in _TEXTS or head.lstrip()[:1] != b"{" or not isinstance(body, bytes):
+    if extension in _TEXTS or head.lstrip(_BLANK)[:1] != b"{" or not isinstance(body, bytes):
         return None
     is_object = Response(200, {}, body).json_object is not None
     return f"a JSON response came where the name says {extension}" if is_object else None

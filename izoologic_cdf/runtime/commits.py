@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from izoologic_cdf.errors import Cause, ItemError, unexpected
+from izoologic_cdf.errors import Cause, ItemError, unforeseen
 from izoologic_cdf.library.objects import LibraryError, Origin
 from izoologic_cdf.runtime.case import LEFT_OUT, OBJECTS, SHORT, Case, Message, Miss
 from izoologic_cdf.runtime.report_objects import ItemReport
@@ -63,7 +63,7 @@ class Committer:
                 except LibraryError:
                     raise
                 except Exception as error:  # noqa: BLE001 - what cannot be stored fails alone
-                    done.report, done.error = None, ItemError(unexpected(error))
+                    done.report, done.error = None, unforeseen(error)
             if not (stale and done.error):
                 self._book(done)
                 if case.evidence is not None:

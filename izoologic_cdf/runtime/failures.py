@@ -66,6 +66,7 @@ _NOT_YET_VALID, _EXPIRED = 9, 10
 _SELF_SIGNED = frozenset({18, 19})
 _UNKNOWN_AUTHORITY = frozenset({2, 20, 21, 24, 26, 27})
 _OTHER_HOST = frozenset({62, 64})
+_NO_HTTP = (http.client.BadStatusLine, http.client.LineTooLong, http.client.UnknownProtocol)
 _Error = TypeVar("_Error", bound=BaseException)
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 
@@ -212,6 +213,9 @@ def _of_server(seen: list[BaseException], route: Route) -> Failure:
         if "WRONG_VERSION_NUMBER" in texts:
             text = f"{route.host} does not speak TLS at this port; check the host name and the port"
             return Failure(text, Cause.MACHINE)
+        if "ALERT_" in texts and "CERTIFICATE" in texts:
+            text = f"{route.host} wants a certificate of this machine, which no run can show"
+            return Failure(text, Cause.MACHINE)
         if "CERTIFICATE" in texts.upper():
             return Failure(f"the certificate of {route.host} was not accepted", Cause.MACHINE)
         text = f"the TLS connection failed ({_reason(seen)})"
@@ -219,7 +223,7 @@ def _of_server(seen: list[BaseException], route: Route) -> Failure:
         text = f"the server announced an answer ({interim}) and did not give it"
     elif _first(seen, http.client.RemoteDisconnected):
         text = "the server closed the connection unanswered"
-    elif _first(seen, http.client.BadStatusLine, http.client.LineTooLong):
+    elif _first(seen, *_NO_HTTP):
         who = f"{route.host} or the proxy {route.proxy}" if route.proxy else route.host
         text = f"{who} does not speak HTTP"
     return Failure(text, Cause.OUTAGE, again=True)

@@ -192,7 +192,7 @@ class Interpreter:
         _bounded(value, step.position)
         try:
             return step.function(value)
-        except Exception as error:  # noqa: BLE001 - a filter is content; its text may hold data
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - content, and its text may hold data
             reason = refusal(error)
             if reason is not None:
                 raise RefusedError(reason, step.position) from None

@@ -11,6 +11,7 @@ import contextlib
 import html
 import re
 import threading
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Collection, Iterator
 
@@ -31,7 +32,7 @@ _MAX_PIECES = 100
 _CARD = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
 # a character beyond 16 bits is a pair
 _UNICODE = r"[uU](?P<high>[dD][89abAB]HH)[%\\][uU](?P<low>[dD][c-fC-F]HH)|u(?P<four>HHHH)"
-_LONG = r"u\{(?P<braced>H{1,6})\}|U(?P<eight>HHHHHHHH)|x(?P<hex>HH)|(?P<octal>[0-7]{3})"
+_LONG = r"[ux]\{(?P<braced>H{1,6})\}|U(?P<eight>HHHHHHHH)|x(?P<hex>HH)|(?P<octal>[0-7]{2,3})"
 # each family of escapes is a layer of its own: in `key=ab%2B`, `=ab` is none
 _ESCAPES = tuple(
     re.compile(pattern.replace("H", "[0-9A-Fa-f]"))
@@ -40,7 +41,10 @@ _ESCAPES = tuple(
         rf"\\(?:{_UNICODE}|{_LONG}|(?P<plain>[^0-9A-Za-z]|[bfnrt]))",
         r"(?P<entity>&(?:#[0-9]{1,7}|#[xX]H{1,6}|[A-Za-z][0-9A-Za-z]{1,30});?)",
         r"=(?:(?P<hex>HH)|[ \t]*\r?\n)",
-        "\0",  # UTF-16
+        r"(?:\\|[Uu]\+)(?P<braced>H{1,6}) ?",
+        r"(?P<plain>[\"'])(?P=plain)",
+        # UTF-16, lines that were broken, and what nobody sees: U+00AD, U+200B to U+200F, U+2060
+        r"\0|\\?[ \t]*[\r\n]\s*|\xc2\xad|\xe2(?:\x80[\x8b-\x8f]|\x81\xa0)",
     )
 )
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\n": ""}
@@ -50,8 +54,11 @@ _BASE64 = re.compile(
 )
 # more than the longest escape has
 _MARGIN = 40
-_PADDING = re.compile("={0,2}")
-_HEX = re.compile(r"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2}){3,}[0-9A-Fa-f]?")
+_PADDING = re.compile("={0,6}")
+_HEX = re.compile(r"[0-9A-Fa-f]{2}(?:[\s:,;._-]{0,2}(?:0x)?[0-9A-Fa-f]{2}){3,}[0-9A-Fa-f]?")
+_BETWEEN = re.compile(r"(?<![0-9A-Fa-f])0x|[^0-9A-Fa-f]")
+_DECIMAL = re.compile(r"[0-9]{1,3}(?:[\s,;]{1,2}[0-9]{1,3}){3,}")
+_BASE32 = re.compile(r"[A-Za-z2-7]{7,}")
 
 
 class _TooMuchError(Exception):
@@ -143,8 +150,9 @@ def _find(text: str, secrets: Collection[str]) -> set[str]:
     """Return which secrets a text holds, in whatever encoding; raises _TooMuchError."""
     found = set[str]()
     shortest = min(map(len, secrets))
-    layer = _to_bytes(text)
-    seen, read, todo = {layer}, 0, [(layer, _MAX_DEPTH)]
+    # wide and other forms of a character are that character
+    layers = {_to_bytes(text), _to_bytes(unicodedata.normalize("NFKC", text))}
+    seen, read, todo = layers, 0, [(layer, _MAX_DEPTH) for layer in layers]
     while todo and len(found) < len(secrets):
         layer, depth = todo.pop()
         folded = _fold(layer)
@@ -182,9 +190,17 @@ def _decode(text: str, shortest: int) -> Iterator[str]:
                 # a single character at the end holds no byte
                 whole = part[:-1] if len(part) % 4 == 1 else part
                 yield base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
+    for run in _BASE32.finditer(text):
+        if len(run[0]) * 5 // 8 >= shortest:
+            for part in (run[0][shift:].upper() for shift in range(8)):
+                # so many characters at the end hold no byte
+                whole = part[: len(part) - (1 if len(part) % 8 in (1, 3, 6) else 0)]
+                yield base64.b32decode(whole + "=" * (-len(whole) % 8)).decode("latin-1")
+    for run in _DECIMAL.finditer(text):
+        yield "".join(chr(int(one) & 0xFF) for one in re.findall("[0-9]+", run[0]))
     for run in _HEX.finditer(text):
         if len(run[0]) // 2 >= shortest:
-            digits = re.sub("[ :-]", "", run[0])
+            digits = _BETWEEN.sub("", run[0])
             for part in (digits, digits[1:]):
                 yield bytes.fromhex(part[: len(part) // 2 * 2]).decode("latin-1")
 

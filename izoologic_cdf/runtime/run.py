@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from izoologic_cdf.errors import Cause, ItemError, RunError, unexpected
+from izoologic_cdf.errors import ItemError, RunError, unexpected, unforeseen
 from izoologic_cdf.language import model
 from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.store import Library
@@ -285,9 +285,7 @@ class FeedRun:
         except (RunError, LibraryError):
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence: the case fails alone
-            outside = isinstance(error, OSError | MemoryError)
-            cause = Cause.MACHINE if outside else Cause.ITEM
-            done.error = ItemError(unexpected(error), cause=cause)
+            done.error = unforeseen(error)
         return done
 
     def _commit(self, reached: int | None, done: Done) -> None:

@@ -71,11 +71,18 @@ class Session:
             )
 
     def _gives(self, case: Case) -> bool:
-        """Request a known case; raises RunError where the response shows nothing."""
+        """Request a known case; raises RunError where the response shows nothing.
+
+        Another tenant may be told that there is no such case, or that it is forbidden.
+        """
         try:
             return self.feeds.gives(self.at_once(case))
+        except RunError:
+            if not self.sources.logged_in:
+                raise
+            return False
         except ItemError as error:
-            if error.cause is Cause.ITEM:
+            if error.cause not in (Cause.OUTAGE, Cause.MACHINE):
                 return False
             raise RunError(
                 f"cannot check now whether the tenant is still the same: {error.message}",

@@ -110,10 +110,8 @@ class SourceClient:
         except ValueError:
             host, scheme = None, ""
         if not host or scheme not in ("http", "https"):
-            raise RunError(
-                f"{position}: this gives no http or https address; check the host name that is "
-                f"configured"
-            )
+            message = "this gives no http or https address; check the host name that is configured"
+            raise RunError(message, position=position)
         if len(self._checked) < MAX_ADDRESSES:
             self._checked.add(url)
         if scheme == "http" and not is_loopback(host) and host not in self._plain:

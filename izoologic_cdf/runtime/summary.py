@@ -260,7 +260,8 @@ class Reporter:
         """Report what ended the run; only the first such error is kept."""
         if self.summary.error is None:
             self.summary.error = self.mask(str(error))
-            self.report(Message("error", None, self.summary.error))
+            position = getattr(error, "position", None)
+            self.report(Message("error", None, self.summary.error, position))
 
     def say(self, text: str) -> None:
         """Report what the run does now."""

@@ -84,6 +84,11 @@ def test_a_file_that_is_no_flat_mapping_is_refused_without_quoting_it(
     assert SECRET not in str(caught.value)
 
 
+def test_a_file_that_never_ends_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="/dev/zero: the file is too large"):
+        configuration.read_file(Path("/dev/zero"))
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="the file cannot be read: No such file"):
         configuration.read_file(tmp_path / "config.yaml")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from izoologic_cdf.library.objects import Batch, Ingested, Origin
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime import plan
 from izoologic_cdf.runtime.http import Limits
@@ -241,6 +242,28 @@ def test_3_without_room_for_a_file_on_this_machine_it_is_asked_for_until_there_i
     outcome = site.sync()
     assert outcome.summary.exit_code == 0
     assert outcome.one("attachment")["size"] == len(ONE)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no room"), MemoryError()], ids=["room", "memory"])
+def test_3_what_this_machine_lacks_while_a_case_is_stored_uses_up_no_tries(
+    site: Site, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    site.fill(ONE, TWO, updated=site.now - HOUR)
+    ingest = Library.ingest
+
+    def fail(self: Library, batch: Batch, origin: Origin) -> Ingested:
+        if any(one.value == ONE for one in batch.objects):
+            raise error
+        return ingest(self, batch, origin)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Library, "ingest", fail)
+        for _ in range(7):
+            outcome = site.sync()
+            assert (outcome.summary.exit_code, said(outcome)["cases"]["deferred"]) == (3, [ONE])
+            site.state.advance(HOUR)
+    assert site.sync().summary.exit_code == 0
+    assert site.case_values() == {ONE, TWO}
 
 
 # --- 4: parts of a case ----------------------------------------------------------------------

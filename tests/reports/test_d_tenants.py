@@ -151,6 +151,23 @@ def test_13_keys_that_give_no_known_case_stop_the_run_before_anything_is_changed
     assert known.asked("CaseSync") == []
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(401, "empty"), (403, "html"), (403, "json"), (404, "html"), (404, "json"), (410, "empty")],
+)
+def test_13_keys_to_which_the_known_cases_are_refused_stop_the_run_likewise(
+    known: Site, status: int, body: str
+) -> None:
+    other_tenant(known, "othEr0001")
+    before = dump(known.library)
+    known.state.add_fault("status", endpoint="CaseDetail", status=status, body=body, count=None)
+    outcome = known.sync()
+    assert (outcome.summary.exit_code, known.asked("CaseSync")) == (1, [])
+    assert "--tenant NAME" in str(outcome.summary.error)
+    assert "--same-tenant" in str(outcome.summary.error)
+    assert dump(known.library) == before
+
+
 def dump(library: Path) -> list[str]:
     with sqlite3.connect(library) as connection:
         lines = list(connection.iterdump())

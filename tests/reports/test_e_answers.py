@@ -189,8 +189,13 @@ PAGES: dict[str, bytes] = {
     "a script": b"<script>location='/login'</script>",
     "XML": b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
     "a large page": b"<html>" + b"x" * 100_000,
+    "a page in UTF-32": "<html>".encode("utf-32"),
+    "the end of a page": b"</body></html>",
 }
-BINARIES = ["png", "PNG", "pdf", "jpg", "jpeg", "gif", "zip", "docx", "xls", "mp4", "csv", "7z"]
+BINARIES = [
+    *("png", "PNG", "pdf", "jpg", "jpeg", "gif", "zip", "docx", "xls", "mp4", "csv", "7z"),
+    *("xlsb", "pptm", "ppsx", "m4a", "mpeg", "aab", "iso", "psd"),
+]
 MAYBE_PAGES = [
     *("index.html", "x.htm", "kit.php", "mail.eml", "log.txt", "page.mht", "evidence"),
     *("a.png.html", "logo.svg", "data.xml", ".htaccess", "what.unknown"),
@@ -223,7 +228,8 @@ def test_22_the_name_decides_and_not_its_spelling(extension: str) -> None:
     assert intruder(f"a.b.{extension}", b"<html>") == (
         f"a page came where the name says {extension.lower()}"
     )
-    assert intruder(f"a.{extension} ", b"<html>") is not None
+    for behind in (" ", ".", "\u200b", "?version=1", ";1"):
+        assert intruder(f"a.{extension}{behind}", b"<html>") is not None
 
 
 @pytest.mark.parametrize("name", MAYBE_PAGES)
@@ -237,8 +243,10 @@ def test_22_a_page_under_a_name_that_may_be_one_is_the_file(name: str, page: str
     [
         ("a.png", b'{"message": "An error has occurred."}', False),
         ("a.pdf", b' {"type": "about:blank", "status": 500}', False),
+        ("a.pdf", b'\xef\xbb\xbf{"message": "An error has occurred."}', False),
         ("a.json", b'{"message": "An error has occurred."}', True),
         ("a.json", b"<html>", False),
+        ("a.png", b"\n" * 1000 + b"<html>", False),
         ("a.pdf", b"test file", True),
         ("a.png", b"\xff\xd8\xff\xe0 a photo by another name", True),
         ("a.png", b"", True),

@@ -210,6 +210,15 @@ READ: dict[str, tuple[bytes, str, Any, int]] = {
     "a codec of Python": (EURO.encode(), "unicode_escape", "Zürich €", 0),
     "broken in its charset": (b'{"brand": "\x82"}', "shift_jis", "\ufffd", 1),
     "zeros at the end": (EURO.encode() + b"\0\0\r\n", "", "Zürich €", 0),
+    "broken bytes around it": (b"\xff" + EURO.encode() + b"\xff", "", "Zürich €", 1),
+    "a path of Windows": (rb'{"brand": "C:\data\\new\table"}', "", "C:\\data\\new\table", 1),
+    "an escaped quote of Java": (rb'{"brand": "it\'s \"x\""}', "", 'it\\\'s "x"', 1),
+    "escapes of other languages": (
+        rb'{"brand": "\x41\u{41}\u12\u0041"}',
+        "",
+        r"\x41\u{41}\u12A",
+        1,
+    ),
 }
 
 

@@ -277,6 +277,28 @@ def test_25_a_port_without_tls_is_told_so_and_asked_once() -> None:
     assert f"127.0.0.1:{server.port} does not speak TLS at this port" in str(error)
 
 
+REFUSALS = {
+    # an alert of TLS in place of the handshake; what is said, requests
+    b"\x15\x03\x03\x00\x02\x02\x74": ("wants a certificate of this machine", 1),
+    b"\x15\x03\x03\x00\x02\x02\x2a": ("wants a certificate of this machine", 1),
+    b"\x15\x03\x03\x00\x02\x02\x28": ("the TLS connection failed", 3),
+}
+
+
+@pytest.mark.parametrize("alert", REFUSALS)
+def test_25_a_server_that_wants_a_certificate_is_not_told_to_have_a_bad_one(alert: bytes) -> None:
+    told, asked = REFUSALS[alert]
+    with wire(alert) as server:
+        error = fail(f"https://127.0.0.1:{server.port}/", asked=asked)
+    assert told in str(error)
+
+
+@pytest.mark.parametrize("reply", [b"HTTP/2.0 200 OK\r\n\r\n", b"SSH-2.0-x\r\n", b"220 mail\r\n"])
+def test_25_what_does_not_speak_this_http_is_told_so(reply: bytes) -> None:
+    with wire(reply) as server:
+        assert "does not speak HTTP" in str(fail(server.url + "/", asked=3))
+
+
 # --- this machine --------------------------------------------------------------------------------
 
 

@@ -289,6 +289,15 @@ def test_26_verbose_prints_each_with_its_place_and_quiet_prints_nothing(odd: She
     assert (quiet.data["outcome"], quiet.err) == ("complete", "")
 
 
+def test_26_an_address_that_is_none_is_told_without_a_place_of_this_machine(shell: Shell) -> None:
+    words = ("run", "incident", *NEWEST, "--config", shell.config(api_host="ftp://api.example.com"))
+    ended = shell(*words)
+    assert ended.code == 1
+    assert "no http or https address; check the host name" in ended.err
+    assert "sync_cases.yaml" not in ended.err + ended.out
+    assert re.search(r"sync_cases\.yaml:\d+:\d+\]", shell(*words, "--verbose").err)
+
+
 def test_26_quiet_still_says_what_failed(odd: Shell) -> None:
     refused = {"result": None, "success": False, "message": "Try later", "errorCode": "iZOO5000"}
     odd.emulator.state.add_fault("envelope", endpoint="CaseDetail", case="caSe00007", json=refused)
@@ -341,7 +350,7 @@ def test_27_what_cannot_belong_to_a_secret_is_left_out_with_a_word(
     assert shell(*RUN, "--config", config, "--quiet").err == ""
 
 
-@pytest.mark.parametrize("inside", ["\n", "\r\n", "\x00", "\x1b", "\u2028"], ids=ascii)
+@pytest.mark.parametrize("inside", ["\n", "\r\n", "\x00", "\x1b", "\u2028", "\udcff"], ids=ascii)
 def test_27_a_secret_with_a_line_end_inside_is_refused(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, inside: str
 ) -> None:

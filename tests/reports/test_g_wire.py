@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from izoologic_cdf import content
 from izoologic_cdf.cli.main import main
 from izoologic_cdf.emulator import Emulator, ScenarioError, load_scenario
-from izoologic_cdf.errors import unexpected
+from izoologic_cdf.errors import ItemError, unexpected
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.feeds import Feeds
@@ -24,6 +24,7 @@ from izoologic_cdf.runtime.spool import Spool
 from tests.reports.wires import OK, Line, Wire, answer, wire
 from tests.support.benches import BAD, BAD_CASE, DETAIL, FEEDS, Bench
 from tests.support.clocks import FakeClock
+from tests.support.steps import steps
 from tests.support.tenants import FeedName
 
 SECRET = "hunter2"
@@ -218,6 +219,14 @@ def test_31_what_nobody_foresaw_of_a_run_ends_in_its_summary(
     assert re.match(told, str(outcome.summary.error))
     assert SECRET not in outcome.summary.as_text() + "".join(outcome.said)
     assert outcome.summary.as_text().startswith("iZoologic Incident Case Sync: failed")
+
+
+@pytest.mark.parametrize("kind", ["SystemExit", "RecursionError", "MemoryError", "KeyError"])
+def test_31_however_a_python_filter_ends_it_is_the_items_failure(tmp_path: Path, kind: str) -> None:
+    code = f"__all__ = ['ends']\ndef ends(value): raise {kind}(value)\n"
+    (tmp_path / "own.py").write_text(code, encoding="utf-8")
+    with pytest.raises(ItemError, match=f"^the Python filter own.ends failed with {kind}$"):
+        steps("[python: own.ends]", SECRET, folder=tmp_path)
 
 
 COMMANDS = [
