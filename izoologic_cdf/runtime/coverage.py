@@ -157,7 +157,7 @@ class Coverage:
             feed=storable(self._tenant.feed), now=stamp(now),
         ).fetchone()  # fmt: skip
         last = datetime.fromisoformat(f"{started}+00:00").timestamp() if started else 0
-        return max(0, min(int(last), now - 30 * DAY))
+        return min(int(last), now - 30 * DAY)
 
     def believe_until(self, until: int, now: int) -> None:
         """Forget what is later, so that it is requested again."""

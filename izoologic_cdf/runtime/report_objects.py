@@ -264,7 +264,7 @@ def _date(value: Any, key: str, warn: _Warn) -> str | None:
         # loading it takes its time, and our definitions have stored forms alone
         from dateutil import parser  # noqa: PLC0415
 
-        moment = datetime.fromisoformat(text) if text[10:11] == " " else parser.isoparse(text)
+        moment = parser.isoparse(text)
         utc = moment.astimezone(UTC) if moment.tzinfo else moment
         # strftime writes a year before 1000 with fewer than four digits
         return utc.replace(tzinfo=None).isoformat(" ", "seconds")
