@@ -180,7 +180,9 @@ class Placer:
                 self.client.upload(one.value, content)
                 body = rest_bodies.attached(one, self.kinds.category(one.value), self.tlp)
                 path = kind.collection
-                made = next(iter(identified(self.client.create_once(path, body), path)), None)
+                made = next(
+                    iter(identified(self.client.call("POST", path, body, once=True), path)), None
+                )
                 if made is None:
                     raise unreadable(path)
                 # two uploads of one name at a time take each other's bytes
