@@ -130,7 +130,7 @@ def browse(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write a library as one HTML file."""
-    from izoologic_cdf.browse.handover import write_report  # noqa: PLC0415 - loads Jinja2
+    from izoologic_cdf.browse.pages import write_report  # noqa: PLC0415 - loads Jinja2
 
     now = SystemClock().now()
     since, until, _ = parse_range(options.since, options.until, now)
