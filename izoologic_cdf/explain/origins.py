@@ -37,7 +37,6 @@ class Field:
     """A field of an answer: of which request, where, its value (ABSENT for none)."""
 
     asked: Asked | None
-    feed: str
     path: Path
     value: Any
     # the line that read it first
@@ -57,7 +56,6 @@ class Hop:
     word: str
     text: str
     path: Path
-    before: Any
     value: Any
     feed: str
     # that of an `if` or a `drop`
@@ -122,9 +120,7 @@ class Origins:
         text = self._through(frame, index - 1, event, path, way)
         if text is None:
             return
-        hop = Hop(
-            event.position, event.step.word, text, path, None, value, frame.feed, event.result
-        )
+        hop = Hop(event.position, event.step.word, text, path, value, frame.feed, event.result)
         if hop not in way.hops:
             way.hops.append(hop)
 
@@ -259,9 +255,7 @@ class Origins:
         self, frame: Frame, path: Path, body: Any, position: Position | None, way: Way
     ) -> None:
         spelt = look_folded(body, path) or path
-        found = Field(
-            frame.asked or _asked_of(frame), frame.feed, spelt, look(body, spelt), position
-        )
+        found = Field(_asked_of(frame), spelt, look(body, spelt), position)
         way.fields.setdefault((frame.feed, *spelt), found)
 
     # --- expressions -----------------------------------------------------------------------------
