@@ -9,9 +9,21 @@ from izoologic_cdf.bundle.checklist import uses
 from izoologic_cdf.content import folder
 from izoologic_cdf.language.conventions import CONVENTIONS, Convention
 from izoologic_cdf.language.nodes import Document
-from izoologic_cdf.language.spellings import entry_text
+from izoologic_cdf.language.spellings import WORD, entries_of
 from tools.alternatives import alternatives
 from tools.markdown import code, fenced, prose, table
+
+
+def _entry_text(convention: str) -> str:
+    """Return the entries of one guess as they are written; empty where it has no word."""
+    texts = []
+    for entry, parts in entries_of(convention).items():
+        inner = [
+            part if part == WORD else f"{part}: {{{', '.join(words)}}}"
+            for part, words in sorted(parts.items(), reverse=True)
+        ]
+        texts.append(f"{entry}: {{{', '.join(inner)}}}")
+    return "; ".join(texts)
 
 
 def conventions(*, uploaded: bool) -> str:
@@ -37,7 +49,7 @@ def conventions_checklist() -> str:
             f"{one.id} {one.name}",
             code(one.spelling),
             *map(prose, (one.breaks, one.alternative, one.check)),
-            code(entry_text(one.id)) if entry_text(one.id) else "-",
+            code(_entry_text(one.id)) if _entry_text(one.id) else "-",
         )
         for one in _ordered(uploaded=True)
     )

@@ -17,7 +17,6 @@ from izoologic_cdf.runtime.windows import DAY, Window
 # series that are told apart; what is rarer stands together in the last one
 MAX_SERIES = 6
 OTHERS = "others"
-NONE = "none"
 # bars that a plot has room for
 _MAX_BARS = 40
 _WIDTH, _HEIGHT, _LEFT, _FOOT = 640, 168, 44, 22

@@ -127,10 +127,12 @@ class Parser(argparse.ArgumentParser):
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001
 
 
-def add_command(commands: Commands, name: str, runs: str, **words: Any) -> Parser:
-    """Add a command that `runs` a `module:function` of this package."""
+def add_command(
+    commands: Commands, module: str, name: str, function: str = "", **words: Any
+) -> Parser:
+    """Add a command; it runs the function of a module, which is called as it is by default."""
     parser = commands.add_parser(name, **words)
-    parser.set_defaults(command=runs)
+    parser.set_defaults(command=f"{module}:{function or name}")
     return parser
 
 

@@ -210,12 +210,16 @@ def environment(fields: Iterable[UserField], prefix: str) -> dict[str, str]:
     return found
 
 
-def missing(fields: Sequence[UserField], values: Mapping[str, Any]) -> list[UserField]:
-    """Return the required fields without a value; a check box always has one."""
+def missing(
+    fields: Sequence[UserField], values: Mapping[str, Any], also: Collection[str] = ()
+) -> list[UserField]:
+    """Return the required fields, and `also` these, without a value; a check box has one."""
     return [
         field
         for field in fields
-        if field.required and not field.boolean and not str(values[field.name] or "").strip()
+        if (field.required or field.name in also)
+        and not field.boolean
+        and not str(values[field.name] or "").strip()
     ]
 
 
@@ -237,12 +241,15 @@ def _value(field: UserField, text: str, where: str, warn: Callable[[str], None])
 
 
 def configured(
-    form: tuple[UserField, ...], foreign: frozenset[str], options: argparse.Namespace
+    form: tuple[UserField, ...],
+    foreign: frozenset[str],
+    options: argparse.Namespace,
+    needs: Callable[[Mapping[str, Any]], str] = lambda _: "",
 ) -> dict[str, Any]:
     """Return the value of every field of a form and of the run's own, `tenant` and `without`.
 
-    `foreign` are the fields of other forms, which a configuration may hold too. The user is
-    prompted for missing required values on a terminal.
+    `foreign` are the fields of other forms, which a configuration may hold too; `needs` names one
+    that the given values require. The user is prompted for missing required values on a terminal.
 
     Raises:
         ConfigurationError: a field that is not known, or a value that cannot be used.
@@ -267,7 +274,7 @@ def configured(
         ("--set", read_assignments(options.assignments, fields)),
     ]
     values = resolve(fields, foreign, sources, warn)
-    for field in missing(form, values):
+    for field in missing(form, values, [needs(values)]):
         if not sys.stdin.isatty():
             places = [
                 options.config or "no --config given",

@@ -1,5 +1,7 @@
 """The arguments of what serves emulators, and of what checks, explains and builds definitions."""
 
+from functools import partial
+
 from izoologic_cdf.cli.arguments import (
     A_TIME,
     FEED,
@@ -14,10 +16,10 @@ from izoologic_cdf.cli.arguments import (
 
 def add_emulators(commands: Commands) -> None:
     """Add the emulated APIs."""
-    emulator = add_command(
-        commands,
+    add = partial(add_command, commands, "emulator_commands")
+    emulator = add(
         "emulator",
-        "emulator_commands:serve",
+        "serve",
         help="serve an emulated iZoologic API on this machine until stopped",
         description="Serve an emulated iZoologic API on loopback. Prints its address, its "
         "credentials and a configuration with both; stop it with Ctrl-C. The dates of a built-in "
@@ -39,10 +41,9 @@ def add_emulators(commands: Commands) -> None:
         "write the configuration to a file that only you can read, instead of printing it",
     )
 
-    platform = add_command(
-        commands,
+    platform = add(
         "platform",
-        "emulator_commands:serve_platform",
+        "serve_platform",
         help="serve an emulated ThreatQ on this machine until stopped",
         description="Serve ThreatQ's REST API on loopback, as public clients use it. Prints its "
         "address and credentials, one per line; stop it with Ctrl-C.",
@@ -71,8 +72,9 @@ def add_definitions(commands: Commands) -> None:
     """Add what reads, checks and compares definitions."""
     fields = add_command(
         commands,
+        "form",
         "fields",
-        "form:show_fields",
+        "show_fields",
         help="print the configuration form of a feed",
         description="Print the fields of a feed: name, label, default, whether it is required, "
         "and what it does.",
@@ -82,8 +84,8 @@ def add_definitions(commands: Commands) -> None:
     fields.spellings("the definition")
     lint = add_command(
         commands,
+        "definition_commands",
         "lint",
-        "definition_commands:lint",
         help="check definitions as a reviewer would",
         description="Check definition files: keys, expressions and names, how keys flow through "
         "the pipelines, and the approval checklist. Each finding has the code of its rule. "
@@ -99,8 +101,8 @@ def add_definitions(commands: Commands) -> None:
     lint.spellings("the definitions")
     diff = add_command(
         commands,
+        "emulator_commands",
         "diff",
-        "emulator_commands:diff",
         help="show what an upgrade from one definition to another will do",
         description="Compare two versions of a definition, authored or built: user fields, feeds "
         "and namespaces, object identity, attributes, ingest rules, requests and steps. Then run "
@@ -118,10 +120,9 @@ def add_definitions(commands: Commands) -> None:
 
 def add_explanations(commands: Commands) -> None:
     """Add `explain` and `ledger`."""
-    explain = add_command(
-        commands,
+    add = partial(add_command, commands, "explain_command")
+    explain = add(
         "explain",
-        "explain_command:explain",
         help="show how the values of one case came about, or why one is missing",
         description="Process one case, and show its requests, and of each attribute the fields of "
         "the answers, the value after each step with its line, and the objects it went to; or why "
@@ -145,10 +146,8 @@ def add_explanations(commands: Commands) -> None:
     explain.format("explanation")
     explain.value("-o --output", "FILE", "write it as one HTML page instead")
 
-    ledger = add_command(
-        commands,
+    ledger = add(
         "ledger",
-        "explain_command:ledger",
         help="count what becomes of each field of the answers",
         description="Process every case of the range, and print for each field of the answers how "
         "often it was seen and not null, the line that reads it and what it became; and for each "
@@ -163,19 +162,16 @@ def add_explanations(commands: Commands) -> None:
 
 def add_own_copies(commands: Commands) -> None:
     """Add `init` and `test`."""
-    init = add_command(
-        commands,
+    add = partial(add_command, commands, "own_copy")
+    init = add(
         "init",
-        "own_copy:init",
         help="make an own copy of the feeds, filters and tests, to change a mapping",
         description="Copy the definition, its Python filters, the custom object and the samples of "
         "the vendor's guide into FOLDER, and write there what the samples become, as tests.",
     )
     init.value("folder", "FOLDER", "a new folder, or an empty one")
-    test = add_command(
-        commands,
+    test = add(
         "test",
-        "own_copy:test",
         help="lint a definition, and compare what its feeds make of the samples with the tests",
         description="Lint the definition, process every case of the samples, and print each "
         "attribute that differs from what FOLDER/*.yaml says. Nothing leaves this machine.",
@@ -196,10 +192,9 @@ def add_own_copies(commands: Commands) -> None:
 
 def add_bundle(commands: Commands) -> None:
     """Add `build` and `verify`."""
-    build = add_command(
-        commands,
+    add = partial(add_command, commands, "definition_commands")
+    build = add(
         "build",
-        "definition_commands:build",
         help="build the zip that a ThreatQ administrator unpacks",
         description="Turn the definitions and their Python filters into one native YAML file, and "
         "pack it with the custom object, the guide, the logo and a manifest. Prints which "
@@ -208,10 +203,8 @@ def add_bundle(commands: Commands) -> None:
     build.value("--output", "FOLDER", "where to write; default: dist", default="dist")
     build.flag("--yaml", "also write the YAML next to the zip")
     build.spellings("the built file")
-    verify = add_command(
-        commands,
+    verify = add(
         "verify",
-        "definition_commands:verify",
         help="check a bundle before you upload it",
         description="Check the sums, versions, custom object, logo, limits and definition of a "
         "bundle. Exit codes: 0 it can be uploaded, 1 it cannot, and why.",

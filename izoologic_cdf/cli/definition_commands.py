@@ -3,7 +3,7 @@
 import argparse
 import contextlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from izoologic_cdf.bundle import archive, layout
@@ -67,15 +67,8 @@ def _explain(code: str) -> int:
 
 def as_object(finding: Finding) -> dict[str, str | int | None]:
     """Return a finding for a program; line and column count from 1, absent is null."""
-    return {
-        "file": finding.position.file,
-        "line": finding.position.line,
-        "column": finding.position.column,
-        "code": finding.code,
-        "message": finding.message,
-        "help": finding.help,
-        "source_line": finding.source_line,
-    }
+    about = ("code", "message", "help", "source_line")
+    return asdict(finding.position) | {name: getattr(finding, name) for name in about}
 
 
 def build(options: argparse.Namespace) -> int:

@@ -3,15 +3,15 @@
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from izoologic_cdf.cli import streams
 from izoologic_cdf.errors import UsageError
 from izoologic_cdf.language.positions import did_you_mean
 from izoologic_cdf.library import finding, queries
 from izoologic_cdf.library.attachments import safe_name
-from izoologic_cdf.library.queries import Filters, Value
+from izoologic_cdf.library.queries import Filters
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.printable import printable
 
@@ -20,19 +20,13 @@ _MODE = 0o600
 _MAX_SIMILAR = 5
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(NamedTuple):
     """A file of a case; size in bytes and digest are null while its bytes were not fetched."""
 
     name: str
     size: int | None
     published: str | None
     sha256: str | None
-
-
-def _read(name: Value, size: Value, published: Value, digest: Value) -> CaseFile:
-    texts = (None if value is None else str(value) for value in (published, digest))
-    return CaseFile(str(name), size if isinstance(size, int) else None, *texts)
 
 
 def read_files(library: Library, case: str) -> list[CaseFile]:
@@ -42,9 +36,8 @@ def read_files(library: Library, case: str) -> list[CaseFile]:
         similar = [one.value for one in finding.find(library, case) if one.view == "cases"]
         hint = f"; similar: {', '.join(similar[:_MAX_SIMILAR])}" if similar else ""
         raise UsageError(f"there is no case {case!r}{hint}")
-    columns = ("name", "size", "published", "sha256")
-    found = queries.read_list(library, "files", of_case, columns=columns, sort="name")
-    return [_read(*row) for row in found.rows]
+    found = queries.read_list(library, "files", of_case, columns=CaseFile._fields, sort="name")
+    return list(map(CaseFile._make, found.rows))
 
 
 def choose(

@@ -1,5 +1,7 @@
 """The arguments of what reads a library, from `status` to `push`, and of what looks into one."""
 
+from functools import partial
+
 from izoologic_cdf.cli.arguments import A_TIME, MAX_NUMBER, Commands, Parser, add_command, integer
 
 # what each list shows, what its filter by type looks at, and its filter by status if it has one
@@ -30,10 +32,9 @@ _LISTS = {
 
 def add_status(commands: Commands) -> None:
     """Add what says how a library stands."""
-    status = add_command(
-        commands,
+    add = partial(add_command, commands, "library_command")
+    status = add(
         "status",
-        "library_command:status",
         help="show how a library stands: lag, gaps, deferred cases",
         description="Show of each feed and tenant the last run, how far it is finished, gaps, and "
         "deferred and abandoned cases with their reasons. Changes nothing; fit for monitoring.",
@@ -41,10 +42,8 @@ def add_status(commands: Commands) -> None:
         "count), 3 something is missing (gaps, deferred cases, or a finished point in the future), "
         "2 no library.",
     )
-    runs = add_command(
-        commands,
+    runs = add(
         "runs",
-        "library_command:runs",
         help="list the runs of a library, or show one with its messages",
         description="List the runs of a library, newest first. With N: one run, with its messages, "
         "similar ones as one. The counts are objects that the run created, objects that no later "
@@ -66,11 +65,11 @@ def add_status(commands: Commands) -> None:
 
 def add_lists(commands: Commands) -> None:
     """Add the lists, and what searches, counts and tells what changed."""
+    add = partial(add_command, commands, "view_commands")
     for name, (description, type_, status) in _LISTS.items():
-        parser = add_command(
-            commands,
+        parser = add(
             name,
-            "view_commands:show_list",
+            "show_list",
             help=f"list the {name} of a library",
             description=f"{description} TEXT is a part of a value, a text or an attribute; of "
             "several words, each has to be found.",
@@ -80,10 +79,8 @@ def add_lists(commands: Commands) -> None:
         parser.value("words", "TEXT", "a part of a text", nargs="*")
         _add_filters(parser, type_, status)
         _add_columns(parser)
-    show = add_command(
-        commands,
+    show = add(
         "show",
-        "view_commands:show",
         help="show what a value, a case or a part of one names, in full",
         description="Show each object of that value, or of that case: an incident with what "
         "belongs to it, the accounts of a DLR case. Where there is none, whatever has it as a "
@@ -91,10 +88,9 @@ def add_lists(commands: Commands) -> None:
     )
     show.value("value", "VALUE", "case id, e-mail, address, title or name")
     show.show_passwords()
-    file = add_command(
-        commands,
+    file = add(
         "file",
-        "view_commands:write_file",
+        "write_file",
         help="write a file of a case",
         description="Write the bytes of a file that belongs to a case, readable by you alone. "
         "Without NAME, list the files of the case.",
@@ -108,10 +104,8 @@ def add_lists(commands: Commands) -> None:
     )
     file.value("--sha256", "DIGEST", "which of several files of one name")
     file.flag("--force", "replace a file that is there")
-    changes = add_command(
-        commands,
+    changes = add(
         "changes",
-        "view_commands:changes",
         help="list what came, went or changed since a time",
         description="List objects that came, and attributes, relations and other values that came, "
         "went or changed, oldest first, with old and new value; passwords are hidden.",
@@ -128,10 +122,8 @@ def add_lists(commands: Commands) -> None:
         help="only what came, went or changed is this; repeatable",
     )
     _add_columns(changes, sortable=False)
-    count = add_command(
-        commands,
+    count = add(
         "count",
-        "view_commands:count",
         help="count cases or others by brand, status, or any other attribute",
         description="Count the rows of a list by attributes or columns of it, or by the year, "
         "month or day of a time, as in published:month. Several values of one stand together.",
@@ -151,20 +143,17 @@ def add_lists(commands: Commands) -> None:
 
 def add_browse(commands: Commands) -> None:
     """Add what shows a library in a browser."""
-    browse = add_command(
-        commands,
+    add = partial(add_command, commands, "view_commands")
+    browse = add(
         "browse",
-        "view_commands:browse",
         help="show a library in the browser",
         description="Serve a library on loopback, to look at: overview, lists with filters and "
         "search, cases, accounts and files. Prints its address; stop it with Ctrl-C. Answers to "
         "you alone. Needs the extra izoologic-cdf[browse].",
     )
     browse.port()
-    report = add_command(
-        commands,
+    report = add(
         "report",
-        "view_commands:report",
         help="write a library as one HTML file, to hand on",
         description="Write the overview of a library, and the cases last updated in a range, as "
         "one HTML file that loads nothing. Without personal data, unless you ask for it, and "
@@ -185,8 +174,8 @@ def add_push(commands: Commands) -> None:
     """Add `push`."""
     push = add_command(
         commands,
+        "push_command",
         "push",
-        "push_command:push",
         help="bring a library into a ThreatQ over its REST API",
         description="Send what changed since the last push to that platform: indicators, notes, "
         "files, then cases and accounts with their relations. You can repeat a push, also after "
@@ -236,10 +225,9 @@ def add_library(commands: Commands) -> None:
     """Add `library` and its actions."""
     library = commands.add_parser("library", help="look into a library")
     actions = library.add_subparsers(title="actions", metavar="ACTION", required=True)
-    show = add_command(
-        actions,
+    add = partial(add_command, actions, "library_command")
+    show = add(
         "show",
-        "library_command:show",
         help="show what a library holds, or one object in full",
         description="Without VALUE: counts, and the first 50 values of each type. With VALUE: "
         "every object with that value, in full.",
@@ -247,9 +235,7 @@ def add_library(commands: Commands) -> None:
     show.value("library", "FILE", "default: as for `status --library`", nargs="?")
     show.value("value", "VALUE", "value, title or name of an object", nargs="?")
     show.show_passwords()
-    export = add_command(
-        actions, "export", "library_command:export", help="print a library as one JSON document"
-    )
+    export = add("export", help="print a library as one JSON document")
     export.value("library", "FILE", "default: as for `status --library`", nargs="?")
 
 

@@ -3,12 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from izoologic_cdf.cli import configuration, streams
+from izoologic_cdf.cli import streams
 from izoologic_cdf.cli.configuration import configured
 from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.cli.progress_bar import Verbosity, progress
@@ -31,7 +31,6 @@ from izoologic_cdf.runtime.redactor import Redactor
 from izoologic_cdf.runtime.summary import EXIT_CODES
 from izoologic_cdf.runtime.windows import Clock, SystemClock
 
-_HERE = Position(__file__, 1, 1)
 # colours of the traffic light protocol, as ThreatQ names them
 COLOURS = ("RED", "AMBER", "GREEN", "WHITE")
 # what a DLR case says of a leaked account
@@ -41,17 +40,16 @@ NEEDED = ("account", "attachment", "event", "identity", "incident", "indicator",
 _WAIT_SECONDS = 1.0
 
 
+_field = partial(UserField, position=Position(__file__, 1, 1))
 FIELDS = (
-    UserField(position=_HERE, name="threatq_host", label="ThreatQ Hostname", required=True),
-    UserField(position=_HERE, name="client_id", label="Client ID", required=True),
-    UserField(position=_HERE, name="client_secret", label="Client Secret", mask=True),
-    UserField(position=_HERE, name="email", label="E-mail"),
-    UserField(position=_HERE, name="password", label="Password", mask=True),
-    UserField(position=_HERE, name="verify_ssl", label="Verify SSL", default=True, boolean=True),
-    UserField(
-        position=_HERE, name="disable_proxies", label="Disable Proxies", default=False, boolean=True
-    ),
-    UserField(position=_HERE, name="tlp", label="TLP"),
+    _field(name="threatq_host", label="ThreatQ Hostname", required=True),
+    _field(name="client_id", label="Client ID", required=True),
+    _field(name="client_secret", label="Client Secret", mask=True),
+    _field(name="email", label="E-mail"),
+    _field(name="password", label="Password", mask=True),
+    _field(name="verify_ssl", label="Verify SSL", default=True, boolean=True),
+    _field(name="disable_proxies", label="Disable Proxies", default=False, boolean=True),
+    _field(name="tlp", label="TLP"),
 )
 
 
@@ -163,19 +161,16 @@ def _updatable(options: argparse.Namespace) -> dict[str, frozenset[str]]:
 
 def _configure(options: argparse.Namespace) -> dict[str, Any]:
     """Return the value of each field; raises ConfigurationError and UsageError."""
-    secrets = {field.name for field in FIELDS if field.mask}
-    given = configuration.read_file(Path(options.config), secrets) if options.config else {}
-    given |= configuration.environment(FIELDS, "IZOOLOGIC")
-    given |= configuration.read_assignments(options.assignments, FIELDS)
-    # the secret that goes with what was given is required
-    needed = "password" if given.get("email") else "client_secret"
-    fields = tuple(
-        replace(field, required=True) if field.name == needed else field for field in FIELDS
-    )
     forms = [form for path in definition_files() for form in read_forms(read(path))]
     foreign = frozenset(field.name for form in forms for field in form.fields)
     own = {field.name for field in FIELDS}
-    values = configured(fields, foreign - own, options)
+    # the secret that goes with what was given is required
+    values = configured(
+        FIELDS,
+        foreign - own,
+        options,
+        lambda given: "password" if given["email"] else "client_secret",
+    )
     tlp = str(values["tlp"] or "").strip().upper()
     if tlp and tlp not in COLOURS:
         raise UsageError(f"tlp is {values['tlp']!r}; expected one of {', '.join(COLOURS)}")

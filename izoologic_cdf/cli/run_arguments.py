@@ -1,5 +1,7 @@
 """The arguments of what runs feeds: `demo`, `run`, `backfill`, `sync`, `retry`, `windows`."""
 
+from functools import partial
+
 from izoologic_cdf.cli.arguments import (
     A_TIME,
     FEED_OR_ALL,
@@ -13,10 +15,11 @@ from izoologic_cdf.cli.arguments import (
 
 def add_runs(commands: Commands) -> None:
     """Add what runs feeds."""
+    add = partial(add_command, commands, "run_command")
     demo = add_command(
         commands,
+        "emulator_commands",
         "demo",
-        "emulator_commands:demo",
         help="run both feeds over the built-in emulator and show the result",
         description="Start an emulated iZoologic API with the samples of the vendor's guide, run "
         "both feeds over it into a library in FOLDER, and show the summaries and a few objects. "
@@ -26,10 +29,8 @@ def add_runs(commands: Commands) -> None:
     demo.value("--definition", "FILE", "run a built definition of your own")
     demo.spellings("the definition")
     _add_ledger(demo)
-    run = add_command(
-        commands,
+    run = add(
         "run",
-        "run_command:run",
         help="run one feed over a range of time",
         description="Request every case updated in the range, with its details, communications "
         "and files, and write them to the library. You can repeat a run: what is there already "
@@ -37,47 +38,37 @@ def add_runs(commands: Commands) -> None:
         epilog=f"{A_TIME} Exit codes: 0 complete, 3 partial (a case, file or row failed, or a part "
         "of the range could not be read), 1 failed, 2 usage or configuration.",
     )
-    backfill = add_command(
-        commands,
+    backfill = add(
         "backfill",
-        "run_command:backfill",
         help="walk history window by window, and resume after an interruption",
         description="Request the parts of the range that are not finished yet. Finished intervals "
         "are remembered in the library, so a backfill continues with the gaps after any "
         "interruption.",
         epilog=A_TIME,
     )
-    sync = add_command(
-        commands,
+    sync = add(
         "sync",
-        "run_command:sync",
         help="the scheduled run: everything since the last finished point",
         description="Request everything since the last finished point, with a small overlap, and "
         "every gap before it. Deferred cases are retried. The first sync begins at the last "
         "finished point, or 30 days ago.",
         epilog=A_TIME,
     )
-    retry = add_command(
-        commands,
+    retry = add(
         "retry",
-        "run_command:retry",
         help="retry deferred cases now, including abandoned ones",
         description="Retry deferred cases, and deferred parts of cases, without waiting for their "
         "next time: those you name, or all of them, including abandoned ones.",
     )
-    windows = add_command(
-        commands,
+    windows = add(
         "windows",
-        "run_command:windows",
         help="print the manual runs that cover a range on the platform",
         description="Print the manual runs to start on the platform for a range: since and until "
         "of each, UTC, both inclusive, at most 30 days. Makes no requests.",
         epilog=A_TIME,
     )
-    check = add_command(
-        commands,
+    check = add(
         "check",
-        "run_command:check",
         help="test the login and what the keys may do",
         description="Log in, request one small list, and of one of its cases whatever a run would: "
         "details, messages, one file. Says of each whether the keys are allowed to, refused, or "

@@ -97,9 +97,7 @@ def write_file(options: argparse.Namespace) -> int:
     with _opened(options) as library:
         found = file_output.read_files(library, options.case)
         if options.name is None:
-            heads = ("name", "size", "published", "sha256")
-            rows = [(one.name, one.size, one.published, one.sha256) for one in found]
-            row_output.tell_table(heads, rows)
+            row_output.tell_table(file_output.CaseFile._fields, found)
             return 0
         one, digest = file_output.choose(found, options.case, options.name, options.sha256)
         parts = library.read_content(digest)
@@ -132,7 +130,7 @@ def browse(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write a library as one HTML file."""
-    from izoologic_cdf.browse.handover import write_report  # noqa: PLC0415 - loads Jinja2
+    from izoologic_cdf.browse.pages import write_report  # noqa: PLC0415 - loads Jinja2
 
     now = SystemClock().now()
     since, until, _ = parse_range(options.since, options.until, now)

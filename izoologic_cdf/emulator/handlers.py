@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -121,17 +122,8 @@ def authenticate(state: State, values: dict[str, Any], now: int) -> Answer:
     return success({"accessToken": state.tokens.issue(now, state.options)}, "")
 
 
-def case_sync(state: State, values: dict[str, Any], now: int) -> Answer:
-    """List the incident cases updated since a time."""
-    return _list(state, values, now, endpoints.INCIDENT_LIST_TIME)
-
-
-def dlr_synced_cases(state: State, values: dict[str, Any], now: int) -> Answer:
-    """List the DLR cases modified since a time."""
-    return _list(state, values, now, endpoints.DLR_LIST_TIME)
-
-
 def _list(state: State, values: dict[str, Any], now: int, time: str) -> Answer:
+    """List the cases updated since a time; `time` is the name of that of a row."""
     options, is_dlr = state.options, time == endpoints.DLR_LIST_TIME
     # an API that ignores the time lists everything
     since = values["lastsyncntime"] or 0
@@ -234,10 +226,10 @@ def dlr_detail(state: State, values: dict[str, Any], now: int) -> Answer:
 
 HANDLERS: dict[Endpoint, Callable[[State, dict[str, Any], int], Answer]] = {
     endpoints.AUTHENTICATE: authenticate,
-    endpoints.CASE_SYNC: case_sync,
+    endpoints.CASE_SYNC: partial(_list, time=endpoints.INCIDENT_LIST_TIME),
     endpoints.CASE_DETAIL: case_detail,
     endpoints.COMMUNICATIONS: communications,
     endpoints.DOWNLOAD: download,
-    endpoints.DLR_LIST: dlr_synced_cases,
+    endpoints.DLR_LIST: partial(_list, time=endpoints.DLR_LIST_TIME),
     endpoints.DLR_DETAIL: dlr_detail,
 }

@@ -32,13 +32,11 @@ _DATA = "data"
 _MAX_PLACES = 20_000
 
 
-# more elements of one list than this are not walked
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of an answer: of which request, where, its value (ABSENT for none)."""
 
     asked: Asked | None
-    feed: str
     path: Path
     value: Any
     # the line that read it first
@@ -58,7 +56,6 @@ class Hop:
     word: str
     text: str
     path: Path
-    before: Any
     value: Any
     feed: str
     # that of an `if` or a `drop`
@@ -89,28 +86,24 @@ class Origins:
     def of_report(self, value: Value, frame: Frame, number: int) -> Way:
         """Return the way of what a value of the report gives; its `data` came out of a pipeline."""
         way = Way()
-        self._part(value, (), frame, number, way, _DATA, frame.outputs[number])
+        self._part(value, (), frame, number, way, _DATA)
         return way
 
     def of_part(self, value: Value, frame: Frame, index: int) -> Way:
         """Return the way of what a value of a step gives."""
         way = Way()
-        self._part(value, (), frame, index, way, "value", frame.events[index].before)
+        self._part(value, (), frame, index, way)
         return way
 
     def of_conditions(self, value: Value, frame: Frame, index: int) -> Way:
         """Return the way of the fields that an expression reads of a value, not of all of it."""
-        way, before = Way(), frame.events[index].before
-        for _, one in members(value):
-            self._named(one, frame, index, way, before)
-        self._named(value, frame, index, way, before)
+        way = Way()
+        for one in (*(part for _, part in members(value)), value):
+            if isinstance(one, Compiled):
+                for read in scan(one.source, template=not isinstance(one, Expression)).reads:
+                    if read.root == "value" and read.path:
+                        self._read("value", read.path, (), frame, index, way)
         return way
-
-    def _named(self, value: Value, frame: Frame, at: int, way: Way, before: Any) -> None:
-        if isinstance(value, Compiled):
-            for read in scan(value.source, template=not isinstance(value, Expression)).reads:
-                if read.root == "value" and read.path:
-                    self._read("value", read.path, (), frame, at, way, "value", before)
 
     # --- steps -----------------------------------------------------------------------------------
 
@@ -127,9 +120,7 @@ class Origins:
         text = self._through(frame, index - 1, event, path, way)
         if text is None:
             return
-        hop = Hop(
-            event.position, event.step.word, text, path, None, value, frame.feed, event.result
-        )
+        hop = Hop(event.position, event.step.word, text, path, value, frame.feed, event.result)
         if hop not in way.hops:
             way.hops.append(hop)
 
@@ -140,10 +131,10 @@ class Origins:
             case steps.Set():
                 own = dict(members(step.values))
                 if path and path[0] in own:
-                    self._part(own[path[0]], path[1:], frame, at, way, "value", event.before)
+                    self._part(own[path[0]], path[1:], frame, at, way)
                     return f"{path[0]}: {source(own[path[0]])}"
             case steps.New() | steps.Item():
-                self._part(step.value, path, frame, at, way, "value", event.before)
+                self._part(step.value, path, frame, at, way)
                 return source(step.value)
             case steps.Get():
                 self._back(frame, at, (step.key, *path), way)
@@ -264,34 +255,26 @@ class Origins:
         self, frame: Frame, path: Path, body: Any, position: Position | None, way: Way
     ) -> None:
         spelt = look_folded(body, path) or path
-        found = Field(
-            frame.asked or _asked_of(frame), frame.feed, spelt, look(body, spelt), position
-        )
+        found = Field(_asked_of(frame), spelt, look(body, spelt), position)
         way.fields.setdefault((frame.feed, *spelt), found)
 
     # --- expressions -----------------------------------------------------------------------------
 
     def _part(
-        self, part: Value, path: Path, frame: Frame, at: int, way: Way, root: str, before: Any
+        self, part: Value, path: Path, frame: Frame, at: int, way: Way, root: str = "value"
     ) -> None:
-        """Follow a path of what a value of the definition gives."""
+        """Follow a path of what a value of the definition gives, of a step or of the report."""
         inner = dict(members(part))
         if inner:
-            chosen = (
-                [inner[path[0]]]
-                if path and path[0] in inner
-                else []
-                if path
-                else list(inner.values())
-            )
-            for one in chosen:
-                self._part(one, path[1:], frame, at, way, root, before)
+            own = [value for key, value in inner.items() if path and key == path[0]]
+            for one in own if path else inner.values():
+                self._part(one, path[1:], frame, at, way, root)
             return
         if not isinstance(part, Compiled):
             return
         code = scan(part.source, template=not isinstance(part, Expression))
         reads = [(one.root, one.path) for one in code.reads]
-        after = None if root == _DATA else frame.events[at].after
+        before, after = _around(frame, at, root)
         # what leads to the same place is passed on; the rest decides whether it is
         exact = [
             one for one in reads if one[0] == root and look(before, (*one[1], *path)) is not ABSENT
@@ -301,7 +284,7 @@ class Origins:
         elif path and (root, ()) in reads and look(after, path) is ABSENT:
             reads = [(root, ())]
         for name, read in reads:
-            self._read(name, read, path, frame, at, way, root, before)
+            self._read(name, read, path, frame, at, way, root)
 
     def _read(
         self,
@@ -311,12 +294,12 @@ class Origins:
         frame: Frame,
         at: int,
         way: Way,
-        root: str,
-        before: Any,
+        root: str = "value",
     ) -> None:
         if name == root == _DATA:
             self._output(frame, at, read, way)
         elif name == root:
+            before, _ = _around(frame, at, root)
             given = look(before, read)
             whole = (*read, *path)
             if not path or look(before, whole) is not ABSENT or not isinstance(given, dict | list):
@@ -340,7 +323,14 @@ class Origins:
             return
         if event.step.params is not None:
             at = caller.events.index(event)
-            self._part(event.step.params, path, caller, at, way, "value", event.before)
+            self._part(event.step.params, path, caller, at, way)
+
+
+def _around(frame: Frame, at: int, root: str) -> tuple[Any, Any]:
+    """Return the value before and after a step; of a report what it is given, and nothing."""
+    if root == _DATA:
+        return frame.outputs[at], None
+    return frame.events[at].before, frame.events[at].after
 
 
 def _is_pair(value: Any) -> bool:

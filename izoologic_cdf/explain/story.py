@@ -95,8 +95,7 @@ class Teller:
         asked: Window,
         feeds: Callable[..., TracedFeeds] = TracedFeeds,
     ) -> None:
-        self._definition, self._feed, self._asked = definition, feed, asked
-        self._transport = transport
+        self._feed, self._asked = feed, asked
         self.warnings: list[str] = []
         sources = SourceClient(transport, redactor, self.warnings.append)
         self._feeds = feeds(definition, feed, user_fields, sources, _all_stored)

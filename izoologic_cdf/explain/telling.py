@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
+from itertools import groupby
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -142,17 +143,13 @@ def as_data(story: Story, masker: Masker, attribute: str | None = None) -> Data:
 
 
 def _requests(story: Story, masker: Masker) -> Iterator[Data]:
-    last: Data | None = None
-    for one in story.requests:
-        if last is not None and (last["endpoint"], last["status"]) == (one.endpoint, one.status):
-            last["times"] += 1
-            continue
-        if last is not None:
-            yield last
-        params = {key: masker.text(str(value)) for key, value in one.params.items()}
-        last = {"endpoint": one.endpoint, "params": params, "status": one.status, "times": 1}
-    if last is not None:
-        yield last
+    for (endpoint, status), group in groupby(
+        story.requests, lambda one: (one.endpoint, one.status)
+    ):
+        first, *more = group
+        params = {key: masker.text(str(value)) for key, value in first.params.items()}
+        times = 1 + len(more)
+        yield {"endpoint": endpoint, "params": params, "status": status, "times": times}
 
 
 def _row(row: Row, masker: Masker) -> Data:

@@ -62,7 +62,6 @@ class Frame:
     key: str | int | None = None
     events: list[Event] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
-    failed: str | None = None
     asked: Asked | None = None
 
     @property
@@ -146,7 +145,6 @@ class TracedInterpreter(Interpreter):
         self._recorder = recorder
         self._given = names
         self._conditions: dict[int, steps.Step] = {}
-        self._key: str | int | None = None
 
     def _under(self, names: Mapping[str, Any]) -> Interpreter:
         return TracedInterpreter(self._recorder, names, self._case, self._call)
@@ -166,9 +164,6 @@ class TracedInterpreter(Interpreter):
             frame.key = len(event.inner) - 1
         try:
             frame.outputs = super()._run(pipeline, value)
-        except ItemError as error:
-            frame.failed = frame.failed or error.message
-            raise
         finally:
             self._recorder.leave()
         return frame.outputs

@@ -56,18 +56,6 @@ def entries_of(convention: str) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def entry_text(convention: str) -> str:
-    """Return the entries of one guess as they are written; empty where it has no word."""
-    texts = []
-    for entry, parts in entries_of(convention).items():
-        inner = [
-            part if part == WORD else f"{part}: {{{', '.join(words)}}}"
-            for part, words in sorted(parts.items(), reverse=True)
-        ]
-        texts.append(f"{entry}: {{{', '.join(inner)}}}")
-    return "; ".join(texts)
-
-
 class Spellings:
     """Other spellings of words; none of them where there is no file."""
 

@@ -54,7 +54,6 @@ _SYMBOLS: Mapping[type[nodes.Expr], str] = {
     nodes.Pos: "+",
 }
 _COMPARED = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
-_EQUALITY = ("==", "!=")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from izoologic_cdf.library.outbox import Attributes, Outgoing
-from izoologic_cdf.push import rest_bodies
+from izoologic_cdf.push import remote_rows
 from izoologic_cdf.push.remote_kinds import Kind
 from izoologic_cdf.push.remote_rows import RemoteAttribute, RemoteRow
 from izoologic_cdf.push.rest_client import RestClient
@@ -166,7 +166,7 @@ class Mender:
         self, kind: Kind, one: Outgoing, number: int, changes: Changes, others: Iterable[Kind]
     ) -> None:
         """Change one object of the platform; raises HttpError where a call is refused."""
-        path, private = f"{kind.collection}/{number}", rest_bodies.private([one])
+        path, private = f"{kind.collection}/{number}", remote_rows.private([one])
 
         def call(method: str, below: str, body: object = None) -> None:
             self._client.call(method, path + below, body, private=private)
@@ -176,10 +176,10 @@ class Mender:
         for row, (_, value) in changes.replaced.items():
             call("PUT", f"/attributes/{row}", {"value": value})
         if changes.added:
-            call("POST", "/attributes", rest_bodies.attributes(changes.added, self._tlp))
+            call("POST", "/attributes", remote_rows.attributes(changes.added, self._tlp))
         for row in changes.dropped:
             call("DELETE", f"/attributes/{row}")
-        for source in rest_bodies.sources(changes.sources, self._tlp):
+        for source in remote_rows.sources(changes.sources, self._tlp):
             call("POST", "/sources", source)
         if changes.tags:
             call("POST", "/tags", [{"name": tag} for tag in sorted(changes.tags)])

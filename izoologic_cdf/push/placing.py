@@ -8,7 +8,7 @@ from typing import Any
 
 from izoologic_cdf.errors import Cause, CdfError, RunError
 from izoologic_cdf.library.outbox import Outbox, Outgoing
-from izoologic_cdf.push import rest_bodies
+from izoologic_cdf.push import remote_rows
 from izoologic_cdf.push.push_summary import Deferred, PushSummary, name_of
 from izoologic_cdf.push.remote_kinds import (
     ATTACHMENT,
@@ -111,7 +111,7 @@ class Placer:
             if row is not None:
                 self._adopt(one, row)
                 continue
-            item = rest_bodies.consumed(one, kind, related[one.id], self.tlp)
+            item = remote_rows.consumed(one, kind, related[one.id], self.tlp)
             if one.id in found:
                 # the platform may take it for one of those, whose description is not ours
                 item.pop("description", None)
@@ -130,7 +130,7 @@ class Placer:
 
     def _consume(self, kind: Kind, items: Items) -> None:
         """Bring in objects; where the batch is refused, halve it until the one is found."""
-        private = rest_bodies.private(one for one, _ in items)
+        private = remote_rows.private(one for one, _ in items)
         bodies = [item for _, item in items]
         try:
             path = f"{kind.collection}/consume"
@@ -178,9 +178,11 @@ class Placer:
                     self._adopt(one, row)
                     return
                 self.client.upload(one.value, content)
-                body = rest_bodies.attached(one, self.kinds.category(one.value), self.tlp)
+                body = remote_rows.attached(one, self.kinds.category(one.value), self.tlp)
                 path = kind.collection
-                made = next(iter(identified(self.client.create_once(path, body), path)), None)
+                made = next(
+                    iter(identified(self.client.call("POST", path, body, once=True), path)), None
+                )
                 if made is None:
                     raise unreadable(path)
                 # two uploads of one name at a time take each other's bytes

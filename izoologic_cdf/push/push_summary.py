@@ -8,7 +8,7 @@ from typing import Any
 from izoologic_cdf.library.limits import abbreviate
 from izoologic_cdf.library.outbox import Outgoing
 from izoologic_cdf.printable import printable
-from izoologic_cdf.push.rest_bodies import PERSONAL
+from izoologic_cdf.push.remote_rows import PERSONAL
 from izoologic_cdf.runtime.summary import EXIT_CODES, Outcome
 
 MAX_NAMED = 10

@@ -1,10 +1,11 @@
-"""Reads what a platform has: objects by name before they are made, and in full by id."""
+"""Objects in calls: how ours are written, and how those of the platform are read by name or id."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from izoologic_cdf.library.outbox import Outgoing
-from izoologic_cdf.push.remote_kinds import EVENT, Kind, identified, unreadable
+from izoologic_cdf.library.outbox import Attributes, Outgoing
+from izoologic_cdf.push.remote_kinds import EVENT, INDICATOR, Kind, identified, unreadable
 from izoologic_cdf.push.rest_client import Json, RestClient
 from izoologic_cdf.runtime.failures import NOT_FOUND, HttpError
 
@@ -17,6 +18,9 @@ _SINGLES = 4
 _WORTH = 10
 # statuses of a search that a platform does not have
 _NO_SEARCH = frozenset({400, 404, 405})
+# objects whose values are leaked e-mail addresses and user names
+PERSONAL = frozenset({"account", "identity"})
+_DATES = ("published_at", "happened_at", "started_at", "ended_at")
 _FIELDS = ("id", "value", "title", "name", "type_id", "type_name", "happened_at")
 _FIELDS_FOUND = [*_FIELDS, "published_at", "description", "sources"]
 
@@ -99,6 +103,65 @@ def choose(kind: Kind, one: Outgoing, found: Iterable[Json]) -> Json | None:
         row for row in exact if {_name(source) for source in row.get("sources") or ()} & one.sources
     ]
     return next(iter(ours or [r for r in exact if r.get("happened_at") == one.happened_at]), None)
+
+
+def sources(names: Iterable[str], tlp: str = "") -> list[dict[str, str]]:
+    """Return sources as they are sent; `tlp` is the colour that each of them gets, if any."""
+    return [{"name": name, **({"tlp": tlp} if tlp else {})} for name in sorted(names)]
+
+
+def attributes(pairs: Attributes, tlp: str = "") -> list[dict[str, Any]]:
+    """Return attributes as they are sent, each with its own sources."""
+    return [
+        {"name": name, "value": value, "sources": sources(of, tlp)}
+        for (name, value), of in sorted(pairs.items())
+    ]
+
+
+def consumed(
+    one: Outgoing, kind: Kind, related: dict[str, list[int]], tlp: str = ""
+) -> dict[str, Any]:
+    """Return one item of a `consume`; `related` are ids on the platform by key of relations."""
+    item: dict[str, Any] = {kind.key: one.value}
+    if one.type in (INDICATOR, EVENT) and one.subtype:
+        item["type"] = {"name": one.subtype}
+    if one.type == INDICATOR and one.status:
+        item["status"] = {"name": one.status}
+    if one.description:
+        item["description"] = one.description
+    item |= dates(one)
+    item["sources"] = sources(one.sources, tlp)
+    if one.attributes:
+        item["attributes"] = attributes(one.attributes, tlp)
+    if one.tags:
+        item["tags"] = sorted(one.tags)
+    for key, numbers in related.items():
+        # files are related by a call of their own
+        if key != "attachments":
+            item[key] = [{"id": number} for number in numbers]
+    return item
+
+
+def dates(one: Outgoing) -> dict[str, str]:
+    """Return the dates that an object has."""
+    found = {name: getattr(one, name) for name in _DATES}
+    return {name: text for name, text in found.items() if text}
+
+
+def attached(one: Outgoing, category: str, tlp: str = "") -> dict[str, Any]:
+    """Return the body that makes an attachment of a file that was uploaded under its name."""
+    body = {"name": one.value, "title": one.value, "type": category, "malware_locked": False}
+    return body | dates(one) | {"sources": sources(one.sources, tlp)}
+
+
+def private(objects: Iterable[Outgoing]) -> list[str] | None:
+    """Return the texts of objects that no message may quote; None where it may quote nothing."""
+    texts: list[str] = []
+    for one in objects:
+        if one.type in PERSONAL:
+            return None
+        texts += [text for _, text in one.attributes] + [one.description or ""]
+    return texts
 
 
 class RemoteReader:

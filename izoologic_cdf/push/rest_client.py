@@ -84,14 +84,15 @@ class RestClient:
         *,
         params: Mapping[str, Any] | None = None,
         private: Iterable[str] | None = (),
+        once: bool = False,
     ) -> Json:
-        """Return the document of a call.
+        """Return the document of a call; `once` where each that arrives makes another object.
 
         No text of `private` is quoted from its refusal; where that is None, nothing but the names
         of fields is.
         """
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        return self._send(self._request(method, path, params, content, _JSON), private)
+        return self._send(self._request(method, path, params, content, _JSON, once=once), private)
 
     def upload(self, name: str, content: bytes) -> None:
         """Upload the bytes of a file, once: whether a call that failed has arrived is not known."""
@@ -105,11 +106,6 @@ class RestClient:
         body, kind = encode_multipart_formdata(fields)
         path = "attachments/upload"
         self._send(self._request("POST", path, None, body, {"Content-Type": kind}, once=True), ())
-
-    def create_once(self, path: str, body: Any) -> Json:
-        """Return the document of a POST that makes another object each time that it arrives."""
-        content = json.dumps(body, ensure_ascii=False).encode()
-        return self._send(self._request("POST", path, None, content, _JSON, once=True), ())
 
     def _request(
         self,
