@@ -48,6 +48,14 @@ class Parser(argparse.ArgumentParser):
         """Write the help; raises OSError, which argparse alone would swallow."""
         streams.tell_text(self.format_help().rstrip("\n"))
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Read a value; in `--name=--`, argparse alone would take it away, and leave a list."""
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse a word that is none of the choices, and name the nearest one."""
         if action.choices is not None and value not in action.choices:

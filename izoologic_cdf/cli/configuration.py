@@ -137,10 +137,10 @@ def exposure(path: Path) -> str | None:
 
 
 def trimmed(field: UserField, text: str, where: str) -> tuple[str, str | None]:
-    """Return a secret without blanks and line ends around it, and a word where there were any.
+    """Return a value without blanks and line ends around it, and a word where there were any.
 
     Raises:
-        ConfigurationError: it holds a control character, so more was pasted than the secret.
+        ConfigurationError: it holds a control character, so more was pasted than the value.
     """
     kept = _AROUND.sub("", text)
     if _INSIDE.search(kept):
@@ -148,7 +148,7 @@ def trimmed(field: UserField, text: str, where: str) -> tuple[str, str | None]:
             f"{where}: the value of {field.name} holds a line end or another control character; "
             "paste it again, alone"
         )
-    if kept == text:
+    if kept in (text, ""):  # nothing at all is told as a value that is missing
         return kept, None
     return kept, f"{where}: blanks or line ends around the value of {field.name} are ignored"
 
@@ -224,7 +224,7 @@ def missing(
 
 
 def _value(field: UserField, text: str, where: str, warn: Callable[[str], None]) -> Any:
-    if field.mask:
+    if field.mask or (field.required and not field.boolean):
         text, word = trimmed(field, text, where)
         if word:
             warn(word)
@@ -285,7 +285,7 @@ def configured(
                 f"{field.label} ({field.name}) is missing; looked in: {', '.join(places)}"
             )
         values[field.name], word = trimmed(field, _prompt(field), "the prompt")
-        if word and field.mask:
+        if word:
             warn(word)
         if not values[field.name].strip():
             raise UsageError(f"{field.label} ({field.name}) is missing")

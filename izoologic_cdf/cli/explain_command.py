@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from izoologic_cdf.cli import streams
+from izoologic_cdf.cli import file_output, streams
 from izoologic_cdf.cli.configuration import configured, read_assignments, resolve
 from izoologic_cdf.cli.form import Found, definition_files, find_feeds
 from izoologic_cdf.cli.moments import parse_range
@@ -69,8 +69,11 @@ def _explain(options: argparse.Namespace) -> int:
         return 0
     data = as_data(story, masker, options.attribute)
     if options.output is not None:
-        _write(Path(options.output), as_page(data))
-        streams.tell(f"written: {options.output}")
+        page = [as_page(data).encode("utf-8", "replace")]
+        # with --show-data there are passwords in it
+        path = file_output.write(page, "explanation.html", options.output, force=True)
+        if path is not None:
+            streams.tell(f"written: {path}")
     elif options.format == "json":
         streams.tell_text(json.dumps(data, indent=2, ensure_ascii=False))
     else:
@@ -116,12 +119,12 @@ def counting(file: str, definition: str | None) -> Iterator[Mapping[str, Any]]:
         UsageError: it cannot be written; nothing has run.
     """
     path, counted = Path(file), Ledger(read_fields(definition)["ignored"])
-    _write(path, "", "--ledger")
+    _write(path, "")
     try:
         yield {"feeds": partial(CountedFeeds, counted), "transport": TracedTransport}
     finally:
         text = counted.as_json() if path.suffix == ".json" else counted.as_text()
-        _write(path, f"{text}\n", "--ledger")
+        _write(path, f"{text}\n")
 
 
 def _through(
@@ -155,11 +158,11 @@ def read_fields(definition: str | None) -> Mapping[str, Any]:
         raise UsageError(f"{path} is no table of fields: expected ignored and personal") from None
 
 
-def _write(path: Path, text: str, option: str = "-o") -> None:
+def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{option}: {path} cannot be written: {error.strerror}") from None
+        raise UsageError(f"--ledger: {path} cannot be written: {error.strerror}") from None
 
 
 # --- where the answers come from -----------------------------------------------------------------

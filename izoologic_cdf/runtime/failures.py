@@ -140,6 +140,9 @@ def explain(error: Exception, route: Route) -> Failure:
         return Failure(text, Cause.MACHINE)
     if by_proxy:
         return _of_proxy(seen, route)
+    if _first(seen, UnicodeError):
+        text = f"the host name {route.host} cannot be one; check the host name"
+        return Failure(text, Cause.MACHINE)
     if _first(seen, requests.exceptions.InvalidProxyURL):
         text = f"{route.proxy_variable} does not hold the address of a proxy"
         return Failure(text, Cause.MACHINE)

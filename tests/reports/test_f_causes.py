@@ -311,6 +311,12 @@ def test_25_a_host_name_that_nobody_knows_is_told_so() -> None:
     assert caught.value.cause is Cause.MACHINE
 
 
+def test_25_a_host_name_that_cannot_be_one_is_told_so_and_asked_once() -> None:
+    error = fail(f"https://{'a' * 64}.invalid/", asked=1)
+    assert "a.invalid cannot be one; check the host name" in str(error)
+    assert error.cause is Cause.MACHINE
+
+
 @pytest.mark.parametrize(
     ("number", "told", "asked"),
     [

@@ -266,6 +266,22 @@ def test_31_what_nobody_foresaw_of_a_command_is_one_sentence(
     assert "Traceback" not in line
 
 
+TWO_DASHES = [
+    ("runs", "--limit=--"), ("windows", "--since=--"), ("status", "--library=--"),
+    ("cases", "--since=--"), ("changes", "--since=--"), ("ledger", "--scenario=--"),
+    ("run", "dlr", "--since=1d", "--without=--"), ("emulator", "--port=--"),
+    ("run", "dlr", "--since=1d", "--format=--"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", TWO_DASHES, ids=" ".join)
+def test_31_a_value_of_two_dashes_is_a_value(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+
+
 def test_31_an_error_is_told_by_its_kind_and_its_places_alone() -> None:
     try:
         json.loads(SECRET)

@@ -183,6 +183,16 @@ def test_34_a_configuration_without_secrets_may_be_read(
     assert (ended.code, "other users" in ended.err) == (0, False)
 
 
+def test_34_an_explanation_with_passwords_is_its_owners_alone(shell: Shell) -> None:
+    page = shell.folder / "page.html"
+    page.touch(0o644)
+    words = ("--scenario", "guide", "--feed", "dlr", "--show-data", "-o", "page.html")
+    ended = shell("explain", "DLR#exAmple02", *words)
+    assert (ended.code, ended.err) == (0, "")
+    assert page.stat().st_size
+    assert page.stat().st_mode & 0o777 == 0o600
+
+
 # --- 36: line ends -----------------------------------------------------------------------------
 
 
