@@ -83,6 +83,15 @@ def test_a_library_in_order(shell: Shell, filled: Path) -> None:
     assert filled.read_bytes() == before
 
 
+def test_of_several_finished_intervals_the_last_one_counts(shell: Shell, filled: Path) -> None:
+    with Library.open(filled) as library, library.transaction():
+        library.connection.execute(
+            "INSERT INTO feed_interval (tenant, kind, since, until, messages_since) "
+            "SELECT id, 'finished', 1577836800, 1577836900, 0 FROM feed_tenant"
+        )
+    assert status(shell)[1][1]["finished_until"] == "2025-08-15 00:00:00"
+
+
 def test_a_gap_is_missing_until_it_is_read(shell: Shell) -> None:
     shell.emulator.state.add_fault("status", endpoint="CaseSync", status=403, nth=1)
     gaps = run(shell)["gaps"]

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from jinja2.sandbox import SandboxedEnvironment
 
+from izoologic_cdf.errors import Position
 from izoologic_cdf.language import budget, guards
 from izoologic_cdf.language.allowed import _FILTERS
 from izoologic_cdf.language.budget import ELEMENT, MAX_SIZE, SHORT, THREAD, LimitError
 from izoologic_cdf.language.expressions import Missing, environment_of, explain
+from izoologic_cdf.language.nodes import Document, ScalarNode
+from izoologic_cdf.language.positions import Findings
+from izoologic_cdf.lint import key_rules
 from izoologic_cdf.runtime.bodies import read_json
 from izoologic_cdf.runtime.http import read_retry_after
 from izoologic_cdf.runtime.redactor import MAX_TEXT, Redactor
@@ -38,6 +42,12 @@ REFUSED: dict[str, Callable[[], object]] = {
     "a text, repeated": lambda: ENVIRONMENT.call_binop(None, "*", "a", MAX_SIZE + 1),
     "a list, repeated": lambda: ENVIRONMENT.call_binop(None, "*", [0], MAX_SIZE // ELEMENT + 1),
     "blanks before each line": lambda: guards.indented("a\n" * (MAX_SIZE // 6 + 1)),
+    # before it is made, since no memory holds it
+    "a text, repeated without end": lambda: ENVIRONMENT.call_binop(None, "*", "a", 10**15),
+    "a list, repeated without end": lambda: ENVIRONMENT.call_binop(None, "*", 10**15, [0]),
+    "as many pieces as are asked for": lambda: guards.split(
+        "," * (MAX_SIZE // ELEMENT + 1), ",", MAX_SIZE // ELEMENT
+    ),
 }
 
 
@@ -127,6 +137,32 @@ def test_41_a_failure_is_told_without_data_unless_it_is_on_purpose(
     error: Exception, told: tuple[str, bool]
 ) -> None:
     assert explain(error) == told
+
+
+@pytest.mark.parametrize(
+    ("key", "equal"),
+    [
+        ("yes", 1.0), ("'yes'", "yes"), ("'true'", 1.0), ("True", 1.0), ("off", 0.0),
+        ("'off'", "off"), ("'False'", 0.0), ("nope", "nope"), ("'01'", "01"), ("'1.5'", 1.5),
+    ],
+)  # fmt: skip
+def test_41_a_key_is_equal_to_what_it_means(key: str, equal: float | str) -> None:
+    node = Document("x.yaml", key).root
+    assert isinstance(node, ScalarNode)
+    assert key_rules._equal_to(node) == equal
+
+
+def test_41_only_findings_are_collected() -> None:
+    found = Findings()
+    with pytest.raises(KeyError), found:
+        raise KeyError
+    assert not found
+
+
+@pytest.mark.parametrize(("line", "source"), [(0, None), (1, "a: 1"), (2, "b: 2"), (4, None)])
+def test_41_a_finding_shows_its_line(line: int, source: str | None) -> None:
+    document = Document("x.yaml", "a: 1\nb: 2\n")
+    assert document.finding(Position("x.yaml", line, 1), "wrong").source_line == source
 
 
 @pytest.mark.parametrize("charset", ["nonsense-8", "base64", "'utf-8'", "\0"])

@@ -62,6 +62,16 @@ def test_a_run_that_waits_more_than_it_computes_is_left_alone(
     assert {frozenset(cores) for cores in (*jobs, *thens)} == {frozenset(ALL)}
 
 
+def test_whether_a_run_computes_is_looked_at_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = list[object]()
+    monkeypatch.setattr(OneCore, "_is_busy", lambda _: looked.append(1))
+    seen_in(40)
+    # before the turns 16 and 32
+    assert len(looked) == 2
+
+
 @pytest.mark.parametrize(
     ("wanted", "is_busy"), [(0.0, False), (0.4, False), (0.6, True), (9, True)]
 )
