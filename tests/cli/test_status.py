@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from izoologic_cdf.library.store import MAX_MESSAGES, Library
+from izoologic_cdf.runtime.overview import read_overview
 from izoologic_cdf.runtime.state import MAX_FAILURES
-from izoologic_cdf.runtime.windows import DAY, SystemClock, stamp
+from izoologic_cdf.runtime.windows import DAY, OVERLAP, SystemClock, stamp
 from tests.library.reports import back_to_format_2
 from tests.support.platforms import bound_by_permissions
 from tests.support.shells import GUIDE, Ended, Shell, in_turn
@@ -90,6 +91,15 @@ def test_of_several_finished_intervals_the_last_one_counts(shell: Shell, filled:
             "SELECT id, 'finished', 1577836800, 1577836900, 0 FROM feed_tenant"
         )
     assert status(shell)[1][1]["finished_until"] == "2025-08-15 00:00:00"
+
+
+@pytest.mark.parametrize(("ahead", "in_future"), [(OVERLAP, False), (OVERLAP + 1, True)])
+def test_what_is_finished_lies_in_the_future_when_no_overlap_explains_it(
+    filled: Path, ahead: int, in_future: bool
+) -> None:
+    with Library.open(filled) as library:
+        standing = read_overview(library, 1_755_216_000 - ahead).standings[1]
+    assert standing.in_future is in_future
 
 
 def test_a_gap_is_missing_until_it_is_read(shell: Shell) -> None:
