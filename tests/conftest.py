@@ -8,6 +8,8 @@ import markupsafe
 import pytest
 from hypothesis import settings
 
+from tests.support import cores
+
 # nothing of the program is imported here: the tests of Jinja2 2.11 begin with this file as well.
 # That version, which a platform may still have, runs on today's MarkupSafe but for one old name
 vars(markupsafe).setdefault("soft_unicode", markupsafe.soft_str)
@@ -112,6 +114,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the tests with golden files alone, and write those files from what they see",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    name = getattr(config, "workerinput", {}).get("workerid")
+    if name is not None:
+        cores.keep_to_one(int(name.removeprefix("gw")))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

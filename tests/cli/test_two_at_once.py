@@ -7,6 +7,7 @@ import pytest
 from tests.support.shells import CHECKOUT, GUIDE, PROGRAM, Shell
 
 
+@pytest.mark.usefixtures("every_core")
 @pytest.mark.parametrize("feeds", [("incident", "dlr"), ("incident", "incident")])
 def test_two_runs_at_once_make_the_library_that_one_after_the_other_makes(
     shell: Shell, guide_library: bytes, feeds: tuple[str, str]

@@ -315,6 +315,7 @@ def test_a_push_that_is_ended_can_be_repeated(
     assert desk.push("--verify") == 0
 
 
+@pytest.mark.usefixtures("every_core")
 def test_two_pushes_of_one_library_at_once_bring_everything_once(desk: Desk, filled: bytes) -> None:
     desk.library.write_bytes(filled)
     words = ["push", "--config", str(desk.threatq), "--library", str(desk.library)]
@@ -336,6 +337,7 @@ def test_two_pushes_of_one_library_at_once_bring_everything_once(desk: Desk, fil
     assert desk.platform.requests.count("/{c}/consume") == len(desk.platform.snapshot()) - 1
 
 
+@pytest.mark.usefixtures("every_core")
 def test_two_libraries_pushed_at_once_bring_everything_once(
     desk: Desk, filled: bytes, tmp_path: Path
 ) -> None:

@@ -398,6 +398,7 @@ def test_13_a_migration_that_breaks_off_leaves_the_library_as_it_was(
 # --- 14: looked up and inserted in one transaction ---------------------------------------------
 
 
+@pytest.mark.usefixtures("every_core")
 @pytest.mark.parametrize("secrets", [("a", "a"), ("a", "b")])
 def test_14_two_first_runs_at_once_make_one_tenant(
     tmp_path: Path, secrets: tuple[str, str]

@@ -5,26 +5,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from izoologic_cdf.runtime import workers
 from izoologic_cdf.runtime.workers import OneCore, Task, Workers
+from tests.support.cores import ALL, allowed, use
 
 # a platform that has no such thing has nothing to test
-allowed: Callable[[int], set[int]] = getattr(os, "sched_getaffinity", lambda _: set())
-ALL = allowed(0)
-
-pytestmark = pytest.mark.skipif(
-    not 1 < len(ALL) == os.cpu_count(), reason="needs two cores that nobody has narrowed down"
-)
-
-
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    yield
-    os.sched_setaffinity(0, ALL)
+pytestmark = [
+    pytest.mark.skipif(
+        not 1 < len(ALL) == os.cpu_count(), reason="needs two cores that nobody has narrowed down"
+    ),
+    pytest.mark.usefixtures("every_core"),
+]
 
 
 @pytest.fixture
@@ -38,7 +32,7 @@ def seen_in(turns: int) -> tuple[list[set[int]], list[set[int]]]:
     jobs, thens = list[set[int]](), list[set[int]]()
     threads = Workers(2)
     tasks = (
-        Task(lambda: jobs.append(allowed(0)), lambda _: thens.append(allowed(0)))
+        Task(lambda: jobs.append(allowed()), lambda _: thens.append(allowed()))
         for _ in range(turns)
     )
     threads.carry_out(tasks)
@@ -103,7 +97,7 @@ def test_the_core_is_chosen_anew_from_time_to_time() -> None:
 @pytest.mark.usefixtures("busy")
 def test_what_is_started_after_a_run_may_use_all_cores() -> None:
     seen_in(100)
-    assert allowed(0) == ALL
+    assert allowed() == ALL
     code = "import os; print(len(os.sched_getaffinity(0)))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert int(told.stdout) == len(ALL)
@@ -118,16 +112,16 @@ def test_a_run_that_fails_leaves_its_process_as_it_was() -> None:
     with pytest.raises(ValueError, match=r"^$"):
         threads.carry_out(iter(turns))
     threads.shutdown(wait=True)
-    assert allowed(0) == ALL
+    assert allowed() == ALL
 
 
 @pytest.mark.usefixtures("busy")
 def test_what_an_administrator_has_narrowed_down_stays() -> None:
-    one = {min(ALL)}
-    os.sched_setaffinity(0, one)
+    one = frozenset({min(ALL)})
+    use(one)
     jobs, thens = seen_in(100)
-    assert {frozenset(cores) for cores in (*jobs, *thens)} == {frozenset(one)}
-    assert allowed(0) == one
+    assert {frozenset(cores) for cores in (*jobs, *thens)} == {one}
+    assert allowed() == one
 
 
 def test_a_platform_that_cannot_do_this_runs_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,4 +143,4 @@ def test_threads_that_end_meanwhile_are_no_fault() -> None:
     threads = Workers(1)
     threads.carry_out(iter([turn] * 300))
     threads.shutdown(wait=True)
-    assert allowed(0) == ALL
+    assert allowed() == ALL

@@ -22,11 +22,21 @@ from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.pyfilters import PythonFilters
 from izoologic_cdf.library import database
 from izoologic_cdf.runtime import tenants
+from tests.support import cores
 from tests.support.benches import Bench
 from tests.support.platforms import FakePlatform
 from tests.support.shells import GUIDE, Shell
 from tests.support.sites import Site
 from tests.support.tenants import EMPTY, Tenant
+
+
+@pytest.fixture
+def every_core() -> Iterator[None]:
+    """Let the test, and the processes that it starts at the same time, use all cores."""
+    own = frozenset(cores.allowed())
+    cores.use()
+    yield
+    cores.use(own)
 
 
 @pytest.fixture(scope="session")
