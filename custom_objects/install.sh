@@ -132,6 +132,15 @@ check() {
 
 is_readable_file() { [ -f "$1" ] && [ -r "$1" ] && [ -s "$1" ]; }
 is_no_link() { [ ! -L "$1" ]; }
+# is_alone PATH: is there no file, or one without a second name (a hard link)? A pipe is none.
+is_alone() (
+    [ -e "$1" ] || exit 0
+    [ -f "$1" ] || exit 1
+    about=$(LC_ALL=C ls -ld -- "$1") || exit 1
+    after_mode=${about#* }
+    count=${after_mode#"${after_mode%%[! ]*}"}
+    [ "${count%% *}" = 1 ]
+)
 is_root() { [ "$(id -u)" = 0 ]; }
 can_start_artisan() { [ ! -f "$artisan" ] || [ -x "$artisan" ] || command -v php >/dev/null; }
 
@@ -140,7 +149,7 @@ can_start_artisan() { [ ! -f "$artisan" ] || [ -x "$artisan" ] || command -v php
 open_log() {
     beside=$bundle/$code-install.log
     temporary=${TMPDIR:-/tmp}/$code-install-$$.log
-    if is_no_link "$beside" && (: >>"$beside") 2>/dev/null; then
+    if is_no_link "$beside" && is_alone "$beside" && (: >>"$beside") 2>/dev/null; then
         log=$beside
     elif (set -C && : >"$temporary") 2>/dev/null; then
         log=$temporary
@@ -160,7 +169,9 @@ check_all() {
         check "$file is missing, empty or not readable: upload it again from the bundle." \
             is_readable_file "$file"
         check "$file is a link: upload the file itself." is_no_link "$file"
+        [ ! -f "$file" ] || check "$file has a second name: upload the file itself." is_alone "$file"
     done
+    check "$bundle/images is a link: upload the folder itself." is_no_link "$bundle/images"
     check "No ThreatQ platform here: $artisan is missing. If its API lives elsewhere, set \
 THREATQ_API_DIR." test -f "$artisan"
     check "$artisan cannot be executed, and there is no php to run it with." can_start_artisan

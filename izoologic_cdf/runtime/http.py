@@ -98,7 +98,7 @@ class Request:
         prepared = requests.PreparedRequest()
         prepared.prepare_method(self.method)
         if self.url.startswith(("http://", "https://")) and not any(c in self.url for c in "?#%"):
-            query = urlencode(self.params or {}, doseq=True)
+            query = urlencode(self.params or {}, doseq=True, errors="surrogatepass")
             prepared.url = _prepare_url(self.url) + (f"?{query}" if query else "")
         else:
             # parameters go between a query and a fragment, and into an odd address in odd ways

@@ -113,6 +113,40 @@ def test_35_a_link_in_the_bundle_is_not_followed(
     assert f"{platform.bundle / name} is a link" in result.err
 
 
+@pytest.mark.parametrize("name", ["account.json", "images/account.svg"])
+def test_35_a_second_name_of_a_file_is_as_little_followed(
+    platform: FakePlatform, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "shadow").hardlink_to(platform.bundle / name)
+    result = platform.run()
+    assert_untouched(platform, result)
+    assert f"{platform.bundle / name} has a second name" in result.err
+
+
+def test_35_a_link_in_place_of_the_folder_of_images_is_not_followed(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    images = platform.bundle / "images"
+    images.rename(tmp_path / "elsewhere")
+    images.symlink_to(tmp_path / "elsewhere")
+    result = platform.run()
+    assert_untouched(platform, result)
+    assert f"{images} is a link" in result.err
+
+
+def test_35_the_log_is_no_pipe_and_no_second_name_of_another_file(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    os.mkfifo(platform.log)
+    assert platform.run().status == 0
+    platform.log.unlink()
+    victim = tmp_path / "victim"
+    victim.write_text("not yours")
+    platform.log.hardlink_to(victim)
+    assert platform.run().status == 0
+    assert victim.read_text() == "not yours"
+
+
 def test_35_the_log_follows_no_link(platform: FakePlatform, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("not yours")

@@ -24,7 +24,7 @@ DEADLINE_SECONDS = 20
 KEYBOARD = "words from the keyboard\n"
 
 # what the script may use besides its shell; the stubs' PATH holds nothing else
-TOOLS = ("cat", "cmp", "date", "dirname", "mkdir", "rm", "rmdir", "sed", "sh", "sleep")
+TOOLS = ("cat", "cmp", "date", "dirname", "ls", "mkdir", "rm", "rmdir", "sed", "sh", "sleep")
 RECORDED_TOOLS = ("rm",)
 
 # records a call as one line, name and arguments parted by tabs, then does what the test asks
