@@ -12,6 +12,7 @@ import requests
 from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from tests.browse import world
+from tests.support import cores
 from tests.support.shells import CHECKOUT, PROGRAM
 
 # seconds, on a machine with much else to do
@@ -41,9 +42,11 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     library = world.fill(tmp_path_factory.mktemp("browse") / "library.sqlite")
     command = [*PROGRAM, "browse", "--library", str(library)]
-    with subprocess.Popen(  # noqa: S603 - our own program
-        command, cwd=CHECKOUT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with cores.every_core():
+        started = subprocess.Popen(  # noqa: S603 - our own program
+            command, cwd=CHECKOUT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    with started as process:
         assert process.stdout is not None
         assert process.stderr is not None
         try:
@@ -60,11 +63,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium on the PATH: apt-get install chromium (see .ci/run)")
-    with sync_playwright() as playwright:
-        # as root, which CI is, Chromium runs without its own sandbox only
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with cores.every_core():
+        playwright = sync_playwright().start()
+    # as root, which CI is, Chromium runs without its own sandbox only
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    yield browser
+    browser.close()
+    playwright.stop()
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """The cores of the machine, and which of them a worker of the tests keeps to."""
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 # a platform that has no such thing lets everything use all cores
 _told: Callable[[int], set[int]] = getattr(os, "sched_getaffinity", lambda _: set())
@@ -14,10 +15,21 @@ def allowed() -> set[int]:
     return _told(0)
 
 
-def use(cores: frozenset[int] = ALL) -> None:
+def use(cores: frozenset[int]) -> None:
     """Let this thread, and whatever it starts from now on, use these cores."""
     if cores:
         os.sched_setaffinity(0, cores)
+
+
+@contextlib.contextmanager
+def every_core() -> Iterator[None]:
+    """Let this thread, and what the block starts, use all cores."""
+    own = frozenset(allowed())
+    use(ALL)
+    try:
+        yield
+    finally:
+        use(own)
 
 
 def keep_to_one(worker: int) -> None:

@@ -33,10 +33,8 @@ from tests.support.tenants import EMPTY, Tenant
 @pytest.fixture
 def every_core() -> Iterator[None]:
     """Let the test, and the processes that it starts at the same time, use all cores."""
-    own = frozenset(cores.allowed())
-    cores.use()
-    yield
-    cores.use(own)
+    with cores.every_core():
+        yield
 
 
 @pytest.fixture(scope="session")
