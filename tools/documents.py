@@ -19,7 +19,6 @@ from izoologic_cdf.errors import CdfError
 from izoologic_cdf.library.tables import NEWEST, statements
 from izoologic_cdf.library.views import NAMES
 from izoologic_cdf.lint.check import RULES
-from izoologic_cdf.lint.rules import GROUPS
 from tools.commands import command_reference, exit_codes
 from tools.editor_schema import CUSTOM_TAGS, schema
 from tools.explained import explanations
@@ -40,6 +39,14 @@ from tools.measured import average_run
 from tools.mistakes import mistakes
 from tools.source import FEEDS, source
 
+# the groups of rules by the first digits of their codes
+GROUPS: Mapping[str, str] = {
+    "CDF0": "The language",
+    "CDF1": "Keys, calls and requests",
+    "CDF2": "The approval checklist",
+    "CDF3": "What not every version of ThreatQ supports",
+    "CDF9": "Comments that silence",
+}
 # what the blocks of the documents call
 __all__ = [
     "alternative_edits",

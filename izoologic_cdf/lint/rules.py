@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from textwrap import dedent, indent
+from textwrap import indent
 
 import yaml
 
@@ -35,19 +35,8 @@ OTHERS: Mapping[str, str] = {
     NO_REASON: "ignore-has-reason",
     SILENCES_NOTHING: "ignore-silences",
 }
-GROUPS: Mapping[str, str] = {
-    "CDF0": "The language",
-    "CDF1": "Keys, calls and requests",
-    "CDF2": "The approval checklist",
-    "CDF3": "What not every version of ThreatQ supports",
-    "CDF9": "Comments that silence",
-}
-
-_TOP = {
-    "version": 'version: "1.0.0"\n',
-    "required_threatq_version": 'required_threatq_version: ">=5.29.0"\n',
-}
-_FEED = {
+# what every feed needs, for the examples
+FEED = {
     "category": "category: Commercial\n",
     "namespace": "namespace: threatq.feeds.example.example_cases\n",
     "default_indicator_status": "default_indicator_status: Active\n",
@@ -58,8 +47,6 @@ _FEED = {
         "    params: {since: !expr run_meta.since}\n"
     ),
 }
-_FEEDS = "feeds:\n  Example Cases:\n"
-_KEY = re.compile(r"^([\w.-]+):", re.MULTILINE)
 
 
 class Subject(Outline):
@@ -87,7 +74,7 @@ Check = Callable[[Subject], Found]
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a rule checks and why; a definition that breaks it, and a good one, see `complete`."""
+    """What a rule checks and why; a bad definition and a good one, as keys of a feed or a file."""
 
     what: str
     why: str
@@ -140,28 +127,10 @@ def _explanation(
 
 
 def _expand(example: str) -> str:
-    texts = {"feed": "".join([*_FEED.values()][:-1]), "source": _FEED["source"]}
+    texts = {"feed": "".join([*FEED.values()][:-1]), "source": FEED["source"]}
     return re.sub(
         r"^( *)\$(feed|source)$",
         lambda found: indent(texts[found[2]], found[1]).rstrip(),
         example,
         flags=re.MULTILINE,
     )
-
-
-def complete(example: str) -> str:
-    """Return a whole definition: an example with the keys that it leaves out.
-
-    An example that starts with keys of the top level is a file, any other one is a feed. A file
-    with `feeds` writes its feeds out in full.
-    """
-    example = dedent(example).strip("\n") + "\n"
-    keys = set(_KEY.findall(example))
-    if not keys & {*_TOP, "template_values", "_anchors", "feeds"}:
-        return _missing(_TOP, set()) + _FEEDS + indent(_missing(_FEED, keys) + example, " " * 4)
-    rest = "" if "feeds" in keys else _FEEDS + indent(_missing(_FEED, set()), " " * 4)
-    return _missing(_TOP, keys) + example + rest
-
-
-def _missing(known: dict[str, str], keys: set[str]) -> str:
-    return "".join(text for key, text in known.items() if key not in keys)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from izoologic_cdf.cli.main import main
-from izoologic_cdf.lint.rules import complete
+from tests.support.linted import complete
 
 Captured = pytest.CaptureFixture[str]
 

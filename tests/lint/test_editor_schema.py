@@ -11,7 +11,8 @@ from izoologic_cdf.language import overlay
 from izoologic_cdf.language.schema import CONSTRUCTS
 from izoologic_cdf.language.steps import STEPS, takes_value
 from izoologic_cdf.lint.check import RULES
-from izoologic_cdf.lint.rules import Rule, complete
+from izoologic_cdf.lint.rules import Rule
+from tests.support.linted import complete
 from tools.editor_schema import schema
 
 

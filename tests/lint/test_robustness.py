@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from izoologic_cdf.lint.check import RULES, lint
-from izoologic_cdf.lint.rules import complete
-from tests.support.linted import lint_text
+from tests.support.linted import complete, lint_text
 
 EXAMPLES = [
     complete(example) for rule in RULES for example in (rule.explanation.bad, rule.explanation.good)

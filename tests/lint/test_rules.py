@@ -3,8 +3,9 @@
 import pytest
 
 from izoologic_cdf.lint.check import RULES
-from izoologic_cdf.lint.rules import GROUPS, Rule, explanations
+from izoologic_cdf.lint.rules import Rule, explanations
 from tests.support.linted import codes_of
+from tools.documents import GROUPS
 
 BY_CODE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 

@@ -11,9 +11,8 @@ from izoologic_cdf.bundle.layout import zip_name
 from izoologic_cdf.cli.form import definition_files
 from izoologic_cdf.content import folder
 from izoologic_cdf.lint.check import lint
-from izoologic_cdf.lint.rules import complete
 from tests.support.built import built_text
-from tests.support.linted import lint_text
+from tests.support.linted import complete, lint_text
 from tests.support.shells import Shell, in_turn
 from tests.support.steps import steps
 
