@@ -179,7 +179,9 @@ def read_json(body: bytes, content_type: str | None = None) -> JsonBody:
         place = f"line {error.lineno} column {error.colno}"
         if error.pos >= len(text) or "Unterminated" in error.msg:
             raise BodyError(f"truncated JSON at {place}", final=False) from None
-        raise BodyError(f"invalid JSON at {place}", final=False, cause=Cause.ITEM) from None
+        # what is none from its first sign on says nothing of the item, such as a page of text
+        cause = Cause.ITEM if error.pos else Cause.OUTAGE
+        raise BodyError(f"invalid JSON at {place}", final=False, cause=cause) from None
     except RecursionError:
         message = "the JSON is nested too deeply"
         raise BodyError(message, final=True, cause=Cause.ITEM) from None

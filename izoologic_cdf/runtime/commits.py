@@ -188,17 +188,17 @@ class Committer:
 
     # --- the end of a run --------------------------------------------------------------------
 
-    def weigh(self, ask: Callable[[], set[str]]) -> None:
+    def weigh(self, ask: Callable[[set[str]], set[str]]) -> None:
         """Count the failures of this run that lie in the cases themselves, and report their end.
 
         The API answered, and the response was no use: that lies in the case when others were
         answered well at the same place, else it is an outage. Where no other case was requested,
-        `ask` requests one that is known, and returns the parts that were given.
+        `ask` requests cases that are known, and returns the parts that were given, these at best.
         """
         parts = {part for _, part, _ in self._failed}
         own = {part for part in parts if part == OBJECTS or self._given[part]}
         if parts - own:
-            own |= ask()
+            own |= ask(parts - own)
         counted = [(case_id, name) for case_id, part, name in self._failed if part in own]
         for one in self._session.state.count_failures(counted):
             self._report(

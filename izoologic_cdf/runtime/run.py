@@ -128,7 +128,7 @@ class FeedRun:
                     )  # fmt: skip
                     self._windows()
                     self._deferred_cases()
-                    self._committer.weigh(self._ask_a_known_case)
+                    self._committer.weigh(self._ask_known_cases)
                     self._lists.judge()
                 except KeyboardInterrupt:
                     summary.interrupted = True
@@ -175,13 +175,16 @@ class FeedRun:
         except LibraryError as error:
             session.reporter.error(error)
 
-    def _ask_a_known_case(self) -> set[str]:
-        """Request cases that are known to be good until one is given; return what was given."""
+    def _ask_known_cases(self, parts: set[str]) -> set[str]:
+        """Request cases that are known to be good until they give these parts; return all given."""
+        given = set[str]()
         for case in self._session.state.tenant.witnesses():
             done = self._work(self._session.at_once(case))
             if done.error is None:
-                return {WHOLE, *case.given}
-        return set()
+                given |= {WHOLE, *case.given}
+            if parts <= given:
+                break
+        return given
 
     # --- windows -----------------------------------------------------------------------------
 

@@ -85,8 +85,11 @@ def test_3_a_case_that_meets_an_outage_in_many_syncs_comes_with_the_first_one_af
     assert len(site.note_values()) == 2
 
 
+@pytest.mark.parametrize("outage", ["503", "403", "page", "a page of text"])
 @pytest.mark.parametrize("feed", ["incident", "dlr"])
-def test_3_an_outage_of_one_case_alone_uses_up_no_tries_either(site: Site, feed: FeedName) -> None:
+def test_3_an_outage_of_one_case_alone_uses_up_no_tries_either(
+    site: Site, feed: FeedName, outage: str
+) -> None:
     site.feed = feed
     if feed == "dlr":
         row = {"email": "a@example.com"}
@@ -96,7 +99,8 @@ def test_3_an_outage_of_one_case_alone_uses_up_no_tries_either(site: Site, feed:
     else:
         site.fill(ONE, TWO, updated=site.now - HOUR)
     one = f"DLR#{ONE}" if feed == "dlr" else ONE
-    broken(site, DETAIL[feed], OUTAGES["503"], case=one)
+    text = {"kind": "raw", "text": "Maintenance", "content_type": "text/plain"}
+    broken(site, DETAIL[feed], OUTAGES.get(outage, text), case=one)
     for _ in range(8):
         outcome = site.sync()
         assert (outcome.summary.exit_code, said(outcome)["cases"]["deferred"]) == (3, [one])
@@ -383,6 +387,18 @@ def test_4_one_file_of_several_is_deferred_by_itself_and_abandoned_by_itself(sit
     assert site.case_values() == {ONE, TWO}
     sizes = sorted(str(one["size"]) for one in first.all("attachment"))
     assert sizes == ["9", "9", "None"]
+
+
+def test_4_a_part_of_one_case_that_is_broken_is_abandoned_though_that_case_is_known_too(
+    site: Site,
+) -> None:
+    site.fill(ONE, TWO, updated=site.now - HOUR)
+    broken(site, "FetchCaseCommunications", OUTAGES["envelope"], case=ONE)
+    for _ in range(6):
+        outcome = site.sync()
+        site.state.advance(HOUR)
+    (missing,) = said(outcome)["missing"]
+    assert (missing["part"], missing["cases"], missing["abandoned"]) == ("messages", [ONE], True)
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
