@@ -1,9 +1,11 @@
 """The fixtures of all tests: emulators, each emptied before a test, and what runs over them."""
 
 import contextlib
+import functools
 import io
 import json
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +29,7 @@ from tests.support.benches import Bench
 from tests.support.platforms import FakePlatform
 from tests.support.shells import GUIDE, Shell
 from tests.support.sites import Site
-from tests.support.tenants import EMPTY, Tenant
+from tests.support.tenants import EMPTY, Tenant, empty_library
 
 
 @pytest.fixture
@@ -131,6 +133,22 @@ def nothing_waits_for_the_disk() -> Iterator[None]:
     """Write without waiting for the disk, which only a cut of the power could tell."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "_SYNCHRONOUS", "OFF")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def an_empty_library_is_copied() -> Iterator[None]:
+    """Carry out the statements that make a library once; tests/library does so each time."""
+    make, empty = database._open, empty_library()
+
+    @functools.wraps(make)
+    def copy(path: Path, mode: str, *, fill: bool) -> sqlite3.Connection:
+        if fill and not path.stat().st_size:
+            path.write_bytes(empty)
+        return make(path, mode, fill=fill)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_open", copy)
         yield
 
 

@@ -46,7 +46,8 @@ def definition(feed: FeedName) -> Definition:
 
 
 @functools.cache
-def _empty_library() -> bytes:
+def empty_library() -> bytes:
+    """Return the bytes of a library in which nothing is yet."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empty.sqlite"
         Library.create(path).close()
@@ -56,7 +57,7 @@ def _empty_library() -> bytes:
 def new_library(path: Path) -> Path:
     """Put an empty library at that path: to copy one takes a fraction of making its tables."""
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(_empty_library())
+    path.write_bytes(empty_library())
     return path
 
 
