@@ -22,7 +22,7 @@ demo: $(VENV)/.installed
 
 # everything that CI checks
 test:
-	@echo "style, types and all tests: under five minutes on two free cores; make quick takes under one"
+	@echo "style, types and all tests: under four minutes on two free cores; make quick takes under one"
 	@$(MAKE) --no-print-directory $(VENV)/.developed
 	@$(MAKE) --no-print-directory --jobs=2 lint unit
 
