@@ -1,6 +1,7 @@
 """The ledger of the guide's samples: what becomes of each field of the answers."""
 
 from functools import cache
+from itertools import groupby
 
 from izoologic_cdf.cli.explain_command import count
 from izoologic_cdf.cli.main import build_parser
@@ -18,14 +19,13 @@ def guide_ledger() -> Ledger:
 
 def ledger() -> str:
     """Return the fields of each endpoint as a table."""
-    counted, parts = guide_ledger(), list[str]()
-    for endpoint in dict.fromkeys(endpoint for endpoint, *_ in counted.counted()):
+    parts = []
+    for endpoint, group in groupby(guide_ledger().counted(), key=lambda one: one.endpoint):
         rows = []
-        for other, name, found, _ in counted.counted():
-            if other == endpoint:
-                became = ", ".join(found.ended_in) or counted.because(endpoint, name) or "-"
-                lines = ", ".join(found.read_by) or "-"
-                cells = (code(name), str(found.seen), str(found.not_null), lines)
-                rows.append((*cells, became if found.ended_in else f"*{became}*"))
+        for found in group:
+            became = ", ".join(found.ended_in) or found.because or "-"
+            lines = ", ".join(found.read_by) or "-"
+            cells = (code(found.field), str(found.seen), str(found.not_null), lines)
+            rows.append((*cells, became if found.ended_in else f"*{became}*"))
         parts.append(f"{code(endpoint)}:\n\n{table(_HEADINGS, rows)}")
     return "\n\n".join(parts)

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from threading import Lock
 from typing import Any
@@ -37,12 +37,16 @@ _RowKey = tuple[_Place, str, str, str]
 
 @dataclass(slots=True)
 class FieldCount:
-    """What is known of one field of one endpoint."""
+    """What becomes of one field: the lines that read it, what it ended in, or why it is ignored."""
 
-    seen: int = 0
-    not_null: int = 0
-    read_by: list[str] = field(default_factory=list)
-    ended_in: list[str] = field(default_factory=list)
+    endpoint: str
+    field: str
+    seen: int
+    not_null: int
+    status: str
+    read_by: list[str]
+    ended_in: list[str]
+    because: str | None
 
 
 @dataclass(slots=True)
@@ -147,12 +151,12 @@ class Ledger:
             holders = [(endpoint, ".".join(parts[:end])) for end in range(1, len(parts) + 1)]
             reads = set().union(*(total.reads.get(one, ()) for one in holders))
             became = sorted((place, label) for _, place, label in reads if label)
-            counts[endpoint, name] = FieldCount(
-                seen,
-                total.not_null[endpoint, name],
-                [str(line) for line in sorted({line for line, _, _ in reads})],
-                list(dict.fromkeys(label for _, label in became)),
-            )
+            lines = [str(line) for line in sorted({line for line, _, _ in reads})]
+            ended, why = [label for _, label in became], self.because(endpoint, name)
+            status = MAPPED if ended else IGNORED if why else USED if lines else UNMAPPED
+            not_null, ended = total.not_null[endpoint, name], list(dict.fromkeys(ended))
+            count = FieldCount(endpoint, name, seen, not_null, status, lines, ended, why)
+            counts[endpoint, name] = count
         return counts
 
     @property
@@ -173,51 +177,21 @@ class Ledger:
                     return why
         return None
 
-    def counted(self) -> list[tuple[str, str, FieldCount, str]]:
-        """Return the fields by endpoint and name, with what becomes of each.
-
-        A list or an object that was empty is none.
-        """
+    def counted(self) -> list[FieldCount]:
+        """Return the fields by endpoint and name; a list or an object that was empty is none."""
         fields = self.fields
         holders = {(endpoint, name.rpartition(".")[0]) for endpoint, name in fields}
-        return [
-            (*key, count, self._status(*key, count))
-            for key, count in fields.items()
-            if key not in holders
-        ]
-
-    def _status(self, endpoint: str, name: str, count: FieldCount) -> str:
-        if count.ended_in:
-            return MAPPED
-        if self.because(endpoint, name):
-            return IGNORED
-        return USED if count.read_by else UNMAPPED
+        return [count for key, count in fields.items() if key not in holders]
 
     @property
     def unmapped(self) -> list[str]:
         """The fields that nothing uses and nobody ignores."""
-        return [
-            f"{endpoint}: {name}"
-            for endpoint, name, _, status in self.counted()
-            if status == UNMAPPED
-        ]
+        return [f"{one.endpoint}: {one.field}" for one in self.counted() if one.status == UNMAPPED]
 
     def as_data(self) -> Data:
         """Return all of it as JSON data."""
         return {
-            "fields": [
-                {
-                    "endpoint": endpoint,
-                    "field": name,
-                    "seen": count.seen,
-                    "not_null": count.not_null,
-                    "status": status,
-                    "read_by": count.read_by,
-                    "ended_in": count.ended_in,
-                    "because": self.because(endpoint, name),
-                }
-                for endpoint, name, count, status in self.counted()
-            ],
+            "fields": [asdict(one) for one in self.counted()],
             "lost": self.lost,
             "rows": [
                 {"feed": feed, "set": set_, "row": name, "given": count.given, "of": count.of}
@@ -237,21 +211,12 @@ class Ledger:
 
     def _table(self) -> list[list[str]]:
         head = ["Endpoint", "Field", "Seen", "Not null", "Status", "Line", "Ended in, or why not"]
-        return [
-            head,
-            *(
-                [
-                    one["endpoint"],
-                    one["field"],
-                    str(one["seen"]),
-                    str(one["not_null"]),
-                    one["status"],
-                    ", ".join(one["read_by"]) or "-",
-                    ", ".join(one["ended_in"]) or one["because"] or "-",
-                ]
-                for one in self.as_data()["fields"]
-            ),
-        ]
+        rows = []
+        for one in self.counted():
+            ended = ", ".join(one.ended_in) or one.because or "-"
+            counts = [str(one.seen), str(one.not_null), one.status, ", ".join(one.read_by) or "-"]
+            rows.append([one.endpoint, one.field, *counts, ended])
+        return [head, *rows]
 
     def _row_table(self) -> list[list[str]]:
         data = self.as_data()["rows"]

@@ -1,11 +1,11 @@
 """The six logins, and the tokens that they give out."""
 
-import base64
-import binascii
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from aiohttp import BasicAuth
 
 from izoologic_cdf.platform.assumptions import Options
 from izoologic_cdf.platform.envelope import RefusalError
@@ -93,11 +93,8 @@ class Logins:
 
 def basic(header: str) -> dict[str, str]:
     """Return client_id and client_secret of HTTP Basic, nothing if the header has none."""
-    scheme, _, text = header.partition(" ")
-    if scheme.lower() != "basic":
-        return {}
     try:
-        name, colon, secret = base64.b64decode(text).decode().partition(":")
-    except (binascii.Error, ValueError):
+        given = BasicAuth.decode(header, encoding="utf-8")
+    except ValueError:
         return {}
-    return {"client_id": name, "client_secret": secret} if colon else {}
+    return {"client_id": given.login, "client_secret": given.password}

@@ -220,11 +220,8 @@ def read_sources(sent: Mapping[str, Any]) -> list[SentSource]:
 
 def read_source(sent: Any) -> SentSource:
     """Return a source that was sent as an object or a plain name; raises RefusalError."""
-    if isinstance(sent, str):
-        sent = {"name": sent}
-    name = sent.get("name") if isinstance(sent, dict) else None
-    if not isinstance(name, str) or not name:
-        raise wrong("sources", "The name of a source is required.")
+    name = _required(sent, "name", "source", "sources")
+    sent = sent if isinstance(sent, dict) else {}
     tlp = sent.get("tlp")
     tlp = tlp.get("name") if isinstance(tlp, dict) else tlp
     tlp_id = number(sent.get("tlp_id")) or assumptions.TLP.get(str(tlp).upper()) or number(tlp)
@@ -250,18 +247,20 @@ def _attribute(state: PlatformState, sent: Any) -> SentAttribute:
 
 def read_tag(state: PlatformState, sent: Any) -> str:
     """Return a tag that was sent as text or as an object with a name; raises RefusalError."""
-    name = sent.get("name") if isinstance(sent, dict) else sent
-    if not isinstance(name, str) or not name:
-        raise wrong("name", "The name of a tag is required.")
-    return _bounded(state, "name", name, assumptions.MAX_TAG)
+    return _bounded(state, "name", _required(sent, "name", "tag"), assumptions.MAX_TAG)
 
 
 def read_comment(sent: Any) -> str:
     """Return a comment that was sent as an object with a value; raises RefusalError."""
-    value = sent.get("value") if isinstance(sent, dict) else sent
-    if not isinstance(value, str) or not value:
-        raise wrong("value", "The value of a comment is required.")
-    return value
+    return _required(sent, "value", "comment")
+
+
+def _required(sent: Any, key: str, of: str, field: str = "") -> str:
+    """Return a text that was sent as such, or under a key of an object; raises RefusalError."""
+    text = sent.get(key) if isinstance(sent, dict) else sent
+    if not isinstance(text, str) or not text:
+        raise wrong(field or key, f"The {key} of a {of} is required.")
+    return text
 
 
 def _related(state: PlatformState, sent: Mapping[str, Any]) -> "list[Row | Item]":

@@ -30,7 +30,7 @@ def fields_of(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_each_field_of_a_sample_is_mapped_used_or_ignored_for_a_reason(name: str) -> None:
-    status = {(endpoint, one): found for endpoint, one, _, found in guide_ledger().counted()}
+    status = {(one.endpoint, one.field): one.status for one in guide_ledger().counted()}
     unmapped = {one for one in fields_of(name) if status[SAMPLES[name], one] == UNMAPPED}
     assert not unmapped, "map it, or write the reason into fixtures/mapping/fields.yaml"
 
@@ -41,11 +41,7 @@ def test_every_sample_is_one_of_an_endpoint() -> None:
 
 def test_no_reason_is_given_for_what_is_mapped() -> None:
     ledger = guide_ledger()
-    mapped = [
-        (endpoint, name)
-        for endpoint, name, found, _ in ledger.counted()
-        if found.ended_in and ledger.because(endpoint, name)
-    ]
+    mapped = [one for one in ledger.counted() if one.ended_in and one.because]
     assert mapped == []
 
 
@@ -64,9 +60,9 @@ def test_no_reason_is_given_for_what_is_mapped() -> None:
 def test_what_became_of_a_field(
     endpoint: str, field: str, status: str, ended_in: str | None
 ) -> None:
-    counted = {(of, name): (one, told) for of, name, one, told in guide_ledger().counted()}
-    found, told = counted[endpoint, field]
-    assert told == status
+    counted = {(one.endpoint, one.field): one for one in guide_ledger().counted()}
+    found = counted[endpoint, field]
+    assert found.status == status
     assert ended_in is None or ended_in in found.ended_in
     assert found.read_by
     assert found.seen >= found.not_null > 0
