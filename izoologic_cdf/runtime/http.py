@@ -98,7 +98,7 @@ class Request:
         prepared = requests.PreparedRequest()
         prepared.prepare_method(self.method)
         if self.url.startswith(("http://", "https://")) and not any(c in self.url for c in "?#%"):
-            query = urlencode(self.params or {}, doseq=True, errors="surrogatepass")
+            query = urlencode(self.params or {}, doseq=True)
             prepared.url = _prepare_url(self.url) + (f"?{query}" if query else "")
         else:
             # parameters go between a query and a fragment, and into an odd address in odd ways
@@ -183,9 +183,11 @@ class Transport:
             )
         except ItemError as error:
             raise HttpError(request.endpoint, error.message, cause=error.cause) from None
-        except (requests.RequestException, ValueError):
+        except (requests.RequestException, ValueError) as error:
             message = "the address or a header cannot be sent"
-            raise HttpError(request.endpoint, message, cause=Cause.MACHINE) from None
+            # what no encoding has comes from the data
+            cause = Cause.ITEM if isinstance(error, UnicodeError) else Cause.MACHINE
+            raise HttpError(request.endpoint, message, cause=cause) from None
         attempt = 0
         while True:
             attempt += 1

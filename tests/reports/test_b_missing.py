@@ -192,6 +192,17 @@ def test_3_a_fault_of_the_case_itself_uses_up_its_tries_and_is_abandoned(
     assert site.case_values() == {ONE, TWO}
 
 
+def test_3_a_case_whose_id_cannot_be_sent_waits_for_no_machine(site: Site) -> None:
+    site.fill(ONE, updated=site.now - HOUR)
+    site.state.put_case("caSe\ud800", {}, site.now - HOUR)
+    for _ in range(5):
+        outcome = site.sync()
+        assert outcome.summary.exit_code == 3
+        site.state.advance(HOUR)
+    assert said(outcome)["cases"]["abandoned"] == ["caSe\ud800"]
+    assert site.sync().summary.exit_code == 0
+
+
 def test_3_an_abandoned_case_that_is_updated_has_all_its_tries_again(site: Site) -> None:
     site.fill(ONE, TWO, updated=site.now - HOUR)
     broken(site, "CaseDetail", OUTAGES["envelope"], case=ONE)

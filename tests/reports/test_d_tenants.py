@@ -464,14 +464,6 @@ def test_15_a_case_whose_id_begins_like_another_does_not_make_it_count_as_done(
     assert "abc123" in site.case_values()
 
 
-def test_15_an_id_that_no_encoding_has_is_asked_for_and_waits_for_no_machine(site: Site) -> None:
-    site.state.put_case("abc\ud800", {}, site.now - HOUR)
-    outcome = site.sync()
-    assert (outcome.summary.exit_code, outcome.summary.skipped) == (0, 1)
-    assert outcome.heard("the API no longer has data for this case")
-    assert len(site.asked("CaseDetail")) == 1
-
-
 def test_15_no_two_texts_become_one_and_each_comes_back(tmp_path: Path) -> None:
     forms = [escape(text) for text in ODD]
     assert len(set(forms)) == len(ODD)
