@@ -178,7 +178,7 @@ ODD = [
     *((("emulator", "--scenario", name), "scenario") for name in
       ("", ".", "nothing", "nothing.json", "tenant.yaml", "generated:x", "generated:-1")),
     (("library",), "ACTION"),
-    (("library", "show"), "FILE"),
+    (("library", "show"), "there is no library at izoologic.sqlite"),
     (("library", "import", "x"), "invalid choice: 'import'"),
     (("lint", "nothing.yaml"), "nothing.yaml"),
     (("lint", "a" * 300), "name too long"),
