@@ -7,8 +7,6 @@ status.
 
 import base64
 import hashlib
-import os
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +17,6 @@ from markupsafe import Markup
 
 from izoologic_cdf.browse import figures
 from izoologic_cdf.browse.records import STATUS, Picture, as_rows, fetch, read_picture
-from izoologic_cdf.errors import UsageError
 from izoologic_cdf.library import queries
 from izoologic_cdf.library.queries import Table
 from izoologic_cdf.library.store import Library
@@ -177,30 +174,8 @@ _PERSONAL = (
 )
 
 
-def write_report(
-    library: Library, output: Path, window: Window, now: int, *, personal: bool
-) -> None:
-    """Write the file, for its owner alone; one of that name is replaced when all is written.
-
-    Raises:
-        LibraryError: the library cannot be read.
-        UsageError: the file cannot be written.
-    """
-    text = _render(library, window, now, personal=personal)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8", "replace"))
-            Path(name).replace(output)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UsageError(f"the report {output} cannot be written: {error.strerror}") from error
-
-
-def _render(library: Library, window: Window, now: int, *, personal: bool) -> str:
+def render_report(library: Library, window: Window, now: int, *, personal: bool) -> str:
+    """Return the file; raises LibraryError where the library cannot be read."""
     picture = read_picture(library, now)
     limits = {"since": stamp(window.since), "until": stamp(window.until), "status": STATUS}
     changes = "at BETWEEN :since AND :until"

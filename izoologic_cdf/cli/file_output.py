@@ -98,20 +98,29 @@ def write(parts: Iterable[bytes], name: str, output: str | None, *, force: bool)
         if path.exists() and not path.is_file():
             # a device of this machine that is replaced, as root can, is one no more
             raise UsageError(f"{path} is no file: choose another name with -o")
-        number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".izoologic-cdf-")
-        _write(number, Path(temporary), parts)
-        try:
-            # what is there is replaced, not written through
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink()
-            raise
+        replace(path, parts)
     except FileExistsError:
         hint = "choose another name with -o, or add --force"
         raise UsageError(f"{path} is there already: {hint}") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
     return path
+
+
+def replace(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file for this user alone once all is there; what has its name is replaced.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".izoologic-cdf-")
+    _write(number, Path(temporary), parts)
+    try:
+        # what is there is replaced, not written through
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink()
+        raise
 
 
 def _write(number: int, path: Path, parts: Iterable[bytes]) -> None:

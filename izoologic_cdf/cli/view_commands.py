@@ -130,15 +130,18 @@ def browse(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write a library as one HTML file."""
-    from izoologic_cdf.browse.pages import write_report  # noqa: PLC0415 - loads Jinja2
+    from izoologic_cdf.browse.pages import render_report  # noqa: PLC0415 - loads Jinja2
 
     now = SystemClock().now()
     since, until, _ = parse_range(options.since, options.until, now)
-    output = Path(options.output)
+    window, personal = Window(since, until), options.with_personal_data
     with _opened(options) as library:
-        write_report(
-            library, output, Window(since, until), now, personal=options.with_personal_data
-        )
+        page = render_report(library, window, now, personal=personal).encode("utf-8", "replace")
+    output = Path(options.output)
+    try:
+        file_output.replace(output, [page])
+    except OSError as error:
+        raise UsageError(f"the report {output} cannot be written: {error.strerror}") from None
     streams.tell(f"the report is {output}, readable by you alone")
     return 0
 

@@ -96,8 +96,7 @@ class Teller:
         feeds: Callable[..., TracedFeeds] = TracedFeeds,
     ) -> None:
         self._feed, self._asked = feed, asked
-        self.warnings: list[str] = []
-        sources = SourceClient(transport, redactor, self.warnings.append)
+        sources = SourceClient(transport, redactor, lambda _: None)
         self._feeds = feeds(definition, feed, user_fields, sources, _all_stored)
 
     def stories(self) -> Iterator[Story]:

@@ -113,14 +113,11 @@ class Outline:
 
     def reached(self, feed: FeedOutline) -> list[FeedOutline]:
         """Return a feed and every feed that it calls, directly or not."""
-        found = {feed.name: feed}
-        waiting = [feed]
-        while waiting:
-            for name in waiting.pop().calls:
-                if name in self.feeds and name not in found:
-                    found[name] = self.feeds[name]
-                    waiting.append(self.feeds[name])
-        return list(found.values())
+
+        def called(one: FeedOutline) -> list[FeedOutline]:
+            return [self.feeds[name] for name in one.calls if name in self.feeds]
+
+        return list(visit([feed], called))
 
     def part(self, feed: FeedOutline, *keys: str) -> list[Site]:
         """Return the expressions under these keys of a feed; all of them without keys."""

@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+import glob
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 from izoologic_cdf.loopback.serving import Answer
@@ -57,24 +59,9 @@ def filtered(store: Store, rows: Iterable[Row], query: Mapping[str, str]) -> lis
         if name in _WORDS or not found:
             continue
         if name == "id" or name in _STAMPS or name in found[0].fields:
-            start, *rest = store.fold(text).split("%")
-            found = [row for row in found if _like(store.fold(column(row, name)), start, rest)]
+            like = "*".join(map(glob.escape, store.fold(text).split("%")))
+            found = [row for row in found if fnmatchcase(store.fold(column(row, name)), like)]
     return found
-
-
-def _like(text: str, start: str, rest: list[str]) -> bool:
-    if not rest:
-        return text == start
-    if not text.startswith(start):
-        return False
-    at = len(start)
-    *middle, end = rest
-    for part in middle:
-        at = text.find(part, at)
-        if at < 0:
-            return False
-        at += len(part)
-    return len(text) - len(end) >= at and text.endswith(end)
 
 
 def ordered(rows: list[Row], sort: str) -> list[Row]:
