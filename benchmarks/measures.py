@@ -19,12 +19,9 @@ from benchmarks.processes import BARE, CLI, RUN, BenchmarkError, Command, Cost, 
 
 HOUR, DAY = 3_600, 86_400
 YEAR_DAYS, SYNC_DAYS = 360, 10
-TIMEOUT_SECONDS = 30.0
 LATENCY = 0.05
-# cases of a year, seconds of latency
-YEARS = ((1_000, LATENCY), (1_000, 0.0), (10_000, 0.0), (100_000, 0.0))
-# how often the year at a latency is read, for its time
-YEAR_ROUNDS = 3
+# cases of a year, seconds of latency, and how often it is read, for its time
+YEARS = ((1_000, LATENCY, 3), (1_000, 0.0, 1), (10_000, 0.0, 1), (100_000, 0.0, 1))
 # about 1,000 a month; a prime, so that cases are updated at all minutes of an hour alike
 SYNC_CASES = 331
 
@@ -54,11 +51,10 @@ def throughput(
     makes its calls one after the other, so that at 50 ms nothing but the waiting is measured.
     """
     who = {**processes.OURS, **others, **({} if latency else processes.UPLOADED)}
-    rounds, cases = options.rounds, options.cases
     taken: dict[str, list[Cost]] = {name: [] for name in who}
     busy: dict[str, list[float]] = {name: [] for name in who}
-    with served(cases, latency=latency) as emulator:
-        for number in range(rounds):
+    with served(options.cases, latency=latency) as emulator:
+        for number in range(options.rounds):
             for name, command in who.items():
                 with job(emulator, in_flight=in_flight) as one:
                     _, before = emulator.take()
@@ -78,7 +74,7 @@ def throughput(
         (
             setting,
             name,
-            f"{cases / statistics.median(walls[name]):.0f}",
+            f"{options.cases / statistics.median(walls[name]):.0f}",
             f"{times(name, BARE):.2f}",
             f"{times(RUN, name):.2f} x",
             f"{statistics.median(walls[name]):.2f}",
@@ -109,7 +105,7 @@ def startup(rounds: int) -> Figures:
 def _first_request(emulator: Served) -> float:
     """Return when the first byte of the first request came, at a port that answers nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server, job(emulator) as one:
-        server.settimeout(TIMEOUT_SECONDS)
+        server.settimeout(30)
         host = f"http://127.0.0.1:{server.getsockname()[1]}"
         environment = {**os.environ, **emulator.environment, "IZOOLOGIC_API_HOST": host}
         begun, quiet = time.perf_counter(), subprocess.DEVNULL
@@ -127,10 +123,10 @@ def _first_request(emulator: Served) -> float:
 def years() -> Figures:
     """Measure one run over a year of cases, with and without latency."""
     rows, peaks = [], []
-    for cases, latency in YEARS:
+    for cases, latency, rounds in YEARS:
         with served(cases, days=YEAR_DAYS, latency=latency) as emulator:
             costs = []
-            for _ in range(YEAR_ROUNDS if latency else 1):
+            for _ in range(rounds):
                 with job(emulator) as one:
                     costs.append(processes.run(processes.own_run(one), emulator.environment))
                     size = sum(file.stat().st_size for file in one.folder.iterdir())
