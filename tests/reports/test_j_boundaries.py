@@ -6,12 +6,23 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from jinja2 import nodes
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from izoologic_cdf.errors import Position
-from izoologic_cdf.language import budget, guards
+from izoologic_cdf.language import budget, guards, sandbox
 from izoologic_cdf.language.allowed import _FILTERS
-from izoologic_cdf.language.budget import ELEMENT, MAX_SIZE, SHORT, THREAD, LimitError
+from izoologic_cdf.language.budget import (
+    ELEMENT,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_PRODUCT,
+    MAX_SIZE,
+    SHORT,
+    THREAD,
+    LimitError,
+)
 from izoologic_cdf.language.expressions import Missing, environment_of, explain
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import Findings
@@ -22,6 +33,15 @@ from izoologic_cdf.runtime.redactor import MAX_TEXT, Redactor
 from izoologic_cdf.runtime.windows import SystemClock
 
 ENVIRONMENT = environment_of(Missing.NULL)
+HALF = MAX_SIZE // 2
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
 
 ALLOWED: dict[str, Callable[[], object]] = {
     "a text that is read by the square": lambda: guards.squared("a" * guards._MAX_SQUARED),
@@ -33,6 +53,37 @@ ALLOWED: dict[str, Callable[[], object]] = {
     "a list, repeated": lambda: ENVIRONMENT.call_binop(None, "*", [0], MAX_SIZE // ELEMENT),
     "a product of numbers": lambda: ENVIRONMENT.call_binop(None, "*", 2.5, 2),
     "blanks before each line": lambda: guards.indented("a\n" * (MAX_SIZE // 6 - 8)),
+    "a width": lambda: guards.padded("a", MAX_SIZE),
+    "blanks for a tab": lambda: guards.expanded("\t", MAX_SIZE - 1),
+    "two long texts": lambda: guards.searched("a" * 10_000, "b" * (MAX_PRODUCT // 10_000)),
+    "lines of a text": lambda: guards.lines_split("\n" * (MAX_SIZE // ELEMENT)),
+    "words of a text": lambda: guards.cut_up("a" * (MAX_SIZE // ELEMENT)),
+    "ends of lines": lambda: guards.wrapped("aa", wrapstring="b" * (MAX_SIZE // 2)),
+    "texts in the place of one": lambda: guards.replaced("aa", "a", "b" * (MAX_SIZE // 2 - 1)),
+    "a text in the place of a longer one": lambda: guards.replaced("a" * HALF, "ab", "cd"),
+    "texts between texts": lambda: guards.joined(["a"], "b" * (MAX_SIZE - ELEMENT - 1)),
+    "texts in the place of characters": lambda: guards.translated("aa", {97: "b" * HALF}),
+    "values of a format": lambda: guards.percent("%s%s", "a" * (HALF - guards._WRITTEN)),
+    "a width in a format": lambda: guards.percent(f"%{MAX_SIZE - guards._WRITTEN}d", 1.0),
+    "a name in a format": lambda: guards.percent("%(a)s", a="b"),
+    "a list of lists": lambda: guards.filled(None, MAX_SIZE // ELEMENT // ELEMENT),
+    "lists of lists, added up": lambda: guards.summed([[0] * 10_000] * 100, start=[]),
+    "numbers, added up": lambda: guards.summed([1] * 10_001, start=0),
+    "a precision": lambda: guards.rounded(2.5, guards._MAX_PRECISION),
+    "a precision before the point": lambda: guards.rounded(2.5, -guards._MAX_PRECISION),
+    "digits": lambda: guards.integer("1" * guards._MAX_DIGITS, base=16),
+    "digits that Python limits itself": lambda: guards.integer("1" * (guards._MAX_DIGITS + 1)),
+    "an indent": lambda: guards.as_json({}, guards._MAX_INDENT),
+    "an encoding": lambda: guards.coded("a", "UTF-8"),
+    "an exponent": lambda: ENVIRONMENT.call_binop(None, "**", 2, sandbox.MAX_EXPONENT),
+    "a base": lambda: ENVIRONMENT.call_binop(None, "**", -sandbox.MAX_BASE, 2),
+    "bits": lambda: ENVIRONMENT.call_binop(None, "*", 1 << 4_999, 1 << 4_999),
+    "two texts, added": lambda: ENVIRONMENT.call_binop(None, "+", "a" * HALF, "a" * HALF),
+    "two texts in a row": lambda: ENVIRONMENT.concatenated(("a" * HALF, "b" * HALF)),
+    "the parts of a template": lambda: ENVIRONMENT.concat(("a" * HALF, "b" * HALF)),
+    "levels": lambda: budget.walk(nested(MAX_DEPTH)),
+    "levels, weighed": lambda: budget.weigh(nested(MAX_DEPTH)),
+    "elements": lambda: budget._refuse_walk(MAX_ELEMENTS, 1),
 }
 REFUSED: dict[str, Callable[[], object]] = {
     "a text that is read by the square": lambda: guards.squared("a" * (guards._MAX_SQUARED + 1)),
@@ -42,6 +93,37 @@ REFUSED: dict[str, Callable[[], object]] = {
     "a text, repeated": lambda: ENVIRONMENT.call_binop(None, "*", "a", MAX_SIZE + 1),
     "a list, repeated": lambda: ENVIRONMENT.call_binop(None, "*", [0], MAX_SIZE // ELEMENT + 1),
     "blanks before each line": lambda: guards.indented("a\n" * (MAX_SIZE // 6 + 1)),
+    "a width": lambda: guards.padded("a", MAX_SIZE + 1),
+    "blanks for a tab": lambda: guards.expanded("\t", MAX_SIZE),
+    "two long texts": lambda: guards.searched("a" * 10_000, "b" * (MAX_PRODUCT // 10_000 + 1)),
+    "lines of a text": lambda: guards.lines_split("\n" * (MAX_SIZE // ELEMENT + 1)),
+    "words of a text": lambda: guards.cut_up("a" * (MAX_SIZE // ELEMENT + 1)),
+    "ends of lines": lambda: guards.wrapped("aa", wrapstring="b" * (HALF + 1)),
+    "texts in the place of one": lambda: guards.replaced("aa", "a", "b" * HALF),
+    "texts between texts": lambda: guards.joined(["a"], "b" * (MAX_SIZE - ELEMENT)),
+    "texts in the place of characters": lambda: guards.translated("aa", {97: "b" * (HALF + 1)}),
+    "values of a format": lambda: guards.percent("%s%s", "a" * (HALF - guards._WRITTEN + 1)),
+    "values in braces": lambda: guards.braces("{}{}", "a" * (HALF - guards._WRITTEN + 1)),
+    "a width in a format": lambda: guards.percent(f"%{MAX_SIZE}d", 1.0),
+    "a precision in a format": lambda: guards.percent(f"%.{MAX_SIZE}d", 1.0),
+    "a width that is an argument": lambda: guards.percent("%*d", 1, 2),
+    "a bracket in a name in a format": lambda: guards.percent("%(a(b)s", a="b"),
+    "a list of lists": lambda: guards.filled(None, MAX_SIZE // ELEMENT // ELEMENT + 1),
+    "lists of lines": lambda: guards.filled(None, linecount=MAX_SIZE // ELEMENT // ELEMENT + 1),
+    "slices": lambda: guards.filled(None, slices=MAX_SIZE // ELEMENT // ELEMENT + 1),
+    "lists of lists, added up": lambda: guards.summed([[0] * 10_000] * 101, start=[]),
+    "a precision": lambda: guards.rounded(2.5, guards._MAX_PRECISION + 1),
+    "a precision before the point": lambda: guards.rounded(2.5, -guards._MAX_PRECISION - 1),
+    "digits": lambda: guards.integer("1" * (guards._MAX_DIGITS + 1), base=16),
+    "an indent": lambda: guards.as_json({}, guards._MAX_INDENT + 1),
+    "an indent that is a text": lambda: guards.as_json({}, " " * (guards._MAX_INDENT + 1)),
+    "an encoding": lambda: guards.coded("a", "idna"),
+    "two texts, added": lambda: ENVIRONMENT.call_binop(None, "+", "a" * HALF, "a" * (HALF + 1)),
+    "two texts in a row": lambda: ENVIRONMENT.concatenated(("a" * HALF, "b" * (HALF + 1))),
+    "the parts of a template": lambda: ENVIRONMENT.concat(("a" * HALF, "b" * (HALF + 1))),
+    "levels": lambda: budget.walk(nested(MAX_DEPTH + 1)),
+    "levels, weighed": lambda: budget.weigh(nested(MAX_DEPTH + 1)),
+    "elements": lambda: budget._refuse_walk(MAX_ELEMENTS + 1, 1),
     # before it is made, since no memory holds it
     "a text, repeated without end": lambda: ENVIRONMENT.call_binop(None, "*", "a", 10**15),
     "a list, repeated without end": lambda: ENVIRONMENT.call_binop(None, "*", 10**15, [0]),
@@ -68,6 +150,65 @@ def test_41_what_a_limit_just_allows_is_allowed(what: str) -> None:
 def test_41_what_is_one_more_is_refused(what: str) -> None:
     with pytest.raises(LimitError):
         REFUSED[what]()
+
+
+@pytest.mark.parametrize(
+    ("operator", "left", "right"),
+    [
+        ("**", 2, sandbox.MAX_EXPONENT + 1),
+        ("**", 2, -sandbox.MAX_EXPONENT - 1),
+        ("**", sandbox.MAX_BASE + 1, 2),
+        ("**", -sandbox.MAX_BASE - 1, 2),
+        ("*", 1 << 5_000, 1 << 4_999),
+        ("%", "%s", 1),
+        ("%", b"%s", 1),
+    ],
+)
+def test_41_an_operation_that_is_refused_whatever_else_it_would_make(
+    operator: str, left: Any, right: Any
+) -> None:
+    with pytest.raises(SecurityError):
+        ENVIRONMENT.call_binop(None, operator, left, right)
+
+
+@pytest.mark.parametrize("text", ["a", b"a", ["a"], ("a",)])
+def test_41_only_a_number_is_divided(text: object) -> None:
+    with pytest.raises(TypeError, match="expected a number"):
+        guards.number_due(text)
+    guards.number_due(7)
+
+
+@pytest.mark.parametrize(
+    ("value", "weight"),
+    [
+        (2**300, (100, 1)),
+        (True, (0, 1)),
+        ("ab", (2, 1)),
+        (b"ab", (2, 1)),
+        (["ab", 2**300], (102 + 2 * ELEMENT, 2)),
+        ({"ab": ("c", b"d")}, (4 + 4 * ELEMENT, 3)),
+    ],
+    ids=["number", "boolean", "text", "bytes", "list", "mapping"],
+)
+def test_41_a_value_weighs_what_it_is_as_text(value: object, weight: tuple[int, int]) -> None:
+    assert budget.weigh(value) == weight
+
+
+@pytest.mark.parametrize(
+    ("side", "looked_at"),
+    [
+        ("a", True), ("{}", False), ("{'b': a}", True), ("[]", False), ("['b', 1]", False),
+        ("['b', a]", True), ("('b',)", False), ("a | length", False), ("a | list", True),
+        ("a ~ 'b'", False), ("not a", False), ("a - 1", False), ("-a", False), ("a + 1", True),
+        ("a * 2", True), ("a == 1", False), ("a is string", False),
+    ],
+)  # fmt: skip
+def test_41_a_comparison_looks_at_what_may_be_long_first(side: str, looked_at: bool) -> None:
+    tree = ENVIRONMENT.parse(f"{{{{ ({side}) == unknown }}}}")
+    (compared, *_) = tree.find_all(nodes.Compare)
+    assert sandbox._written_out(compared.expr) is not looked_at
+    code = ENVIRONMENT.compile(tree, raw=True)
+    assert code.count("environment.light(") == 2 * looked_at
 
 
 def test_41_a_short_result_is_not_charged_for() -> None:
