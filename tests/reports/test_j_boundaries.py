@@ -1,8 +1,12 @@
 """J: where a limit begins and what a default is, which no other test would notice (41)."""
 
 import inspect
+import os
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +14,8 @@ from jinja2 import nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
-from izoologic_cdf.errors import Position
+from izoologic_cdf.bundle import archive, emit, layout
+from izoologic_cdf.errors import Cause, ItemError, Position, RunError
 from izoologic_cdf.language import budget, guards, sandbox
 from izoologic_cdf.language.allowed import _FILTERS
 from izoologic_cdf.language.budget import (
@@ -27,13 +32,20 @@ from izoologic_cdf.language.expressions import Missing, environment_of, explain
 from izoologic_cdf.language.nodes import Document, ScalarNode
 from izoologic_cdf.language.positions import Findings
 from izoologic_cdf.lint import key_rules
+from izoologic_cdf.runtime import access, spool
 from izoologic_cdf.runtime.bodies import read_json
+from izoologic_cdf.runtime.case import OBJECTS, Message
+from izoologic_cdf.runtime.commits import Committer
+from izoologic_cdf.runtime.failures import HttpError
 from izoologic_cdf.runtime.http import read_retry_after
+from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.redactor import MAX_TEXT, Redactor
 from izoologic_cdf.runtime.windows import SystemClock
 
 ENVIRONMENT = environment_of(Missing.NULL)
 HALF = MAX_SIZE // 2
+WHOLE_ZIP = [layout.MAX_MEMBER] * (layout.MAX_ZIP // layout.MAX_MEMBER)
+LARGER = "a" * (MAX_SIZE + 1)
 
 
 def nested(levels: int) -> list[Any]:
@@ -60,7 +72,9 @@ ALLOWED: dict[str, Callable[[], object]] = {
     "words of a text": lambda: guards.cut_up("a" * (MAX_SIZE // ELEMENT)),
     "ends of lines": lambda: guards.wrapped("aa", wrapstring="b" * (MAX_SIZE // 2)),
     "texts in the place of one": lambda: guards.replaced("aa", "a", "b" * (MAX_SIZE // 2 - 1)),
-    "a text in the place of a longer one": lambda: guards.replaced("a" * HALF, "ab", "cd"),
+    "a text in the place of a longer one": lambda: guards.replaced(
+        "ab" * (HALF // 2 + 1), "ab", "cd"
+    ),
     "texts between texts": lambda: guards.joined(["a"], "b" * (MAX_SIZE - ELEMENT - 1)),
     "texts in the place of characters": lambda: guards.translated("aa", {97: "b" * HALF}),
     "values of a format": lambda: guards.percent("%s%s", "a" * (HALF - guards._WRITTEN)),
@@ -88,7 +102,7 @@ ALLOWED: dict[str, Callable[[], object]] = {
 REFUSED: dict[str, Callable[[], object]] = {
     "a text that is read by the square": lambda: guards.squared("a" * (guards._MAX_SQUARED + 1)),
     "all pieces of a long text": lambda: guards.split("," * (MAX_SIZE // ELEMENT + 1), ","),
-    "a text that is larger": lambda: guards.made("a" * (MAX_SIZE + 1)),
+    "a text that is larger": lambda: guards.made(LARGER),
     "a list that is larger": lambda: guards.made([0] * (MAX_SIZE // ELEMENT + 1)),
     "a text, repeated": lambda: ENVIRONMENT.call_binop(None, "*", "a", MAX_SIZE + 1),
     "a list, repeated": lambda: ENVIRONMENT.call_binop(None, "*", [0], MAX_SIZE // ELEMENT + 1),
@@ -102,6 +116,7 @@ REFUSED: dict[str, Callable[[], object]] = {
     "texts in the place of one": lambda: guards.replaced("aa", "a", "b" * HALF),
     "texts between texts": lambda: guards.joined(["a"], "b" * (MAX_SIZE - ELEMENT)),
     "texts in the place of characters": lambda: guards.translated("aa", {97: "b" * (HALF + 1)}),
+    "a larger text without characters": lambda: guards.translated(LARGER, {97: ""}),
     "values of a format": lambda: guards.percent("%s%s", "a" * (HALF - guards._WRITTEN + 1)),
     "values in braces": lambda: guards.braces("{}{}", "a" * (HALF - guards._WRITTEN + 1)),
     "a width in a format": lambda: guards.percent(f"%{MAX_SIZE}d", 1.0),
@@ -309,3 +324,89 @@ def test_41_a_finding_shows_its_line(line: int, source: str | None) -> None:
 @pytest.mark.parametrize("charset", ["nonsense-8", "base64", "'utf-8'", "\0"])
 def test_41_a_charset_that_nobody_knows_costs_nothing(charset: str) -> None:
     assert read_json(b'{"a": 1}', f"application/json; charset={charset}").parsed == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        ("name", "name"), ("a b-c_1", "a b-c_1"), ("<<", "<<"), ("", '""'), ("1", '"1"'),
+        ("yes", '"yes"'), ("null", '"null"'), ("a: b", '"a: b"'), ("a.b", '"a.b"'), ("é", '"é"'),
+    ],
+)  # fmt: skip
+def test_41_a_key_is_quoted_unless_it_is_a_word_that_stays_one(key: str, written: str) -> None:
+    assert emit._key(key) == written
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (ItemError("no", cause=Cause.ENDPOINT), "refused"),
+        (ItemError("no", cause=Cause.LOGIN), "refused"),
+        (RefusedError("no", cause=Cause.OUTAGE), "refused"),
+        (RunError("no", Cause.LOGIN), "refused"),
+        (HttpError("GET /", "no", 409, Cause.ITEM), "refused"),
+        (HttpError("GET /", "gone", 404, Cause.ITEM), "unknown"),
+        (HttpError("GET /", "busy", 503, Cause.OUTAGE), "unknown"),
+        (ItemError("broken", cause=Cause.ITEM), "unknown"),
+        (ItemError("no room", cause=Cause.MACHINE), "unknown"),
+    ],
+)
+def test_41_a_refusal_is_told_from_a_failure(error: ItemError | RunError, verdict: str) -> None:
+    assert access._verdict(error) == verdict
+
+
+@pytest.mark.parametrize(
+    ("part", "missing", "said"),
+    [
+        ("messages", [("a", "")], []),
+        ("messages", [("a", ""), ("b", "")], ["the messages of 2 cases"]),
+        ("files", [("a", "1"), ("a", "2")], ["2 files of 1 case"]),
+        (OBJECTS, [("a", ""), ("b", "")], []),
+    ],
+)
+def test_41_what_is_missing_is_summed_up_where_it_is_of_more_than_one(
+    part: str, missing: list[tuple[str, str]], said: list[str]
+) -> None:
+    told: list[Message] = []
+    session: Any = SimpleNamespace(
+        feeds=SimpleNamespace(ranged=set),
+        reporter=SimpleNamespace(summary=SimpleNamespace(set_missing=list), report=told.append),
+        state=SimpleNamespace(deferred=list),
+        without=frozenset(),
+    )
+    committer = Committer(session)
+    committer._misses[part, "no answer"] = {*missing}
+    committer.report_missing()
+    expected = [f"{text} are missing for that reason: no answer" for text in said]
+    assert [one.text for one in told] == expected
+
+
+def test_41_a_folder_for_temporary_files_is_locked_while_it_is_used() -> None:
+    folder = spool.Scratch()
+    handle = os.open(folder.name, os.O_RDONLY)
+    try:
+        assert not spool._lock(handle, wait=False)
+        folder.remove()
+        assert spool._lock(handle, wait=False)
+    finally:
+        os.close(handle)
+        folder.remove()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "refused"),
+    [
+        ([layout.MAX_MEMBER], None),
+        ([layout.MAX_MEMBER + 1], "is larger than"),
+        ([0] * layout.MAX_MEMBERS, None),
+        ([0] * (layout.MAX_MEMBERS + 1), "members; a bundle has at most"),
+        (WHOLE_ZIP, None),
+        ([*WHOLE_ZIP, 1], "it unpacks to more than"),
+    ],
+)
+def test_41_a_bundle_is_as_large_as_it_may_be(sizes: list[int], refused: str | None) -> None:
+    infos = [zipfile.ZipInfo(f"{number}.txt") for number in range(len(sizes))]
+    for info, size in zip(infos, sizes, strict=True):
+        info.file_size = size
+    with pytest.raises(archive.ZipError, match=refused) if refused else nullcontext():
+        archive._check(infos)
