@@ -22,7 +22,7 @@ def test_the_address_of_a_library_is_said_to_be_one(
 ) -> None:
     # some builds of SQLite take an address for one unasked, so that no opened file shows it
     said: list[object] = []
-    connect = sqlite3.connect
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
 
     def noted(*args: Any, **named: Any) -> sqlite3.Connection:
         said.append(named.get("uri"))
