@@ -241,8 +241,6 @@ class _Environment(SandboxedEnvironment):
             for many, times in ((left, right), (right, left)):
                 if isinstance(many, _SIZED) and isinstance(times, int):
                     limit(len(many) * times * _weight(many))
-        elif operator == "+" and isinstance(left, _SIZED) and isinstance(right, _SIZED):
-            limit((len(left) + len(right)) * _weight(left))
         return made(super().call_binop(context, operator, left, right))
 
 

@@ -189,7 +189,8 @@ def _steps(scope: Scope, node: Node) -> Pipeline:
         if len(entries) != 1:
             message = f"a filter is a word or has exactly one key, this has {len(entries)}"
             raise document.error(node, message, "start each filter with its own dash")
-        word, at, argument = entries[0].key, entries[0].key_node, entries[0].value
+        (entry,) = entries
+        word, at, argument = entry.key, entry.key_node, entry.value
     made = STEPS.get(word)
     if made is None:
         message, hint = f"unknown filter {word!r}", WORDS.hint(document, word)

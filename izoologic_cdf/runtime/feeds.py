@@ -168,7 +168,7 @@ class Feeds:
     def gives(self, case: Case) -> bool:
         """Request a known case; return whether the API has data for it. Raises ItemError."""
         pipeline = self._detail[: self._first_call + 1]
-        step = pipeline[-1] if pipeline else None
+        *_, step = pipeline or [None]
         if not isinstance(step, steps.Supplemental):
             return False
         names = self.names(self._feed, case.window)
@@ -331,8 +331,8 @@ def _after_track(pipeline: steps.Pipeline) -> tuple[steps.Pipeline, steps.Pipeli
 
     A definition that tracks none has done everything already.
     """
-    tracks = [index for index, step in enumerate(pipeline) if isinstance(step, steps.Track)]
-    pipeline = pipeline[tracks[0] + 1 :] if tracks else ()
+    after = (at for at, step in enumerate(pipeline, 1) if isinstance(step, steps.Track))
+    pipeline = pipeline[next(after, len(pipeline)) :]
     for index, step in enumerate(pipeline):
         if steps.iterates((step,)):
             return pipeline[:index], pipeline[index:]

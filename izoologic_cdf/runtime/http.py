@@ -17,6 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
+from requests.adapters import DEFAULT_POOLSIZE
 from requests.structures import CaseInsensitiveDict
 
 from izoologic_cdf.errors import Cause, ItemError
@@ -145,7 +146,9 @@ class Calls:
 class Transport:
     """Sends requests; threads may share it."""
 
-    def __init__(self, clock: Clock, limits: Limits, *, connections: int = 10) -> None:
+    def __init__(
+        self, clock: Clock, limits: Limits, *, connections: int = DEFAULT_POOLSIZE
+    ) -> None:
         """`connections` is how many are kept open to each host."""
         self.calls = Calls()
         self.limits = limits

@@ -95,6 +95,7 @@ USED = [
     ("H11", of_filters("- new: {a: {b: !tmpl '{}'}}\n- get: a\n- get: b\n- parse-json\n"), [8]),
     ("H11", of_filters("- new: [!expr value ~ 'x']\n- iterate\n- chain: [parse-json]\n"), [7]),
     ("H11", of_filters("- if: {condition: 1, filters: [new: !expr 1 ~ 1]}\n- parse-json\n"), [6]),
+    ("H11", of_filters("- new: !expr value ~ 'x'\n- warn: [parse-json]\n"), [6]),
     ("H12", of_report("asset-sets: {a: {items: !expr data.rows}}\n"), [5]),
     ("H12", of_report("asset-sets: {a: {items: [!expr data.one, {value: x}]}}\n"), [5]),
     ("H12", of_report(ITEM.format("value: a, indicators: !expr data.rows")), [5]),
@@ -145,6 +146,7 @@ UNUSED = [
     ("H18", of_filters("- if: {condition: true, filters: &steps [parse-json]}\n- chain: *steps\n")),
     ("H19", "_anchors: [&rows [get: rows], &one {a: !expr 1}]\n"
      + of_filters("- chain: *rows\n- new: {<<: *one, b: !expr 2}\n- new: &x !expr value\n")),
+    ("H19", of_filters("- new: [!expr value.a, !expr value.b]\n")),
     ("H20", of_filters(f"- parse-json\n{SAVED}- filter-mapping: {{a: get}}\n")),
     ("H20", of_filters("- new: {a: 1}\n- chain: [filter-mapping: {a: get}]\n")),
     ("H20", of_filters("- supplemental: {feed: F, into: a}\n- filter-mapping: {a: get}\n")),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from izoologic_cdf.language.nodes import Document, read
 from izoologic_cdf.language.positions import DefinitionError, did_you_mean
+from izoologic_cdf.language.schema import pairs
 from tests.support.definitions import MARK, evaluated, marked, place, refused
 
 ANCHORS = "_: [&x {a: 1, b: 1}, &y {b: 2, c: 2}, &word [{get: result}]]\n"
@@ -30,6 +31,24 @@ ANCHORS = "_: [&x {a: 1, b: 1}, &y {b: 2, c: 2}, &word [{get: result}]]\n"
 )
 def test_merges_have_the_precedence_of_yaml(mapping: str, merged: dict[str, Any]) -> None:
     assert evaluated(f"{ANCHORS}it: {mapping}")["it"] == merged
+
+
+@pytest.mark.parametrize(
+    ("mapping", "keys"),
+    [
+        ("{b: 9, <<: *x}", "bab"),
+        ("{<<: [*x, *y], c: 9}", "abbcc"),
+        ("{<<: {<<: *y, d: 1}}", "bcd"),
+        ("[a]", ""),
+        ("{{<<: *x}: 1, [b]: 2, c: 3}", "c"),
+    ],
+)
+def test_the_pairs_of_a_mapping_are_its_own_and_those_that_it_merges(
+    mapping: str, keys: str
+) -> None:
+    document = Document("f", f"{ANCHORS}it: {mapping}")
+    it = document.entries(document.root, "it")[1].value
+    assert "".join(key.value for _, (key, _) in pairs(it)) == keys
 
 
 def test_an_entry_says_whether_it_was_merged_and_where_it_was_written() -> None:

@@ -1,9 +1,11 @@
 """Export and show: what comes out of a library."""
 
 import json
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,23 @@ from izoologic_cdf.library.objects import LibraryError
 from izoologic_cdf.library.show import WIDTH, show
 from izoologic_cdf.library.store import Library
 from tests.library.reports import LATER, exported, incident, obj, put, spooled
+
+
+def test_the_address_of_a_library_is_said_to_be_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # some builds of SQLite take an address for one unasked, so that no opened file shows it
+    said: list[object] = []
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def noted(*args: Any, **named: Any) -> sqlite3.Connection:
+        said.append(named.get("uri"))
+        return connect(*args, **named)
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    Library.create(tmp_path / "100% full?.sqlite").close()
+    assert said
+    assert set(said) == {True}
 
 
 @pytest.fixture

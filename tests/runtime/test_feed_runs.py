@@ -13,9 +13,11 @@ import pytest
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.expressions import Missing
+from izoologic_cdf.language.load import load
 from izoologic_cdf.language.nodes import Document
 from izoologic_cdf.language.values import compile_value
 from izoologic_cdf.library.store import Library
+from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.feeds import Feeds, constant_names, parts_of
 from izoologic_cdf.runtime.lists import ListReader
 from izoologic_cdf.runtime.plan import Plan, whole
@@ -467,6 +469,41 @@ def test_a_name_is_constant_when_it_is_made_of_constant_names_alone(
     }
     given = cast("model.Definition", SimpleNamespace(template_values=compiled))
     assert constant_names(given) == constant
+
+
+CALL = "      - supplemental: {feed: Detail, params: {id: !expr value.id}, into: detail}\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "body", "gives"),
+    [
+        (CALL, '{"text": "x"}', True),
+        (CALL, '{"gone": true}', False),
+        (f"      - new: !expr value\n{CALL}", '{"text": "x"}', True),
+        (f"      - drop: !expr value.id == 'a'\n{CALL}", '{"text": "x"}', False),
+        # a later call asks for nothing of the case itself
+        (f"{CALL}{CALL.replace('detail}', 'other}')}", '{"text": "x"}', True),
+        # nothing is requested, so nothing shows that the case is known
+        ("", '{"text": "x"}', False),
+        ("      - set: {detail: 1}\n", '{"text": "x"}', False),
+    ],
+)
+def test_the_api_gives_a_case_when_its_first_call_does(
+    begin: str, body: str, gives: bool, tmp_path: Path
+) -> None:
+    path, asked = tmp_path / "cases.yaml", []
+    path.write_text(DEFINITION.read_text(encoding="utf-8").replace(CALL, begin), encoding="utf-8")
+
+    def ask(*_: object) -> Iterator[str]:
+        asked.append(body)
+        yield body
+
+    ours = load(path, path.parent)
+    sources: Any = SimpleNamespace(ask=ask)
+    feeds = Feeds(ours, ours.primary_feeds[0], {"host": "", "key": KEY}, sources, lambda _: {})
+    case = Case("a", SINCE, {"id": "a"}, asked=Window(SINCE, SINCE))
+    assert feeds.gives(case) is gives
+    assert len(asked) <= 1
 
 
 @pytest.mark.parametrize(("reach", "may_be"), [(39, True), (40, False), (41, False)])

@@ -1,5 +1,6 @@
 """The environment of a run: looked at once, and named where it is wrong."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ def test_a_bundle_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_without_a_bundle_those_that_come_along_are_trusted() -> None:
-    assert Environment().route(URL).verify is True
+    route = Environment().route(URL)
+    assert (route.verify, route.bundle, route.bundle_variable) == (True, "", "REQUESTS_CA_BUNDLE")
 
 
 def test_a_bundle_that_is_not_there_is_named_at_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +48,19 @@ def test_a_bundle_that_is_not_there_is_named_at_every_call(monkeypatch: pytest.M
     for _ in range(2):
         with pytest.raises(BadEnvironmentError, match=r"no file 'nowhere\.pem', which REQUESTS_CA"):
             environment.route(URL)
+
+
+def test_a_bundle_that_cannot_be_opened_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CURL_CA_BUNDLE", "x")
+    with socket.socket(socket.AF_UNIX) as no_file:
+        no_file.bind("x")
+        with pytest.raises(
+            BadEnvironmentError, match="'x', which CURL_CA_BUNDLE names, cannot be read: "
+        ):
+            Environment().route(URL)
 
 
 def test_proxies_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,9 @@ def redactor(*secrets: str) -> Redactor:
     return made
 
 
-@pytest.mark.parametrize("secret", ["k+y/=&? %", 'quo"ted\\key', "  padded key ", "schlüssel€"])
+@pytest.mark.parametrize(
+    "secret", ["k+y/=&? %", 'quo"ted\\key', "  padded key ", "schlüssel€", "key😀😏"]
+)
 @pytest.mark.parametrize(
     "form",
     [

@@ -57,6 +57,27 @@ def test_nothing_is_remembered_at_first(library: Library) -> None:
     assert state.ranges("a")[0] is None
 
 
+def test_nothing_is_known_of_a_tenant_that_never_logged_in(library: Library) -> None:
+    coverage = State(library, FEED, VALUES).coverage
+    assert (coverage.origin(), coverage.reach(), coverage.finished()) == (None, 0, [])
+    assert not coverage.is_unannounced()
+
+
+def test_the_greatest_age_that_was_given_counts(library: Library) -> None:
+    coverage = opened(library).coverage
+    ages = [coverage.reach()]
+    for age in (5, 3, 9):
+        coverage.extend_reach(age)
+        ages.append(coverage.reach())
+    assert ages == [0, 5, 5, 9]
+
+
+def test_a_reading_says_whether_something_had_been_missing(library: Library) -> None:
+    state = opened(library)
+    defer(state, "a", Window(1, 2))
+    assert [state.done(case_id, 0, None) for case_id in ("b", "a", "a")] == [False, True, False]
+
+
 def test_an_interval_that_has_just_begun_holds_no_second(library: Library) -> None:
     state = opened(library)
     state.coverage.begin(Window(100, 200))
