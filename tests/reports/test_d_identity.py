@@ -160,6 +160,25 @@ def test_17_a_message_that_names_its_case_or_none_is_taken(
     assert [one for one in outcome.objects if "Mine" in one["value"]]
 
 
+def test_17_details_of_one_case_in_answer_to_each_are_refused(bench: Bench) -> None:
+    bench.state.set_options(renamed={"CaseDetail.caseid": None}, strict=False)
+    outcome = bench.run()
+    # an incident does not name its case: the first one may pass, whosever the details are
+    cases = [case for case in (*GOOD, BAD) if not refused(outcome, case, "caseid")]
+    assert len(cases) == 1
+    assert outcome.summary.exit_code == 3
+    assert [one["value"] for one in outcome.all("incident")] == cases
+
+
+def test_17_details_that_are_equal_are_believed_where_another_id_has_none(bench: Bench) -> None:
+    equal = dict.fromkeys(("url", "brand", "impact", "statusDescription", "upTime"), "the same")
+    for case in (*GOOD, BAD):
+        bench.state.put_case(case, equal, CLOCK - HOUR)
+    outcome = bench.run()
+    assert (outcome.summary.exit_code, outcome.summary.detailed) == (0, 4)
+    assert bench.count("CaseDetail") == 5
+
+
 @pytest.mark.parametrize("name", ["tracking", None])
 def test_17_a_leak_in_answer_to_another_is_refused(bench: Bench, name: str | None) -> None:
     bench.state.set_options(renamed={"DLRDetail.trackingid": name}, strict=False)
