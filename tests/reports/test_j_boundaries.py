@@ -34,13 +34,14 @@ from izoologic_cdf.language.positions import Findings
 from izoologic_cdf.lint import key_rules
 from izoologic_cdf.runtime import access, spool
 from izoologic_cdf.runtime.bodies import read_json
-from izoologic_cdf.runtime.case import OBJECTS, Message
+from izoologic_cdf.runtime.case import OBJECTS, Case, Message
 from izoologic_cdf.runtime.commits import Committer
 from izoologic_cdf.runtime.failures import HttpError
+from izoologic_cdf.runtime.guard import Guard
 from izoologic_cdf.runtime.http import read_retry_after
 from izoologic_cdf.runtime.interpreter import RefusedError
 from izoologic_cdf.runtime.redactor import MAX_TEXT, Redactor
-from izoologic_cdf.runtime.windows import SystemClock
+from izoologic_cdf.runtime.windows import DAY, EARLIEST, SystemClock, Window, stamp
 
 ENVIRONMENT = environment_of(Missing.NULL)
 HALF = MAX_SIZE // 2
@@ -410,3 +411,74 @@ def test_41_a_bundle_is_as_large_as_it_may_be(sizes: list[int], refused: str | N
         info.file_size = size
     with pytest.raises(archive.ZipError, match=refused) if refused else nullcontext():
         archive._check(infos)
+
+
+YEAR_2024 = 1_704_067_200
+
+
+@pytest.mark.parametrize(
+    ("listed", "updated", "opened", "broken", "needed"),
+    [
+        (0, 0, None, False, Window(-50 * DAY, DAY)),
+        (0, 0, -9 * DAY, False, Window(-10 * DAY, DAY)),
+        (0, -9 * DAY, -9 * DAY, False, Window(-10 * DAY, -8 * DAY)),
+        # its dates contradict each other, beyond the day on both sides
+        (0, -9 * DAY, -7 * DAY, False, Window(-8 * DAY, -8 * DAY)),
+        (0, -9 * DAY, -7 * DAY + 1, False, Window(-50 * DAY, 50 * DAY)),
+        (None, 0, 0, False, Window(-50 * DAY, 50 * DAY)),
+        (0, None, 0, False, Window(-50 * DAY, 50 * DAY)),
+        (0, 0, 0, True, Window(-50 * DAY, 50 * DAY)),
+        (0, EARLIEST - YEAR_2024 - 1, None, False, Window(-50 * DAY, 50 * DAY)),
+    ],
+)
+def test_41_messages_are_needed_a_day_around_the_dates_of_a_case(
+    listed: int | None, updated: int | None, opened: int | None, broken: bool, needed: Window
+) -> None:
+    def at(since: int | None) -> int | None:
+        return None if since is None else YEAR_2024 + since
+
+    case = Case("a", at(updated))
+    case.listed, case.opened = at(listed), at(opened)
+    whole = Window(YEAR_2024 - 50 * DAY, YEAR_2024 + 50 * DAY)
+    expected = Window(YEAR_2024 + needed.since, YEAR_2024 + needed.until)
+    assert Guard(broken).needed(case, whole) == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "evidence"),
+    [
+        (-3_601, "before it was opened"), (-3_600, None), (DAY + 3_600, None),
+        (DAY + 3_601, "after its last update"), (2 * DAY, "after its last update"),
+        (2 * DAY + 1, None),
+    ],
+)  # fmt: skip
+def test_41_a_message_an_hour_outside_of_its_case_is_evidence(
+    at: int, evidence: str | None
+) -> None:
+    case, guard = Case("a", YEAR_2024 + DAY), Guard()
+    case.listed, case.opened = YEAR_2024 + 2 * DAY, YEAR_2024
+    guard.watch(case, [{}, {"published_at": "no date"}, {"published_at": stamp(YEAR_2024 + at)}])
+    assert guard.broken is (evidence is not None)
+    assert (evidence or "") in (case.evidence or "")
+
+
+@pytest.mark.parametrize(
+    ("settled", "code"),
+    [
+        ({"login": "allowed", "list": "allowed", "detail": "allowed"}, 0),
+        ({"login": "allowed", "list": "allowed"}, 0),
+        ({"login": "allowed", "list": "allowed", "detail": "refused"}, 3),
+        ({"login": "allowed", "list": "allowed", "detail": "unknown"}, 3),
+        ({"login": "allowed", "list": "refused", "detail": "allowed"}, 1),
+        ({"login": "refused", "list": "allowed", "detail": "allowed"}, 1),
+        ({"login": "allowed"}, 1),
+    ],
+)
+def test_41_a_check_ends_by_what_the_keys_may_do(
+    settled: dict[str, access.Verdict], code: int
+) -> None:
+    endpoints = [access.Endpoint(name) for name in (access.LOGIN, access.LIST, access.DETAIL)]
+    for one in endpoints:
+        if one.name in settled:
+            one.settle(settled[one.name], "why")
+    assert access.Access("feed", endpoints).exit_code == code

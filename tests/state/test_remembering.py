@@ -9,14 +9,15 @@ import pytest
 
 from izoologic_cdf.library.store import Library
 from izoologic_cdf.runtime.case import Case, Miss
-from izoologic_cdf.runtime.state import MAX_FAILURES, State, milliseconds
-from izoologic_cdf.runtime.windows import DAY, Window
+from izoologic_cdf.runtime.state import MAX_FAILURES, Deferred, State, milliseconds
+from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window, stamp
 from tests.support.tenants import definition
 
 KEY, SECRET = "key-that-occurs-nowhere-else", "secret-that-occurs-nowhere-else"
 VALUES = {"api_host": "api.example.com", "api_key": KEY, "api_secret": SECRET, "verify_ssl": True}
 FEED = definition("incident").primary_feeds[0]
 NOW = 1_000_000
+LATER = 1_800_000_000
 ROW = {"caseId": "a", "updated": 5, "trackingId": None, "error": None}
 
 
@@ -70,6 +71,43 @@ def test_the_greatest_age_that_was_given_counts(library: Library) -> None:
         coverage.extend_reach(age)
         ages.append(coverage.reach())
     assert ages == [0, 5, 5, 9]
+
+
+def test_that_messages_come_unannounced_is_new_once(library: Library) -> None:
+    coverage = opened(library).coverage
+    assert [coverage.set_unannounced(), coverage.set_unannounced()] == [True, False]
+    assert coverage.is_unannounced()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "until"),
+    [(OVERLAP, None), (OVERLAP + 1, LATER - 30 * DAY), (2 * DAY, LATER - 30 * DAY)],
+)
+def test_what_a_clock_of_the_future_has_finished_is_believed_up_to_a_month_ago(
+    library: Library, ahead: int, until: int | None
+) -> None:
+    coverage = opened(library).coverage
+    library.start_run("feed", stamp(1), stamp(2), stamp(LATER - DAY), None)
+    coverage.begin(Window(LATER - DAY, LATER + ahead))
+    coverage.finish(LATER + ahead)
+    assert coverage.believed_until(LATER) == until
+
+
+@pytest.mark.parametrize(
+    ("next_at", "due"),
+    [(NOW - 1, True), (NOW, True), (NOW + 1, False), (NOW + DAY, False), (NOW + DAY + 1, True)],
+)
+def test_what_is_deferred_is_due_when_its_time_has_come(next_at: int, due: bool) -> None:
+    record = Deferred("a", "", ROW, 5, Window(1, 2), "outage", "no answer", 0, next_at)
+    assert record.is_due(NOW) is due
+
+
+@pytest.mark.parametrize(
+    ("failures", "abandoned"), [(MAX_FAILURES - 1, False), (MAX_FAILURES, True)]
+)
+def test_what_has_used_up_its_tries_is_abandoned(failures: int, abandoned: bool) -> None:
+    record = Deferred("a", "files\nb", ROW, 5, Window(1, 2), "item", "no", failures, NOW)
+    assert (record.abandoned, record.label) == (abandoned, "the files of case a")
 
 
 def test_a_reading_says_whether_something_had_been_missing(library: Library) -> None:
