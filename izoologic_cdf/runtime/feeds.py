@@ -27,7 +27,7 @@ from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, split_range, sp
 # windows whose names are kept
 MAX_NAMES = 256
 # cases whose details are compared, and with how many texts in them
-_MAX_COMPARED, _MIN_TEXTS = 256, 5
+_MAX_COMPARED, _MIN_TEXTS = 32, 5
 _YEAR_2100 = 4_102_444_800
 # the first second that no date can name
 _END_OF_TIME = 253_402_300_800

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -114,12 +114,19 @@ class Workers:
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count)
         self._most = count * MAX_AHEAD
+        # set whenever a job ends
+        self._ended = threading.Event()
 
     def do(self, job: Callable[[], _Got]) -> _Got:
         """Do one job aside and return its result."""
-        future = self._pool.submit(job)
-        _wait_for(future)
+        future = self._begin(job)
+        self._wait_for(future)
         return future.result()
+
+    def _begin(self, job: Callable[[], _Got]) -> "Future[_Got]":
+        future = self._pool.submit(job)
+        future.add_done_callback(lambda _: self._ended.set())
+        return future
 
     def carry_out(self, turns: Iterator[Turn]) -> None:
         """Do the jobs in parallel, and what follows from them in their order.
@@ -140,7 +147,7 @@ class Workers:
                 if turn is None:
                     break
                 if isinstance(turn, Task):
-                    turn.future = self._pool.submit(turn.job)
+                    turn.future = self._begin(turn.job)
                     begun += 1
                     held = turn if turn.holds else None
                 waiting.append(turn)
@@ -154,10 +161,17 @@ class Workers:
                 begun -= 1
             else:
                 under_way = [held.future] if held and not held.future.done() else []
-                _wait_for(turn.future, *under_way)
+                self._wait_for(turn.future, *under_way)
                 continue
             waiting.popleft()
             core.turn()
+
+    def _wait_for(self, *futures: "Future[Any]") -> None:
+        """Wait for one of them in steps: a signal can be missed by a wait without an end."""
+        while not any(future.done() for future in futures):
+            # concurrent.futures would make something for each future at each wait
+            self._ended.wait(_LOOK_SECONDS)
+            self._ended.clear()
 
     def shutdown(self, *, wait: bool) -> None:
         """Begin nothing more; `wait` for what is under way."""
@@ -166,9 +180,3 @@ class Workers:
 
 def _has_come(task: Task[Any]) -> bool:
     return task.future.done() and task.future.exception() is None
-
-
-def _wait_for(*futures: "Future[Any]") -> None:
-    """Wait for one of them in steps: a signal can be missed by a wait without an end."""
-    while not any(future.done() for future in futures):
-        wait(futures, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)

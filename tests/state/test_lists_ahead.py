@@ -71,7 +71,8 @@ def test_a_list_that_ends_the_run_does_so_after_the_cases_before_it(slow: Site) 
     slow.state.clear_requests()
     assert slow.backfill(slow.now - 90 * DAY + 1).summary.exit_code == 0
     asked = [one["caseid"] for one in slow.asked("CaseDetail")]
-    assert asked[:2] == ["caSe00002", "caSe00003"]
+    # both are in flight at once
+    assert {*asked[:2]} == {"caSe00002", "caSe00003"}
 
 
 def test_an_interrupt_waits_for_no_list(slow: Site) -> None:
