@@ -5,7 +5,6 @@ the fulfillment feeds that fill its placeholders.
 """
 
 import functools
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +17,7 @@ from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case
 from izoologic_cdf.runtime.guard import Guard
+from izoologic_cdf.runtime.id_check import IdCheck
 from izoologic_cdf.runtime.interpreter import Interpreter, evaluate, evaluate_whole
 from izoologic_cdf.runtime.report_objects import ItemReport, ObjectBuilder, Placeholder
 from izoologic_cdf.runtime.source_client import SourceClient
@@ -26,8 +26,6 @@ from izoologic_cdf.runtime.windows import DAY, EARLIEST, Window, split_range, sp
 
 # windows whose names are kept
 MAX_NAMES = 256
-# cases whose details are compared, and with how many texts in them
-_MAX_COMPARED, _MIN_TEXTS = 32, 5
 _YEAR_2100 = 4_102_444_800
 # the first second that no date can name
 _END_OF_TIME = 253_402_300_800
@@ -71,11 +69,7 @@ class Feeds:
         self._builders = {name: ObjectBuilder(feed) for name, feed in definition.feeds.items()}
         self._parts = parts_of(definition)
         self._constant = constant_names(definition)
-        # by what they say, whose details came first; whether the API tells one case from another
-        self._told: dict[int, str] = {}
-        self._distinct: bool | None = None
-        self._made_up: str | None = None
-        self._comparing = threading.RLock()
+        self._ids = IdCheck(self.gives)
         self._detail, self._items = _after_track(feed.filters)
         calls = (at for at, one in enumerate(self._detail) if isinstance(one, steps.Supplemental))
         self._first_call = next(calls, len(self._detail))
@@ -176,7 +170,7 @@ class Feeds:
     def gives(self, case: Case) -> bool:
         """Request a known case; return whether the API has data for it. Raises ItemError."""
         pipeline = self._detail[: self._first_call + 1]
-        *_, step = pipeline or [None]
+        step = pipeline[-1] if pipeline else None
         if not isinstance(step, steps.Supplemental):
             return False
         names = self.names(self._feed, case.window)
@@ -208,41 +202,18 @@ class Feeds:
             self._guard.watch(case, emitted)
         if feed.emits_list:
             return emitted
-        if part is None and emitted and self._distinct is not True:
-            self._compare(feed, params, case, emitted[-1])
+        if part is None and emitted and self._ids.refuses(case, emitted[-1]):
+            raise self._ignored(feed, params, case)
         return emitted[-1] if emitted else None
 
-    def _compare(
-        self, feed: model.Feed, params: Mapping[str, Any], case: Case, details: Any
-    ) -> None:
-        """Refuse details that two cases have in common, and an id that no case has as well.
-
-        An API that ignores the parameter with the id, whose name is a guess, answers with any case.
-        """
-        if case.id in (None, self._made_up) or not isinstance(case.value, dict):
-            return
-        if not isinstance(details, dict):
-            return
-        texts = sorted((key, one) for key, one in details.items() if isinstance(one, str) and one)
-        with self._comparing:
-            first = self._told.setdefault(hash(tuple(texts)), str(case.id))
-            if self._distinct is None and first != case.id and len(texts) >= _MIN_TEXTS:
-                self._made_up = nobody = f"{case.id}-no-such-case"
-                value = {k: nobody if v == case.id else v for k, v in case.value.items()}
-                made_up = Case(nobody, value=value, window=case.window, asked=case.window)
-                try:
-                    self._distinct = not self.gives(made_up)
-                except ItemError as error:
-                    self._distinct = True if error.cause is Cause.ITEM else None
-            if self._distinct is None and len(self._told) >= _MAX_COMPARED:
-                self._distinct = True
-            if self._distinct is not False or first == case.id:
-                return
-        names = self.names(feed, case.window, params)
+    def _ignored(self, feed: model.Feed, params: Mapping[str, Any], case: Case) -> ItemError:
+        """Return the error of a feed whose API does not heed the id that it is asked for."""
         given = feed.source.params if feed.source else None
-        sent = None if given is None else evaluate_whole(given, names)
+        sent = (
+            None if given is None else evaluate_whole(given, self.names(feed, case.window, params))
+        )
         called = " or ".join(sent) if isinstance(sent, dict) else "of the id"
-        raise ItemError(
+        return ItemError(
             f"the details are of another case, and came for an id that no case has too: is the "
             f"parameter {called} called otherwise?",
             feed.position,

@@ -179,10 +179,8 @@ class _Call:
         return names
 
     def _page(self, params: Names) -> bytes | SpooledBody | None:
-        request, second = (
-            replace(self._plan.request, params=_query(params)),
-            self._source.fallback_url,
-        )
+        request = replace(self._plan.request, params=_query(params))
+        second = self._source.fallback_url
         path = urlsplit(request.url).path
         # another thread may find it out meanwhile
         is_moved = path in self._client.moved
@@ -201,12 +199,12 @@ class _Call:
     def _make_plan(self, constant: frozenset[str]) -> _Plan:
         """Evaluate what is the same in all requests; keep it where only constant names count."""
         source, auth, request = self._source, self._source.auth, self._request()
-        plan = _Plan(source, request)
-        if auth is not None:
+        values = [getattr(source, name) for name in _OF_A_REQUEST]
+        if auth is None:
+            plan = _Plan(source, request)
+        else:
             login = self._login(auth, request)
             plan = _Plan(source, request, login, lru_cache(1)(self._header(auth)))
-        values = [getattr(source, name) for name in _OF_A_REQUEST]
-        if auth is not None:
             values += [auth.request.url, auth.request.headers, auth.request.body, auth.value]
         if all(names_read(value) <= constant | {TOKEN_NAME} for value in values):
             self._client.plans[id(source)] = plan
