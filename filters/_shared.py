@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+_BLANK = frozenset({"", "null"})
+
 
 class Refused(ValueError):  # noqa: N818 - it says what happened to the data
     """The data is not what it has to be; the message is shown to a person."""
@@ -20,6 +22,6 @@ def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
 
 def missing(value: Any) -> bool:
     """Return whether a value says nothing: null, blank, `null` in any case, an endless number."""
-    if isinstance(value, float):
-        return value - value != 0  # 1e400 and NaN
-    return value is None or (isinstance(value, str) and value.strip().lower() in {"", "null"})
+    if isinstance(value, str):
+        return value.strip().lower() in _BLANK
+    return value is None or (isinstance(value, float) and value - value != 0)  # 1e400 and NaN

@@ -17,12 +17,11 @@ def fold(value: Any) -> dict[str, Any]:
     """
     if not is_object(value):
         raise Refused("expected an object")
-    names = sorted(value, reverse=True)
-    return {name.lower(): _whole(value[name]) for name in names if not missing(value[name])}
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return {
+        name.lower(): int(one) if isinstance(one, float) and one.is_integer() else one
+        for name in sorted(value, reverse=True)
+        if not missing(one := value[name])
+    }
 
 
 def rows(value: Any) -> list[dict[str, Any]]:

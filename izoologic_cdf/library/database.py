@@ -24,8 +24,9 @@ _BUSY_STEP = 0.2
 # a case changes a few rows in many places, and each page of them is written whole: with pages of
 # 4 KiB, the default, a commit writes 1.6 times as much; with 1 KiB the number of writes counts
 _PAGE_BYTES = 2048
-# a checkpoint waits for the disk, so it is made every 40 MB only
-_CHECKPOINT_PAGES = 40_000_000 // _PAGE_BYTES
+# a checkpoint waits for the disk, which a run does beside its calls; what is left for the end, when
+# nothing else goes on, is at most this much
+_CHECKPOINT_PAGES = 4_000_000 // _PAGE_BYTES
 # what feeds remember, which some views show, was kept otherwise before
 _FIRST_WITH_STATE = 2
 # has the history and the views of today

@@ -33,6 +33,12 @@ MAX_POOLS = 4
 BUNDLE_NAMES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PORTS = {"http": 80, "https": 443}
 _INTERIM = range(102, 200)
+# Linux: the state of a connection that is up, and the option whose first number is the memory of
+# what came and was not read
+_ESTABLISHED, _SO_MEMINFO = 1, 55
+# headers as they are sent
+MAX_LINES = 128
+_LINES: dict[tuple[Any, ...], bytes] = {}
 
 
 # --- the environment -------------------------------------------------------------------------
@@ -233,12 +239,50 @@ class _Response(http.client.HTTPResponse):
             raise TwoLengthsError
 
 
-class _Connection(HTTPConnection):
+class _Kept(HTTPConnection):
+    """A connection for many requests that are nearly alike."""
+
     response_class = _Response
 
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the server has neither closed it nor sent what nobody asked for.
 
-class _TlsConnection(HTTPSConnection):
-    response_class = _Response
+        urllib3 polls for that, which lets another thread have the interpreter at each call.
+        """
+        return _is_quiet(self.sock) or super().is_connected
+
+    def putheader(self, header: str, *values: Any) -> None:
+        """Send a header; what was checked and encoded before is sent as it was then."""
+        line = _LINES.get((header, *values))
+        if line is not None:
+            self._output(line)
+            return
+        super().putheader(header, *values)
+        if len(_LINES) >= MAX_LINES:
+            _LINES.clear()
+        _LINES[header, *values] = self._buffer[-1]
+
+
+class _Connection(_Kept):
+    """One without encryption."""
+
+
+class _TlsConnection(_Kept, HTTPSConnection):
+    """One with encryption."""
+
+
+def _is_quiet(connected: Any) -> bool:
+    """Return whether the kernel says that a connection is up and all that came was read.
+
+    False where it does not tell.
+    """
+    try:
+        state = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        unread = connected.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4)
+    except (AttributeError, OSError):
+        return False
+    return state == _ESTABLISHED and not any(unread)
 
 
 class _Pool(HTTPConnectionPool):

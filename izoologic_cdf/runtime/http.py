@@ -88,6 +88,13 @@ class Request:
         except ValueError:
             return self.method
 
+    def asking(self, params: Mapping[str, Any], headers: Mapping[str, str]) -> "Request":
+        """Return the same request with other parameters and headers."""
+        return Request(
+            self.method, self.url, params, headers, self.body, self.json_due, self.verify,
+            self.use_proxies, self.timeout, self.good, self.repeatable,
+        )  # fmt: skip
+
     def prepare(self) -> requests.PreparedRequest:
         """Return what is sent, without cookies and logins of the environment.
 

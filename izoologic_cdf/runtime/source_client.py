@@ -179,7 +179,8 @@ class _Call:
         return names
 
     def _page(self, params: Names) -> bytes | SpooledBody | None:
-        request = replace(self._plan.request, params=_query(params))
+        request = self._plan.request
+        request = request.asking(_query(params), request.headers)
         second = self._source.fallback_url
         path = urlsplit(request.url).path
         # another thread may find it out meanwhile
@@ -243,7 +244,7 @@ class _Call:
 
             def call(token: str) -> Response:
                 headers = {**request.headers, auth.header: plan.header(token)}
-                return send(replace(request, headers=headers))
+                return send(request.asking(request.params or {}, headers))
 
             response = plan.login.send(call, request.endpoint)
         self._client.note_time(response)
