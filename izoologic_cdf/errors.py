@@ -20,9 +20,9 @@ CdfError                    the root: whatever is caught here ends with a senten
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 _PACKAGE = __name__.partition(".")[0]
 _PLACES = 3
@@ -51,8 +51,7 @@ class UsageError(CdfError):
         return self.lines
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A place in a file; line and column count from 1."""
 
     file: str

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-from dataclasses import asdict, replace
 from pathlib import Path
 
 from izoologic_cdf.bundle import archive, layout
@@ -52,7 +51,7 @@ def _lint(
     if options.format == "json":
         streams.tell_text(json.dumps([as_object(finding) for finding in findings], indent=2))
     for number, finding in enumerate(findings if options.format == "text" else ()):
-        coded = replace(finding, message=f"{finding.code} {finding.message}")
+        coded = finding._replace(message=f"{finding.code} {finding.message}")
         streams.tell(*[""][: number > 0], *coded.lines)
     return 1 if findings else 0
 
@@ -68,7 +67,7 @@ def _explain(code: str) -> int:
 def as_object(finding: Finding) -> dict[str, str | int | None]:
     """Return a finding for a program; line and column count from 1, absent is null."""
     about = ("code", "message", "help", "source_line")
-    return asdict(finding.position) | {name: getattr(finding, name) for name in about}
+    return finding.position._asdict() | {name: getattr(finding, name) for name in about}
 
 
 def build(options: argparse.Namespace) -> int:

@@ -2,8 +2,8 @@
 
 import argparse
 import textwrap
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from izoologic_cdf.cli import streams
 from izoologic_cdf.content import folder
@@ -17,8 +17,7 @@ _HELP_WIDTH = 60
 ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A primary feed: its form, the fields of the other feeds, and its definition as it was read.
 
     `filters` is the folder of the Python filters where it is not the one beside the file's.

@@ -117,7 +117,7 @@ def check(options: argparse.Namespace) -> int:
                 f"{feed.name} tracks no cases, so nothing can be tried with one of them: check an "
                 "authored definition, not a built one"
             )
-        limits = replace(LIMITS, requests_per_second=options.requests_per_second)
+        limits = LIMITS._replace(requests_per_second=options.requests_per_second)
         access = check_access(definition, feed, values, SystemClock(), limits, settings.without)
         for warning in access.warnings:
             streams.complain(f"warning: {warning}")

@@ -1,7 +1,6 @@
 """User fields: the form that an administrator fills in. Needs no expression language."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.nodes import Document, Node
@@ -78,8 +77,7 @@ class _Fields(ListOf):
 USER_FIELDS: Kind = _Fields(Of(UserField))
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """The form of one primary feed."""
 
     feed: str

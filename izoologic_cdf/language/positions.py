@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from izoologic_cdf.errors import CdfError, Position
 from izoologic_cdf.printable import printable
@@ -27,8 +27,7 @@ class Code:
     READ_ONCE = "CDF011"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing wrong with a definition: where, what, and what to do about it."""
 
     position: Position

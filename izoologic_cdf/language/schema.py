@@ -9,7 +9,7 @@ the expression language, so that a form can be shown without it.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from enum import Enum
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from izoologic_cdf.language.nodes import (
     Document,
@@ -41,8 +41,7 @@ class Missing(Enum):
 # --- words ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """What is declared of one word of the language.
 
     `guess` is the convention that its spelling is, `meaning` one about a word that is public.
@@ -83,7 +82,7 @@ class Vocabulary(dict[str, Word]):
     def declare(self, word: str, entry: str, part: str, said: Word, of: str | None = None) -> None:
         """Add a word; `of` is the one that is renamed, where this is a form of it."""
         renamed = said.guess is not None and said.uploaded is True
-        self[word] = replace(said, spot=(entry, part, of or word) if renamed else None)
+        self[word] = said._replace(spot=(entry, part, of or word) if renamed else None)
 
     def spelt(self, document: Document) -> dict[str, str]:
         """Return the words that a document spells otherwise: canonical to spelt."""
@@ -122,8 +121,7 @@ def name_of_expressions(word: str, guess: str, says: str) -> str:
     return word
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A word in a file: from which vocabulary, its node, and the collection that holds it."""
 
     vocabulary: Vocabulary
@@ -135,8 +133,7 @@ class Place:
 # --- what is read, and what can stand under a key ------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A feed that is called: its name, where, and which type of feed is expected there."""
 
     name: str
@@ -400,7 +397,7 @@ class Construct:
             kept = said.uploaded and bool(uploaded)
             if word not in words:
                 entry, part = (word, "word") if one.metadata["own"] else (name, "keys")
-                said = replace(said, guess=said.guess or guess, uploaded=kept)
+                said = said._replace(guess=said.guess or guess, uploaded=kept)
                 words.declare(word, entry, part, said)
         CONSTRUCTS[name] = cls
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from izoologic_cdf.errors import Position
 from izoologic_cdf.language.budget import THREAD
@@ -56,8 +56,7 @@ class Literal:
     run = evaluate
 
 
-@dataclass(frozen=True, slots=True)
-class _Sequence:
+class _Sequence(NamedTuple):
     parts: list["_Part"]
 
     def run(self, names: Mapping[str, Any]) -> Any:
@@ -71,8 +70,7 @@ class _Sequence:
         code.write("]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Mapping:
+class _Mapping(NamedTuple):
     pairs: list[tuple[Any, "_Part"]]
     guard: "_Part | None"
 

@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, Self
+from typing import BinaryIO, Literal, NamedTuple, Self
 
 from izoologic_cdf.errors import CdfError
 
@@ -105,8 +105,7 @@ class Batch:
     listed: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a batch comes from: a reading of one item, in a run of a feed.
 
     `source` is the name of the feed, which becomes a source of all that is in the batch. The
@@ -148,8 +147,7 @@ class Counts:
     attributes: Count = field(default_factory=Count)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that the limits of the platform kept from being stored as it was reported.
 
     `failed`: the object or the bytes of a file are not stored; `cut`: a text is stored

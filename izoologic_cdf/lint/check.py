@@ -7,7 +7,7 @@ can stand, is silenced at the line where the text begins.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from izoologic_cdf.errors import Position
@@ -85,7 +85,7 @@ def _rules(subject: Subject) -> Iterator[Finding]:
 
 
 def _coded(finding: Finding) -> Finding:
-    return finding if finding.code else replace(finding, code=Code.SHAPE)
+    return finding if finding.code else finding._replace(code=Code.SHAPE)
 
 
 class _DeclaredFilters(PythonFilters):

@@ -11,10 +11,9 @@ import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from izoologic_cdf.errors import Cause, ItemError
 from izoologic_cdf.runtime.spool import SpooledBody
@@ -73,8 +72,7 @@ class JsonBody(bytes):
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A response; the body of a status other than 200 is bytes, at most 64 KiB of it."""
 
     status: int

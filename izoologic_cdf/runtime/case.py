@@ -1,7 +1,7 @@
 """What a run knows of one item while it processes it: its name, what was said, what is missing."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from izoologic_cdf.errors import Cause, ItemError, Position
 from izoologic_cdf.library import views
@@ -17,8 +17,7 @@ LEFT_OUT = views.LEFT_OUT
 SHORT = "short"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """Something a person should know: about which case, what, and where it was noticed."""
 
     level: Level
@@ -36,8 +35,7 @@ class Message:
         return self.line if self.position is None else f"{self.line} [{self.position}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """A part of a case that could not be fetched; `key` tells which one, where there are several.
 
     `reason` is the same for all cases that miss it alike, `text` names what this one misses.

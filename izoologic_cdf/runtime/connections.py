@@ -252,16 +252,19 @@ class _Kept(HTTPConnection):
         """
         return _is_quiet(self.sock) or super().is_connected
 
-    def putheader(self, header: str, *values: Any) -> None:
-        """Send a header; what was checked and encoded before is sent as it was then."""
+    def putheader(self, header: str | bytes, *values: Any) -> None:
+        """Send a header; one that was checked and encoded before is sent as it was then."""
+        lines: list[bytes] = self._buffer  # type: ignore[attr-defined]
         line = _LINES.get((header, *values))
         if line is not None:
-            self._output(line)
+            lines.append(line)
             return
-        super().putheader(header, *values)
+        before = len(lines)
+        super().putheader(header, *values)  # type: ignore[arg-type]
         if len(_LINES) >= MAX_LINES:
             _LINES.clear()
-        _LINES[header, *values] = self._buffer[-1]
+        if len(lines) > before:
+            _LINES[header, *values] = lines[-1]
 
 
 class _Connection(_Kept):
@@ -294,6 +297,18 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 _POOLS = {"http": _Pool, "https": _TlsPool}
+
+
+class _Answer(requests.Response):
+    """A response without cookies and history, which would take longer to make than the rest."""
+
+    _content_consumed = False
+
+    def __init__(self, request: requests.PreparedRequest, raw: urllib3.BaseHTTPResponse) -> None:
+        self.status_code, self.reason = raw.status, raw.reason or ""
+        # urllib3's headers ignore case too
+        self.headers = raw.headers  # type: ignore[assignment]
+        self.raw, self.request, self.url = raw, request, request.url or ""
 
 
 class Adapter(HTTPAdapter):
@@ -355,10 +370,5 @@ class Adapter(HTTPAdapter):
     def build_response(
         self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse
     ) -> requests.Response:
-        """Return a response without its cookies."""
-        response = requests.Response()
-        response.status_code, response.reason = resp.status, resp.reason or ""
-        # urllib3's headers ignore case too
-        response.headers = resp.headers  # type: ignore[assignment]
-        response.raw, response.request, response.url = resp, req, req.url or ""
-        return response
+        """Return a response without cookies."""
+        return _Answer(req, resp)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -41,8 +41,7 @@ _BROKEN_CALL = (requests.RequestException, urllib3.exceptions.HTTPError, OSError
 _TIMEOUTS = (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What a call may take; times in seconds, sizes in bytes. All numbers stand here."""
 
     connect: float = 10.0
@@ -111,8 +110,11 @@ class Request:
         else:
             # parameters go between a query and a fragment, and into an odd address in odd ways
             prepared.prepare_url(self.url, self.params)
-        prepared.headers = _prepare_headers(*headers.items()).copy()
-        prepared.prepare_body(self.body or None, None)
+        prepared.headers = _prepare_headers(*headers.items())
+        if self.body or self.method != "GET":
+            # the length of the body is added
+            prepared.headers = prepared.headers.copy()
+            prepared.prepare_body(self.body or None, None)
         return prepared
 
 

@@ -3,8 +3,8 @@
 Full, incremental, scheduled and repeated runs differ in their plan alone.
 """
 
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from izoologic_cdf.runtime.case import SHORT, Case
 from izoologic_cdf.runtime.state import Deferred, SeenCases, State
@@ -14,8 +14,7 @@ from izoologic_cdf.runtime.windows import DAY, OVERLAP, Window, subtract, union
 FIRST_SYNC = 30 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The asked range, its parts that are still open, and which deferred cases to retry.
 
     Ranged parts of cases are requested for the whole asked range, whatever part of it is open

@@ -4,11 +4,11 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from izoologic_cdf.errors import Cause, ItemError, Position, RunError
@@ -119,8 +119,7 @@ class SourceClient:
             self._warn(f"requests to {host} are not encrypted (http): keys and data can be read")
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(NamedTuple):
     """What is the same in all requests of a call: all but the parameters, how to log in.
 
     `header` gives the text of the header that carries a token. While the plan is kept, so is its

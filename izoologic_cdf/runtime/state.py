@@ -8,8 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from izoologic_cdf.language import model
 from izoologic_cdf.library import views
@@ -73,8 +72,7 @@ UPDATE feed_case SET item = NULL, asked = NULL WHERE tenant = :tenant AND item I
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(NamedTuple):
     """A case, or a part of one, that could not be fetched, with what is needed to request it.
 
     `part` is empty for the whole case. `value` is the item as the feed tracked it: ids and dates

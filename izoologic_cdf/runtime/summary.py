@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from izoologic_cdf.library.objects import Ingested
@@ -278,4 +278,4 @@ class Reporter:
 
     def _mask(self, message: Message) -> Message:
         case = None if message.case is None else self._redactor(message.case)
-        return replace(message, case=case, text=self._redactor(message.text))
+        return message._replace(case=case, text=self._redactor(message.text))

@@ -5,9 +5,8 @@ Windows do not overlap, so that no row falls into two.
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from izoologic_cdf.library import views
 
@@ -46,8 +45,7 @@ def stamp(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A range of epoch seconds; `since` and `until` both belong to it."""
 
     since: int
