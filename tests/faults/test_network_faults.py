@@ -6,7 +6,6 @@ import itertools
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from tests.support.tenants import CLOCK, FeedName
 PAGE = "<!DOCTYPE html><html><body>Log in</body></html>"
 DETAIL_PATH = "GET /api/ThreatManagement/CaseDetail"
 # one limit each, so that a machine with other work cannot come to the other first
-ONE_READ, ALL_READS = replace(HASTY, whole=30), replace(HASTY, read=30)
+ONE_READ, ALL_READS = HASTY._replace(whole=30), HASTY._replace(read=30)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """E: bytes that come coded, cut, broken, or without end."""
 
 import base64
-import dataclasses
 import gzip
 import json
 import re
@@ -308,7 +307,7 @@ def test_19_no_more_of_an_answer_is_read_than_is_needed(what: str) -> None:
 
 
 # some of these are read up to the deadline
-SOON = dataclasses.replace(HASTY, read=0.2, whole=0.2)
+SOON = HASTY._replace(read=0.2, whole=0.2)
 TRICKLES: dict[str, tuple[bytes, bytes]] = {
     "the status line": (b"HTTP/1.1 200 ", b"O"),
     "a header": (OK + b"X-Slow: ", b"x"),

@@ -7,7 +7,6 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,7 @@ class Answers:
                         return response
                     known[key] = response
                 # a run may change what it was given
-                return replace(known[key], body=deepcopy(known[key].body))
+                return known[key]._replace(body=deepcopy(known[key].body))
 
         return Once(*given, **named)
 
