@@ -38,11 +38,11 @@ def cases(value: Any) -> list[Case]:
     for row in value:
         names = fold(row) if is_object(row) else {}
         case_id = names.get("caseid", "")
-        dates = [read(names.get(name)) for name in _UPDATED]
+        dates = (read(names[name]) for name in _UPDATED if name in names)
         case: Case = {
             "caseId": "" if is_object(case_id) else str(case_id).strip(),
             "trackingId": str(names.get("trackingid", "")).strip(),
-            "updated": next((one for one in dates if one["seconds"]), dates[0]),
+            "updated": next((one for one in dates if one["seconds"]), read(None)),
         }
         known = newest.setdefault(case["caseId"], case)
         if case["updated"]["seconds"] > known["updated"]["seconds"]:
