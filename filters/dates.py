@@ -2,12 +2,15 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypedDict
 
 from ._shared import missing
 
 __all__ = ["read", "remarks"]
 
+# dates whose seconds are kept, and the length of the longest one
+MAX_KEPT, MAX_LENGTH = 64, 64
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _END = 253_402_300_800
@@ -21,11 +24,19 @@ _CALENDAR = re.compile(
 def epoch(value: Any) -> int:
     """Return the seconds since 1970 of a date, 0 for what is not a date after that."""
     written = str(value) if isinstance(value, int | str) else ""
+    return _seconds(written) if len(written) > MAX_LENGTH else _seconds_again(written)
+
+
+def _seconds(written: str) -> int:
     if _NUMBER.fullmatch(written):
         seconds = int(written[:-3] if len(written) > 11 else written) if len(written) < 15 else 0
     else:
         seconds = _calendar(written.replace("T", " "))
     return seconds if 0 < seconds < _END else 0
+
+
+# each date of a case is read, and looked at for remarks
+_seconds_again = lru_cache(MAX_KEPT)(_seconds)
 
 
 def _calendar(written: str) -> int:

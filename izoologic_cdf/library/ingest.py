@@ -273,15 +273,19 @@ class Ingestion:
         return bool(added)
 
     def _relate(self, batch: Batch, places: list[_Draft | None]) -> None:
+        rows: list[tuple[int, int, int]] = []
         for index, other_index in batch.relations:
             one, other = places[index], places[other_index]
             # an object that was refused has no relations, and none is related to itself
             if one is not None and other is not None and one is not other:
                 low, high = min(one.id, other.id), max(one.id, other.id)
                 row = (low, high, self._origin.run_id)
-                added = self._connection.execute(_ADD_RELATION, row).rowcount
-                if added and other.before is not None:
+                if other.before is None:
+                    rows.append(row)
+                elif self._connection.execute(_ADD_RELATION, row).rowcount:
                     self._note(one, "relation", None, None, None, other.id)
+        if rows:
+            self._connection.executemany(_ADD_RELATION, rows)
 
     def _note_fields(self, draft: _Draft, before: Fields) -> None:
         """Keep what the fields of an object were, and what the index has of them."""

@@ -8,6 +8,7 @@ secret is left at the cut.
 
 import base64
 import contextlib
+import functools
 import html
 import re
 import threading
@@ -23,6 +24,8 @@ MIN_SECRET = 4
 # characters of a text that are shown, and those that are read before
 MAX_TEXT = 1_000
 MAX_READ = 65_536
+# short texts that are kept as they were shown
+MAX_KEPT = 256
 # one encoding inside another, such as JSON in a URL in base64
 _MAX_DEPTH = 6
 # characters of all layers of one text, and pieces to mask in it: one with more is not shown at all
@@ -70,6 +73,8 @@ class Redactor:
 
     def __init__(self) -> None:
         self._secrets: frozenset[str] = frozenset()
+        # a warning is the same of many cases, and is both shown and recorded
+        self._show_again = functools.lru_cache(MAX_KEPT)(_show)
         self._lock = threading.Lock()
 
     def add(self, secret: str) -> None:
@@ -90,17 +95,22 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret replaced, cut, and as one printable line."""
-        is_long = len(text) > MAX_READ
-        text = text[:MAX_READ]
-        if self._secrets:
-            try:
-                text = _mask(text, self._secrets)
-            except _TooMuchError:
-                text = MASK
-        text = _CARD.sub(_mask_card, text)
-        if is_long or len(text) > MAX_TEXT:
-            text = f"{text[:MAX_TEXT]}..."
-        return printable(text)
+        show = self._show_again if len(text) <= MAX_TEXT else _show
+        return show(text, self._secrets)
+
+
+def _show(text: str, secrets: Collection[str]) -> str:
+    is_long = len(text) > MAX_READ
+    text = text[:MAX_READ]
+    if secrets:
+        try:
+            text = _mask(text, secrets)
+        except _TooMuchError:
+            text = MASK
+    text = _CARD.sub(_mask_card, text)
+    if is_long or len(text) > MAX_TEXT:
+        text = f"{text[:MAX_TEXT]}..."
+    return printable(text)
 
 
 def _mask(text: str, secrets: Collection[str]) -> str:
