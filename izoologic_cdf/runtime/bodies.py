@@ -6,6 +6,7 @@ kept, and a stream that breaks off is not the whole body, however much of it can
 
 import codecs
 import contextlib
+import functools
 import json
 import math
 import re
@@ -219,6 +220,7 @@ def _trim(text: str) -> str:
     return text.lstrip("\ufeff\ufffd \t\r\n").rstrip("\ufffd\0 \t\r\n")
 
 
+@functools.lru_cache(maxsize=8)
 def _charset(content_type: str | None) -> str | None:
     """Return the codec of the charset that a media type declares, if it can decode a text."""
     found = _CHARSET.search(content_type or "")

@@ -207,7 +207,9 @@ class _Reader(io.RawIOBase):
         rest = _CALL.deadline - time.monotonic()
         if rest <= 0:
             raise TimeoutError
-        self._socket.settimeout(rest if self._each is None else min(self._each, rest))
+        longest = rest if self._each is None else min(self._each, rest)
+        if self._socket.gettimeout() != longest:
+            self._socket.settimeout(longest)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:

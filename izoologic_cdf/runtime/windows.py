@@ -6,6 +6,7 @@ Windows do not overlap, so that no row falls into two.
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from izoologic_cdf.library import views
@@ -40,6 +41,8 @@ class SystemClock:
         time.sleep(seconds)
 
 
+# several cases are committed in a second
+@lru_cache(maxsize=8)
 def stamp(epoch: int) -> str:
     """Return epoch seconds as `YYYY-MM-DD HH:MM:SS`, UTC."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S")
