@@ -110,3 +110,13 @@ def test_no_heavy_library_is_loaded_to_answer(words: list[str]) -> None:
         check=True,
     )
     assert json.loads(done.stderr.splitlines()[-1]) == []
+
+
+def test_a_command_is_read_alike_with_and_without_the_others() -> None:
+    helps = {parser.prog: parser.format_help() for parser in commands(build_parser())}
+    for command in _COMMANDS:
+        own = commands(build_parser(command.split()[0]))
+        alone = next(one for one in own if one.prog == f"izoologic-cdf {command}")
+        assert alone.format_help() == helps[alone.prog]
+    assert len(list(commands(build_parser("run")))) < len(_COMMANDS)
+    assert len(list(commands(build_parser("no-such-command")))) == len(_COMMANDS)

@@ -1,6 +1,8 @@
 """What is sent of a request, and over which connections."""
 
 import gc
+import select
+import socket
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +13,9 @@ import urllib3
 from hypothesis import example, given
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
+from urllib3.util import SKIP_HEADER
 
-from izoologic_cdf.runtime.connections import MAX_POOLS, Adapter
+from izoologic_cdf.runtime.connections import _LINES, MAX_LINES, MAX_POOLS, Adapter, _Connection
 from izoologic_cdf.runtime.http import Request
 
 URL = "https://api.example.com/api/Cases"
@@ -154,3 +157,63 @@ def test_a_response_is_the_one_of_requests_without_cookies(adapter: Adapter) -> 
     for name in ("status_code", "headers", "reason", "url", "raw", "request"):
         assert getattr(ours, name) == getattr(theirs, name)
     assert ours.headers["retry-after"] == "7"
+
+
+def is_up(connection: _Connection) -> bool:
+    return connection.is_connected
+
+
+def test_a_connection_is_taken_again_while_it_is_up_and_nothing_unread_has_come() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connection = _Connection(*server.getsockname())
+        assert not is_up(connection)
+        connection.connect()
+        with server.accept()[0] as peer:
+            assert is_up(connection)
+            peer.sendall(b"unasked")
+            select.select([connection.sock], [], [])
+            assert not is_up(connection)
+            connection.sock.recv(100)
+            assert is_up(connection)
+        select.select([connection.sock], [], [])
+        assert not is_up(connection)
+        connection.close()
+
+
+@pytest.mark.parametrize("silent", [OSError("no such option"), AttributeError()])
+def test_where_the_kernel_tells_nothing_the_connection_is_polled(silent: Exception) -> None:
+    class Silent(socket.socket):
+        def getsockopt(self, *_: Any) -> Any:
+            raise silent
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connection = _Connection(*server.getsockname())
+        connection.sock = Silent()
+        connection.sock.connect(server.getsockname())
+        with server.accept()[0]:
+            assert is_up(connection)
+        select.select([connection.sock], [], [])
+        assert not is_up(connection)
+        connection.close()
+
+
+def lines_of(headers: dict[str, str]) -> list[bytes]:
+    """Return the header lines that a connection would send."""
+    connection = _Connection("192.0.2.1")
+    connection.putrequest("GET", "/", skip_host=True, skip_accept_encoding=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    return connection._buffer[1:]  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_header_is_sent_as_before_and_a_wrong_one_is_refused_each_time() -> None:
+    for number in (1, 2, 1, *range(2 * MAX_LINES), 1):
+        assert lines_of({"X-A": f"{number}é", "X-B": "b"}) == [
+            f"X-A: {number}é".encode("latin-1"),
+            b"X-B: b",
+        ]
+    for _ in range(2):
+        assert lines_of({"User-Agent": SKIP_HEADER, "X-B": "b"}) == [b"X-B: b"]
+        with pytest.raises(ValueError, match="Invalid header value"):
+            lines_of({"X-A": "a\r\nX-B: b"})
+    assert len(_LINES) <= MAX_LINES

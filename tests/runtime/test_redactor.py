@@ -86,3 +86,11 @@ def test_secrets_of_many_threads_are_all_remembered() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(made.add, secrets))
     assert set(made(" ".join(secrets)).split()) == {"***"}
+
+
+def test_what_was_shown_before_it_turned_out_to_be_a_secret_is_masked_from_then_on() -> None:
+    made = redactor("another secret")
+    assert [made("the token is abcdefgh") for _ in range(2)] == ["the token is abcdefgh"] * 2
+    made.add("abcdefgh")
+    assert made("the token is abcdefgh") == "the token is ***"
+    assert redactor("other")("the token is abcdefgh") == "the token is abcdefgh"
