@@ -101,7 +101,8 @@ class Task(Generic[_Got]):
     job: Callable[[], _Got]
     then: Callable[[_Got], None]
     holds: bool = False
-    future: "Future[_Got]" = field(default_factory=Future)
+    # there once the job has begun
+    future: "Future[_Got]" = field(init=False)
 
 
 # what has no job is done when its turn has come
