@@ -158,9 +158,9 @@ def test_23_a_text_that_hides_too_much_is_not_shown_at_all() -> None:
 
 def test_23_as_much_is_decoded_as_is_allowed_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redactor, "_decode", lambda *_: ["y" * 50])
-    masking = Redactor()
-    masking.add(KEY)
     for most, shown in (50, "x" * 30), (49, MASK):
+        masking = Redactor()
+        masking.add(KEY)
         monkeypatch.setattr(redactor, "_MAX_DECODED", most)
         assert masking("x" * 30) == shown
 
