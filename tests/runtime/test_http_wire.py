@@ -1,5 +1,6 @@
 """HTTP over real sockets: files, time-outs, cut bodies, certificates, proxies."""
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -81,6 +82,32 @@ def test_a_packed_body_is_unpacked_and_capped_by_its_real_size(transport: Transp
             transport.send(file_of(server))
 
 
+def test_chunks_are_counted_whatever_length_stands_beside_them(transport: Transport) -> None:
+    class Chunks(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "5")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                # without an end: whoever waits for all of it waits until the deadline
+                while True:
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(BIG), BIG))
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Chunks)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    request = Request("GET", f"http://127.0.0.1:{server.server_port}/", json_due=False)
+    with pytest.raises(HttpError, match="larger than 300000 bytes"):
+        transport.send(request)
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.mark.parametrize("json_due", [True, False])
 def test_a_body_shorter_than_it_says_is_asked_again(transport: Transport, json_due: bool) -> None:
     answers = [Answer(b'{"a": 1}', length=20), Answer(b'{"a": 1}')]
@@ -101,10 +128,13 @@ def test_a_server_that_does_not_answer_in_time_is_given_up(transport: Transport)
     assert transport.calls.requests == 2
 
 
-def test_a_body_that_trickles_ends_with_the_time_for_the_whole() -> None:
+@pytest.mark.parametrize("length", [None, 30])
+def test_a_body_that_trickles_ends_with_the_time_for_the_whole(length: int | None) -> None:
     class Trickle(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
+            if length is not None:
+                self.send_header("Content-Length", str(length))
             self.end_headers()
             for _ in range(30):
                 try:
