@@ -6,6 +6,7 @@ is run as well, because nobody here knows which of them the platform has.
 """
 
 import ast
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
@@ -105,8 +106,18 @@ class Compiled:
         THREAD.budget.fresh = True
         return self.run(names)
 
+    def prepare(self) -> None:
+        """Compile it now, and not at its first evaluation; what fails then fails there."""
+        if self.run == self._first:
+            with contextlib.suppress(EvaluationError):
+                self.run = self._compiled()
+
     def _first(self, names: Mapping[str, Any]) -> Any:
         """Compile at the first evaluation: most expressions of a definition are never reached."""
+        self.run = self._compiled()
+        return self.run(names)
+
+    def _compiled(self) -> Function:
         try:
             evaluate = self.compile()
         except Exception as error:  # noqa: BLE001 - whatever Jinja2 finds only now
@@ -118,8 +129,7 @@ class Compiled:
             except Exception as error:  # noqa: BLE001 - whatever it raises is about the data
                 raise self._failed(error) from None
 
-        self.run = run
-        return run(names)
+        return run
 
     def compile(self) -> Function:
         """Return a function over names that raises whatever an operation raises."""

@@ -1,7 +1,8 @@
 """Values of a definition: literals, tagged scalars, and nested structures of both."""
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NamedTuple, Protocol
 
 from izoologic_cdf.errors import Position
@@ -149,11 +150,21 @@ class Structure:
             return Structure(self.position, part, self._environment)
         return part
 
+    def prepare(self) -> None:
+        """Compile it now, and not at its first evaluation; what fails then fails there."""
+        if self._run == self._first:
+            # whatever Jinja2 finds only now is told by the evaluation
+            with contextlib.suppress(Exception):
+                self._run = self._compiled()
+
     def _first(self, names: Mapping[str, Any]) -> Any:
+        self._run = self._compiled()
+        return self._run(names)
+
+    def _compiled(self) -> Function:
         code = ExpressionCode(self._environment)
         _write(self.content, code)
-        self._run = code.function()
-        return self._run(names)
+        return code.function()
 
 
 def compile_value(
@@ -188,6 +199,21 @@ def members(value: Value) -> list[tuple[Any, Value]]:
         rows = inner.items() if isinstance(inner, dict) else enumerate(inner)
         return [(key, Literal(one, value.position)) for key, one in rows]
     return []
+
+
+def prepare(made: Any) -> None:
+    """Compile what stands in a part of a definition, which its first use would do."""
+    if isinstance(made, Compiled | Structure):
+        made.prepare()
+    elif is_dataclass(made):
+        for one in fields(made):
+            prepare(getattr(made, one.name))
+    elif isinstance(made, Mapping):
+        for inner in made.values():
+            prepare(inner)
+    elif isinstance(made, list | tuple):
+        for inner in made:
+            prepare(inner)
 
 
 def names_read(value: Value | None) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from izoologic_cdf.errors import Cause, ItemError, RunError
 from izoologic_cdf.language import model, steps
 from izoologic_cdf.language.budget import unmetered
-from izoologic_cdf.language.values import names_read
+from izoologic_cdf.language.values import names_read, prepare
 from izoologic_cdf.library.objects import Content
 from izoologic_cdf.runtime.bodies import intruder
 from izoologic_cdf.runtime.case import Case
@@ -99,14 +99,13 @@ class Feeds:
         days = _days(limits, self.names(self._feed, part))
         return list(split_range(part.since, part.until, days))
 
+    def prepare(self) -> None:
+        """Compile what the first case would have to wait for."""
+        prepare([self._feed, *_reached(self._definition, self._feed)])
+
     def ranged(self) -> set[str | None]:
         """Return the parts of a case that depend on the asked range, null for the case itself."""
-        feeds = self._definition.feeds
-        reached = [call.feed for call in self._feed.calls]
-        for name in reached:
-            inner = [call.feed for call in feeds[name].calls]
-            reached += [other for other in inner if other not in reached]
-        sources = ((name, feeds[name].source) for name in reached)
+        sources = ((one.name, one.source) for one in _reached(self._definition, self._feed))
         return {self._parts.get(name) for name, one in sources if one and one.window}
 
     def list_cases(self, about: Case, latest: int) -> Iterator[Case]:
@@ -333,6 +332,15 @@ def parts_of(definition: model.Definition) -> dict[str, str]:
             if object_set.fulfillment is not None:
                 parts.setdefault(object_set.fulfillment, object_set.name)
     return parts
+
+
+def _reached(definition: model.Definition, feed: model.Feed) -> list[model.Feed]:
+    """Return the feeds that a feed calls, by whatever way."""
+    names = [call.feed for call in feed.calls]
+    for name in names:
+        inner = [call.feed for call in definition.feeds[name].calls]
+        names += [other for other in inner if other not in names]
+    return [definition.feeds[name] for name in names]
 
 
 def constant_names(definition: model.Definition) -> frozenset[str]:

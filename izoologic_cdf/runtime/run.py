@@ -202,6 +202,9 @@ class FeedRun:
         self.summary.windows = len(parts)
         for index, window in enumerate(parts):
             yield partial(progress.window, window, index, len(parts))
+            if index == 0:
+                # while its list is on the way
+                yield session.feeds.prepare
             listing = Task(partial(self._lists.request, window), self._told, holds=True)
             yield listing
             yield from self._turns_of(listing.future.result())

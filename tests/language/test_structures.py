@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from izoologic_cdf.language.expressions import EvaluationError, Missing
-from izoologic_cdf.language.values import Literal
+from izoologic_cdf.language.expressions import EvaluationError, ExpressionCode, Missing, Template
+from izoologic_cdf.language.values import Literal, prepare
 from tests.support.definitions import compiled, evaluated, expr
 
 NAMES = {"value": {"a": 1, "t": "x", "l": [1, 2], "n": None, "b": False}}
@@ -134,3 +134,44 @@ def test_evaluating_leaves_the_data_as_it_was() -> None:
     names = {"value": {"l": [1], "m": {"k": 1}}}
     evaluated("{a: !expr 'value.l + [2]', b: !expr value.m, c: [!expr value.l]}", names)
     assert names == {"value": {"l": [1], "m": {"k": 1}}}
+
+
+KINDS = pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("!expr value.a", 1),
+        ('!tmpl "{{ value.t }}"', "x"),
+        ("{k: !expr value.a, l: [!expr value.t]}", {"k": 1, "l": ["x"]}),
+    ],
+)
+
+
+def break_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(ExpressionCode, "function", broken)
+    monkeypatch.setattr(Template, "compile", broken)
+
+
+@KINDS
+def test_what_is_prepared_is_not_compiled_again(
+    text: str, result: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = compiled(text, NAMES)
+    prepare({"some": [(Literal(value, value.position),)]})
+    break_the_compiler(monkeypatch)
+    assert value.evaluate(NAMES) == result
+
+
+@KINDS
+def test_what_cannot_be_compiled_fails_where_it_is_evaluated(
+    text: str, result: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = compiled(text, NAMES)
+    with monkeypatch.context() as patch:
+        break_the_compiler(patch)
+        prepare(value)
+        with pytest.raises(EvaluationError):
+            value.evaluate(NAMES)
+    assert value.evaluate(NAMES) == result

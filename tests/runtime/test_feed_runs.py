@@ -238,6 +238,21 @@ def test_a_window_that_is_not_given_is_a_hole_and_the_others_go_on(
     )
 
 
+def test_expressions_are_compiled_while_the_first_list_is_on_the_way(
+    tenant: Tenant, sync: Sync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.add("found", 0)
+    prepared, request = threading.Event(), ListReader.request
+
+    def requested(reader: ListReader, window: Window) -> Any:
+        assert prepared.wait(10)
+        return request(reader, window)
+
+    monkeypatch.setattr(Feeds, "prepare", lambda _: prepared.set())
+    monkeypatch.setattr(ListReader, "request", requested)
+    assert values(sync()) == ["found"]
+
+
 def test_a_run_without_any_window_has_failed(tenant: Tenant, sync: Sync) -> None:
     tenant.lists = {SINCE: Answer(b"", 400), SINCE + DAY: Answer(b"", 400)}
     summary = sync().summary
