@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
-_BLANK = frozenset({"", "null"})
+_NULL = "null"
 
 
 class Refused(ValueError):  # noqa: N818 - it says what happened to the data
@@ -23,5 +23,6 @@ def is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
 def missing(value: Any) -> bool:
     """Return whether a value says nothing: null, blank, `null` in any case, an endless number."""
     if isinstance(value, str):
-        return value.strip().lower() in _BLANK
+        text = value.strip()
+        return not text or (len(text) == len(_NULL) and text.lower() == _NULL)
     return value is None or (isinstance(value, float) and value - value != 0)  # 1e400 and NaN

@@ -113,7 +113,7 @@ class Request:
         prepared.headers = _prepare_headers(*headers.items())
         if self.body or self.method != "GET":
             # the length of the body is added
-            prepared.headers = prepared.headers.copy()
+            prepared.headers = CaseInsensitiveDict(prepared.headers)
             prepared.prepare_body(self.body or None, None)
         return prepared
 
@@ -126,13 +126,25 @@ def _prepare_url(url: str) -> str:
     return prepared.url or ""
 
 
+class _Headers(CaseInsensitiveDict[str]):
+    """Headers that never change; urllib3 copies them at each call, and a dict is enough for it."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self._plain = dict(headers.items())
+
+    def copy(self) -> dict[str, str]:  # type: ignore[override]
+        """Return a plain dict."""
+        return self._plain.copy()
+
+
 @functools.lru_cache(MAX_ADDRESSES)
 def _prepare_headers(*headers: tuple[str, str]) -> CaseInsensitiveDict[str]:
     """Return headers as they are sent, checked; kept, since most calls have the same."""
     prepared = requests.PreparedRequest()
     prepared.prepare_headers(dict(headers))
     "".join(value for _, value in headers).encode("latin-1")  # as http.client does when connected
-    return prepared.headers
+    return _Headers(prepared.headers)
 
 
 @dataclass(slots=True)
