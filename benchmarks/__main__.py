@@ -1,7 +1,7 @@
 """`python -m benchmarks`: measure, print, and with --write keep the figures in the docs.
 
 What was measured is kept in build/benchmarks/measured.json, so that parts can be measured one by
-one, and what broke off goes on with --continue.
+one.
 """
 
 import argparse
@@ -37,15 +37,14 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options = _options()
     results: dict[str, Any] = {}
-    if (options.part or options.go_on) and KEPT.exists():
+    if options.part and KEPT.exists():
         results = json.loads(KEPT.read_text())
     begun = time.monotonic()
     try:
         options.others = others() if options.with_others else {}
-        for name in options.part or [name for name in PARTS if name not in results]:
+        for name in options.part or PARTS:
             print(f"{name} ...", file=sys.stderr)
             results[name] = _measured(PARTS[name], options)
-            print(f"{name}: {results[name]['when']}", file=sys.stderr)
             KEPT.parent.mkdir(parents=True, exist_ok=True)
             KEPT.write_text(json.dumps(results, indent=1))
     except BenchmarkError as error:
@@ -82,8 +81,6 @@ def _options() -> argparse.Namespace:
     beside = "with airbyte-cdk and dlt, each in a virtual environment under build/"
     parser.add_argument("--with-others", action="store_true", help=beside)
     parser.add_argument("--write", action="store_true", help="write to docs/performance.md")
-    go_on = "measure the parts that are not in build/benchmarks/measured.json"
-    parser.add_argument("--continue", dest="go_on", action="store_true", help=go_on)
     part = "measure this part alone; repeatable; default: all"
     parser.add_argument("--part", action="append", choices=list(PARTS), help=part)
     return parser.parse_args()

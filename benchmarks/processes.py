@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,6 @@ from izoologic_cdf.bundle.build import build_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = (sys.executable, "-m", "izoologic_cdf.cli.main")
-# bytes of output that an error shows
-TAIL = 4096
 
 
 class BenchmarkError(Exception):
@@ -50,10 +49,15 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         wall = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL))
+            output.seek(max(0, output.seek(0, os.SEEK_END) - 4096))
             text = output.read().decode(errors="replace")
             raise BenchmarkError(f"{' '.join(command[:6])} ended with {child.returncode}\n{text}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def loop() -> float:
+    """Return the seconds of a fixed loop, which tell whether something else slows the machine."""
+    return timeit.timeit("for _ in range(2_000_000): pass", number=1)
 
 
 class Served(NamedTuple):

@@ -15,15 +15,13 @@ from benchmarks import others
 from benchmarks.others import DAY, EVERY, FOLDER, HOST, IN_FLIGHT, MIDNIGHT, NAMES, SINCE, UNTIL
 
 # dlt reads its settings when it is imported
-os.environ.update(
-    {
-        "DLT_DATA_DIR": str(FOLDER),
-        "RUNTIME__DLTHUB_TELEMETRY": "false",
-        "RUNTIME__LOG_LEVEL": "ERROR",
-        "EXTRACT__WORKERS": str(IN_FLIGHT),
-        "EXTRACT__MAX_PARALLEL_ITEMS": str(2 * IN_FLIGHT),
-    }
-)
+os.environ |= {
+    "DLT_DATA_DIR": str(FOLDER),
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "ERROR",
+    "EXTRACT__WORKERS": str(IN_FLIGHT),
+    "EXTRACT__MAX_PARALLEL_ITEMS": str(2 * IN_FLIGHT),
+}
 
 import dlt  # type: ignore[import-not-found]
 from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]
