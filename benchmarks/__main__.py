@@ -1,7 +1,6 @@
 """`python -m benchmarks`: measure, print, and with --write keep the figures in the docs.
 
-What was measured is kept in build/benchmarks/measured.json, so that parts can be measured one by
-one.
+What was measured is kept in build/benchmarks/measured.json: parts can be measured one by one.
 """
 
 import argparse

@@ -16,7 +16,8 @@ from izoologic_cdf.emulator.endpoints import ENDPOINTS
 from izoologic_cdf.emulator.scenario import Case, CaseSource
 from izoologic_cdf.runtime.windows import DAY
 
-SINCE, LONGEST_LIFE = 1_700_006_400, 180  # 2023-11-15T00:00:00Z, and days
+SINCE = 1_700_006_400  # 2023-11-15T00:00:00Z
+LONGEST_LIFE = 180
 # one window, so that each case is one detail and one request of communications
 WINDOW_DAYS = 29
 

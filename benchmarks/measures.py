@@ -11,6 +11,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,12 +19,11 @@ from benchmarks import processes
 from benchmarks.processes import BARE, CLI, RUN, BenchmarkError, Command, Cost, Job, Served, served
 
 HOUR, DAY = 3_600, 86_400
-YEAR_DAYS, SYNC_DAYS, LATENCY = 360, 10, 0.05
+YEAR_DAYS, SYNC_DAYS = 360, 10
+LATENCY = 0.05
 COUNTED = ("Authenticate", "CaseSync", "CaseDetail", "FetchCaseCommunications")
 # cases of a year, seconds of latency, and how often it is read, for its time
 YEARS = ((1_000, LATENCY, 3), (1_000, 0.0, 1), (10_000, 0.0, 1), (100_000, 0.0, 1))
-# of the best time of a fixed loop, where the machine is not slowed; seconds of a part lost to that
-SLOWED, PATIENCE = 1.1, 150.0
 # about 1,000 a month; a prime, so that cases are updated at all minutes of an hour alike
 SYNC_CASES = 331
 
@@ -48,31 +48,25 @@ def throughput(
 ) -> Figures:
     """Compare whole processes over one window, in so many rounds and with so many cases.
 
-    Ratios are those of rounds. What ran while something else slowed the machine runs again, while
-    `PATIENCE` lasts. The uploaded form takes part where there is no latency: our stand-in for the
-    platform makes its calls one after the other, so that 50 ms would measure the waiting alone.
+    Ratios are those of rounds. The uploaded form takes part where there is no latency: our stand-in
+    for the platform makes its calls one after the other, so that 50 ms would measure the waiting.
     """
     who = {**processes.OURS, **others, **({} if latency else processes.UPLOADED)}
-    taken: dict[str, list[tuple[Cost, float, bool]]] = {name: [] for name in who}
-    patience = PATIENCE
-    most = SLOWED * min(processes.loop() for _ in range(10))
+    taken: dict[str, list[Cost]] = {name: [] for name in who}
     with served(options.cases, latency=latency) as emulator:
+
+        def once(command: Command) -> Cost:
+            with job(emulator, in_flight=in_flight) as one:
+                _, before = emulator.take()
+                cost = processes.run(command(one), emulator.environment)
+                _, after = emulator.take()
+            return cost._replace(busy=(after - before) / cost.wall)
+
+        quiet = processes.Quiet()
         for name, command in [*who.items()] * options.rounds:
-            while True:
-                while patience > 0 and processes.loop() > most:
-                    patience -= 1
-                    time.sleep(1)
-                with job(emulator, in_flight=in_flight) as one:
-                    _, before = emulator.take()
-                    cost = processes.run(command(one), emulator.environment)
-                    _, after = emulator.take()
-                is_slow = processes.loop() > most
-                patience -= cost.wall * is_slow
-                print(f"{name} {cost.wall:.2f} s{', slowed' * is_slow}", file=sys.stderr)
-                if not is_slow or patience <= 0:
-                    break
-            taken[name].append((cost, (after - before) / cost.wall, is_slow))
-    walls = {name: [cost.wall for cost, _, _ in runs] for name, runs in taken.items()}
+            print(name, file=sys.stderr)
+            taken[name].append(quiet.measure(partial(once, command)))
+    walls = {name: [cost.wall for cost in costs] for name, costs in taken.items()}
 
     def times(name: str, over: str) -> float:
         pairs = zip(walls[over], walls[name], strict=True)
@@ -80,15 +74,17 @@ def throughput(
 
     rows = [
         (
-            *(f"{latency * 1000:.0f} ms, {in_flight}", name),
-            *(f"{times(name, BARE):.2f}", f"{times(RUN, name):.2f} x"),
+            f"{latency * 1000:.0f} ms, {in_flight}",
+            name,
+            f"{times(name, BARE):.2f}",
+            f"{times(RUN, name):.2f} x",
             f"{statistics.median(walls[name]):.2f}",
-            f"{statistics.median(cost.processor for cost, _, _ in runs):.2f}",
-            f"{max(cost.peak for cost, _, _ in runs):.0f}",
-            f"{statistics.median(busy for _, busy, _ in runs):.0%}",
-            f"{sum(is_slow for _, _, is_slow in runs)}",
+            f"{statistics.median(cost.processor for cost in costs):.2f}",
+            f"{max(cost.peak for cost in costs):.0f}",
+            f"{statistics.median(cost.busy for cost in costs):.0%}",
+            f"{sum(cost.slowed for cost in costs)}",
         )
-        for name, runs in taken.items()
+        for name, costs in taken.items()
     ]
     headers = ["latency, in flight", "contender", "of the bare client", "our run is"]
     headers += ["wall s", "CPU s", "peak MB", "emulator busy", "slowed"]

@@ -16,6 +16,9 @@ from izoologic_cdf.bundle.build import build_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = (sys.executable, "-m", "izoologic_cdf.cli.main")
+# bytes of output that an error shows
+TAIL = 4096
+SLOWED, PATIENCE = 1.1, 150.0
 
 
 class BenchmarkError(Exception):
@@ -23,11 +26,17 @@ class BenchmarkError(Exception):
 
 
 class Cost(NamedTuple):
-    """Wall and processor time in seconds, peak memory in MB of 1,048,576 bytes."""
+    """Wall and processor time in seconds, peak memory in MB of 1,048,576 bytes.
+
+    `busy` is the share of the time that the emulator computed in; `slowed` is whether something
+    else slowed the machine.
+    """
 
     wall: float
     processor: float
     peak: float
+    busy: float = 0.0
+    slowed: bool = False
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
@@ -49,14 +58,43 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         wall = time.perf_counter() - begun
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            output.seek(max(0, output.seek(0, os.SEEK_END) - 4096))
+            output.seek(max(0, output.seek(0, os.SEEK_END) - TAIL))
             text = output.read().decode(errors="replace")
             raise BenchmarkError(f"{' '.join(command[:6])} ended with {child.returncode}\n{text}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def loop() -> float:
-    """Return the seconds of a fixed loop, which tell whether something else slows the machine."""
+class Quiet:
+    """Measures while nothing else slows the machine, which a fixed loop before and after tells.
+
+    It is slowed where the loop takes `SLOWED` times its best. `PATIENCE` are the seconds that may
+    go into waiting for that to end, and into what is measured meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._patience = PATIENCE
+        self._best = min(_loop() for _ in range(10))
+
+    def measure(self, once: Callable[[], Cost]) -> Cost:
+        """Return what once costs, which is done again where the machine was slowed meanwhile."""
+        while True:
+            while (is_slowed := self._is_slowed()) and self._patience > 0:
+                time.sleep(1)
+                self._patience -= 1
+            cost = once()
+            is_slowed |= self._is_slowed()
+            print(f"{cost.wall:.2f} s{', slowed' * is_slowed}", file=sys.stderr)
+            self._patience -= cost.wall * is_slowed
+            if not is_slowed or self._patience <= 0:
+                return cost._replace(slowed=is_slowed)
+
+    def _is_slowed(self) -> bool:
+        took = _loop()
+        self._best = min(self._best, took)
+        return took > SLOWED * self._best
+
+
+def _loop() -> float:
     return timeit.timeit("for _ in range(2_000_000): pass", number=1)
 
 
