@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
-# how many jobs for each thread are begun before the first of them has had its turn: at 50 in flight
-# and 50 ms, threads idled 0.15 s of a run of 2.7 s with 2, and 0.04 s with 4
-MAX_AHEAD = 4
+# how many jobs for each thread are begun before the first of them has had its turn
+MAX_AHEAD = 2
 # seconds after which a wait looks for Ctrl-C
 _LOOK_SECONDS = 0.5
 # turns after which the scheduler chooses the core anew, and after which it is looked whether the
